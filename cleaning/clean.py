@@ -1,0 +1,182 @@
+"""The rules of C4 for lines and pages (Raffel et al. 2020, section 2.2; TFDS c4_utils.clean_page).
+
+`clean_page` is the rule book, line by line in the reference's order. `clean_lines` decides the
+same for nearly all pages with a few operations on whole pages; where the order of lines matters
+it hands over to `clean_page`. Tests hold the two against each other and against TFDS.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cleaning.lowering import lower_utf8
+from cleaning.sentences import count_sentences
+
+MIN_WORDS_PER_LINE = 5
+MIN_SENTENCES = 3
+MAX_WORD_CHARS = 1000
+END_MARKS = (".", "?", "!", '"')
+ELLIPSIS = "..."
+POLICY_PHRASES = (
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "use of cookies",
+    "use cookies",
+)
+_POLICY_HINTS = (b"polic", b"terms of use", b"cookies")  # each phrase holds one of them
+_POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
+_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+
+
+class Fate(IntEnum):
+    """What cleaning decided for a page."""
+
+    PASSED = 0
+    LOREM_IPSUM = 1
+    SQUIGGLY_BRACKET = 2
+    TOO_FEW_SENTENCES = 3
+
+
+FATE_RULES = {
+    Fate.PASSED: "clean-page/passed",
+    Fate.LOREM_IPSUM: "clean-page/filtered:loremipsum",
+    Fate.SQUIGGLY_BRACKET: "clean-page/filtered:squigglybracket",
+    Fate.TOO_FEW_SENTENCES: "clean-page/filtered:too_few_sentences",
+}
+LINE_RULES = (
+    "clean-page/line-filtered:too_long_word",
+    "clean-page/line-filtered:no_endmark",
+    "clean-page/line-filtered:too_short",
+    "clean-page/line-filtered:javascript",
+    "clean-page/line-filtered:policy",
+    "clean-page/line-passed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedPage:
+    """A page after cleaning.
+
+    Attributes:
+      fate: whether it passed, or the rule that dropped it.
+      line_counts: lines by rule, in the order of LINE_RULES.
+      text: the kept lines joined by newlines; "" unless it passed.
+      lowered: the same lines stripped and lower-cased, in UTF-8: what deduplication compares.
+    """
+
+    fate: Fate
+    line_counts: tuple[int, int, int, int, int, int]
+    text: str = ""
+    lowered: bytes = b""
+
+
+def clean_page(text: str) -> CleanedPage:
+    """Applies the rules to a page's text line by line.
+
+    Differs from the paper: a rule sees only lines that the earlier ones left, so a `{` on a line
+    without an end mark drops nothing.
+
+    Args:
+      text: the page as `pages.page_text` gives it.
+    """
+    long_word = no_endmark = short = javascript = policy = 0
+    kept: list[str] = []
+
+    def page(fate: Fate, text: str = "") -> CleanedPage:
+        counts = (long_word, no_endmark, short, javascript, policy, len(kept))
+        return CleanedPage(fate, counts, text, _lower_lines(text))
+
+    for line in text.splitlines():
+        line = line.strip()
+        if has_long_word(line):
+            long_word += 1
+            continue
+        line = _CITATION.sub("", line)
+        if not line.endswith(END_MARKS) or line.endswith(ELLIPSIS):
+            no_endmark += 1
+            continue
+        if len(line.split()) < MIN_WORDS_PER_LINE:
+            short += 1
+            continue
+        lowered = line.lower()
+        if "lorem ipsum" in lowered:
+            return page(Fate.LOREM_IPSUM)
+        if "javascript" in lowered:
+            javascript += 1
+            continue
+        if "{" in line:
+            return page(Fate.SQUIGGLY_BRACKET)
+        if any(phrase in lowered for phrase in POLICY_PHRASES):
+            policy += 1
+            continue
+        kept.append(line)
+    if not has_sentences(kept):
+        return page(Fate.TOO_FEW_SENTENCES)
+    return page(Fate.PASSED, "\n".join(kept).strip())
+
+
+def has_long_word(line: str) -> bool:
+    """True if a word of the line has over 1,000 characters."""
+    return len(line) > MAX_WORD_CHARS and any(len(word) > MAX_WORD_CHARS for word in line.split())
+
+
+def has_sentences(lines: list[str]) -> bool:
+    """True if the lines, each tokenized by itself, hold at least three sentences."""
+    if len(lines) >= MIN_SENTENCES:  # every kept line holds a sentence
+        return True
+    return sum(count_sentences(line, MIN_SENTENCES) for line in lines) >= MIN_SENTENCES
+
+
+def clean_lines(text: str, already_no_endmark: int) -> CleanedPage | None:
+    """`clean_page` for a page whose plainly unfinished lines are already put aside.
+
+    Args:
+      text: lines that can still pass, joined by newlines, none holding another line break; blank
+        ones are ignored.
+      already_no_endmark: how many lines were put aside.
+    Returns:
+      The page, or None where a line may drop the page: there `clean_page` must count in order.
+    """
+    lines = [stripped for line in text.split("\n") if (stripped := line.strip())]
+    total = already_no_endmark + len(lines)
+    long_word = 0
+    if lines and len(max(lines, key=len)) > MAX_WORD_CHARS:
+        lines = [line for line in lines if not has_long_word(line)]
+        long_word = total - already_no_endmark - len(lines)
+    if "[" in text:
+        lines = [_CITATION.sub("", line) if "[" in line else line for line in lines]
+    ended = [line for line in lines if line.endswith(END_MARKS) and not line.endswith(ELLIPSIS)]
+    kept = [line for line in ended if len(line.split(None, MIN_WORDS_PER_LINE - 1)) == 5]
+    short, policy, javascript = len(ended) - len(kept), 0, 0
+    joined = "\n".join(kept)
+    lowered = lower_utf8(joined)
+    if b"lorem ipsum" in lowered or "{" in joined:
+        return None
+    if b"javascript" in lowered or _has_policy(lowered):
+        pairs = list(zip(kept, lowered.split(b"\n"), strict=True)) if kept else []
+        calm = [pair for pair in pairs if b"javascript" not in pair[1]]
+        pairs = [pair for pair in calm if not _has_policy(pair[1])]
+        javascript, policy = len(kept) - len(calm), len(calm) - len(pairs)
+        kept = [line for line, _ in pairs]
+        joined, lowered = "\n".join(kept), b"\n".join([line for _, line in pairs])
+    no_endmark = total - long_word - len(ended)
+    counts = (long_word, no_endmark, short, javascript, policy, len(kept))
+    if not has_sentences(kept):
+        return CleanedPage(Fate.TOO_FEW_SENTENCES, counts)
+    if "[" in text:  # a citation cut from a line's start leaves its space
+        joined = joined.strip()
+        lowered = _lower_lines(joined)
+    return CleanedPage(Fate.PASSED, counts, joined, lowered)
+
+
+def _lower_lines(text: str) -> bytes:
+    lines = "\n".join([line.strip().lower() for line in text.split("\n")])
+    return lines.encode(errors="surrogatepass")
+
+
+def _has_policy(lowered: bytes) -> bool:
+    return any(hint in lowered for hint in _POLICY_HINTS) and any(
+        phrase in lowered for phrase in _POLICY_UTF8
+    )

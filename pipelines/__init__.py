@@ -1,0 +1,17 @@
+"""The corpus on Apache Beam: wires `cleaning` into files, workers and shuffles; decides nothing.
+
+In the order in which a run passes through them:
+
+  options    the command line, checked before any work
+  inputs     which WET files a run reads
+  job        a run's frozen configuration, its digest and the names of its artifacts
+  corpus     the table of contents: the Beam graph from WET files to shards and report
+  stages     how a stage runs: in this machine's process pool, or on a distributed runner
+  exchange   signature arrays between stages: spilled to files, or shuffled by Beam
+  clean, newest, spans, finish, shards, publish
+             what one worker does with one file, bucket or shard (no Beam in these)
+  formats    TFRecord, JSONL and Parquet writers
+  storage    files on any filesystem Beam knows, written to be whole or absent
+  workers    the local process pool
+  report     counts and progress for people
+"""

@@ -1,0 +1,60 @@
+"""The corpus, from WET files to shards and report: the table of contents of this package."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import apache_beam as beam
+
+from pipelines.inputs import InputFile, read_manifest
+from pipelines.job import Job
+from pipelines.publish import check_malformed, publish
+from pipelines.shards import plan_shards
+from pipelines.stages import Exchange, RunStage, SumCounts
+from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, Counts
+
+
+@dataclass
+class BuildCorpus(beam.PTransform):  # type: ignore[misc]
+    """Builds the corpus of a job; gives the path of its report.
+
+    Only signatures, counts and file names pass between steps, never text: pages are read once,
+    written once beside the job by `clean`, and taken up again by `finish`.
+
+    Attributes:
+      job: the run; its manifest of input files must be written.
+      exchange: how signatures travel.
+    """
+
+    job: Job
+    exchange: Exchange
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        job, exchange = self.job, self.exchange
+        start = {"totals": pipeline | "start" >> beam.Create([{}])}
+        clean = start | "clean" >> RunStage(CLEAN, job, _files, exchange)
+        clean["totals"] |= "check malformed" >> beam.Map(check_malformed, job)
+        newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, exchange, CLEAN)
+        lines = newest | "lines" >> RunStage(LINES, job, _files, exchange, NEWEST)
+        spans = lines | "spans" >> RunStage(SPANS, job, _buckets, exchange, LINES)
+        finish = spans | "finish" >> RunStage(FINISH, job, _files, exchange, SPANS)
+        shards = finish | "shards" >> RunStage(SHARDS, job, plan_shards, exchange)
+        counted = tuple(stage["totals"] for stage in (clean, lines, finish))
+        counts = counted | "counts" >> beam.Flatten() | "report" >> SumCounts()
+        return counts | "publish" >> beam.Map(
+            _publish, job, beam.pvalue.AsSingleton(shards["totals"])
+        )
+
+
+def _files(job: Job, _: Counts) -> Iterable[InputFile]:
+    return read_manifest(job.manifest_path())
+
+
+def _buckets(job: Job, _: Counts) -> Iterable[int]:
+    return range(job.buckets)
+
+
+def _publish(counts: Counts, job: Job, _shards_are_whole: Counts) -> str:
+    return publish(counts, job)

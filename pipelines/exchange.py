@@ -1,0 +1,80 @@
+"""Signature arrays between stages: fixed-width rows, one block from each task to each other.
+
+On a distributed runner Beam shuffles the blocks. The local runner would hold them in memory, 4 to
+5.5 times their size, so there each task spills its blocks to one file, from which every other
+task reads its own part.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipelines.storage import atomic_write, open_arrow
+
+Block = NDArray[np.void]
+
+CAPTURE = np.dtype(
+    [("url_digest", "<u8", 2), ("election", "<u8", 2), ("captured", "<i8"), ("place", "<u8")]
+)
+LINE = np.dtype([("line_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8")])
+LOST = np.dtype([("row", "<u4")])
+_ROW_BITS = np.uint64(32)
+
+
+def places(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """uint64[n]: a file's number in the high half, a row of it in the low half."""
+    return (np.uint64(file_number) << _ROW_BITS) | rows.astype(np.uint64)
+
+
+def split_by_bucket(block: Block, digest: NDArray[np.uint64], buckets: int) -> dict[int, Block]:
+    """The rows of each bucket, by the low half of their digest."""
+    bucket = (digest[:, 1] % np.uint64(buckets)).astype(np.int64)
+    return _split(block, bucket)
+
+
+def split_by_file(place: NDArray[np.uint64]) -> dict[int, Block]:
+    """The rows within each file, as LOST blocks, from their places."""
+    rows = np.empty(len(place), LOST)
+    rows["row"] = place & np.uint64(0xFFFFFFFF)
+    return _split(rows, (place >> _ROW_BITS).astype(np.int64))
+
+
+def _split(block: Block, key: NDArray[np.int64]) -> dict[int, Block]:
+    order = np.argsort(key, kind="stable")
+    keys, starts = np.unique(key[order], return_index=True)
+    parts = np.split(block[order], starts[1:])
+    return dict(zip(keys.tolist(), parts, strict=False))
+
+
+def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
+    """The blocks as one; their order never decides anything."""
+    return np.concatenate([np.empty(0, dtype), *blocks])
+
+
+def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.void]) -> None:
+    """Writes a task's blocks as an Arrow IPC file, one record batch for each target in turn."""
+    kind = pa.binary(dtype.itemsize)
+    empty = np.empty(0, dtype)
+    with atomic_write(path) as stream, pa.ipc.new_file(stream, pa.schema([("row", kind)])) as writer:
+        for target in range(targets):
+            rows = np.ascontiguousarray(blocks.get(target, empty))
+            column = pa.FixedSizeBinaryArray.from_buffers(
+                kind, len(rows), [None, pa.py_buffer(rows.tobytes())]
+            )
+            writer.write_batch(pa.record_batch([column], ["row"]))
+
+
+def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
+    """The blocks that every task spilled for `target`."""
+    blocks: list[Block] = []
+    for path in paths:
+        with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+            column = reader.get_batch(target).column(0)
+            if len(column):
+                data = column.buffers()[1]
+                block = np.frombuffer(data, dtype, len(column), column.offset * dtype.itemsize)
+                blocks.append(block.copy())
+    return blocks
+

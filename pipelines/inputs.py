@@ -1,0 +1,100 @@
+"""Which WET files a run reads: files, globs, folders and @lists, on any filesystem Beam knows."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+
+from pipelines.storage import is_remote, join, read_bytes, write_bytes
+
+_WET_SUFFIXES = (".wet.gz", ".wet")
+
+
+class InputError(ValueError):
+    """An --input value that names no file; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One WET file of a run.
+
+    Attributes:
+      number: its place among the run's files; where equal captures tie, the smaller number wins.
+      path: as given, local ones absolute.
+      size_bytes: as stored.
+      modified: seconds since 1970; with path and size it tells a changed file from the same one.
+    """
+
+    number: int
+    path: str
+    size_bytes: int
+    modified: float
+
+    def key(self) -> str:
+        """Names the file's artifacts: another file, or the same one changed, has another key."""
+        identity = f"{self.path}\0{self.size_bytes}\0{self.modified}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:20]
+
+
+def write_manifest(path: str, files: tuple[InputFile, ...]) -> None:
+    """Writes the files as JSON lines."""
+    lines = [json.dumps(asdict(file), ensure_ascii=False) for file in files]
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_manifest(path: str) -> tuple[InputFile, ...]:
+    """The files that `write_manifest` wrote."""
+    return tuple(InputFile(**json.loads(line)) for line in read_bytes(path).splitlines())
+
+
+def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:
+    """The files that the --input values name, each once, ordered by name and then by path.
+
+    Raises:
+      InputError: a value matches no file.
+    """
+    found: dict[str, tuple[int, float]] = {}
+    for pattern in patterns:
+        for value in _read_list(pattern[1:]) if pattern.startswith("@") else [pattern]:
+            found |= _match(value)
+    ordered = sorted(found.items(), key=lambda item: (os.path.basename(item[0]), item[0]))
+    return tuple(
+        InputFile(number, path, size, modified)
+        for number, (path, (size, modified)) in enumerate(ordered)
+    )
+
+
+def _read_list(path: str) -> list[str]:
+    try:
+        text = read_bytes(path).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--input=@{path}: cannot read the list: {error}") from None
+    lines = [line.strip() for line in text.splitlines()]
+    values = [line for line in lines if line and not line.startswith("#")]
+    if not values:
+        raise InputError(f"--input=@{path}: the list is empty; expected a path or glob a line")
+    return values
+
+
+def _match(pattern: str) -> dict[str, tuple[int, float]]:
+    """Path to (size in bytes, modification time) of every file that the pattern names."""
+    from apache_beam.io.filesystems import FileSystems
+
+    if not is_remote(pattern):
+        pattern = os.path.abspath(os.path.expanduser(pattern))
+    folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
+    globs = [join(pattern, f"**{suffix}") for suffix in _WET_SUFFIXES] if folder else [pattern]
+    if not folder and not is_remote(pattern) and os.path.isfile(pattern):
+        status = os.stat(pattern)  # a name that exists is no glob, whatever characters it has
+        return {pattern: (status.st_size, status.st_mtime)}
+    try:
+        matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
+    except Exception as error:  # each filesystem of Beam raises its own
+        raise InputError(f"--input={pattern}: cannot be listed: {error}") from error
+    if not matched:
+        expected = f"files ending in {', '.join(_WET_SUFFIXES)}" if folder else "a file or glob"
+        raise InputError(
+            f"--input={pattern}: matches no file; expected {expected}. "
+            "Quote a glob, so that it arrives whole."
+        )
+    return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}

@@ -1,0 +1,146 @@
+"""The last step of a run: malformed records collected, shards made a dataset, counts a report."""
+
+import json
+import os
+
+from cleaning.rules import data_path_order
+from pipelines.finish import SPLITS
+from pipelines.formats import FEATURES
+from pipelines.inputs import read_manifest
+from pipelines.job import Job, versions
+from pipelines.shards import Shard, plan_shards
+from pipelines.storage import delete_folder, exists, join, move_folder, read_bytes, write_bytes
+
+Counts = dict[str, int]
+_MALFORMED = "split-wet-file/filtered:malformed"
+_READ = ("split-wet-file/passed", "split-wet-file/filtered:no_url", _MALFORMED)
+
+
+class TooManyMalformed(RuntimeError):
+    """More of the input is damaged than the run allows; the message says where to look."""
+
+
+def check_malformed(counts: Counts, job: Job) -> Counts:
+    """Collects the malformed records of cleaned files; returns the counts as they came.
+
+    Raises:
+      TooManyMalformed: their share of all records is above `job.max_malformed_fraction`.
+    """
+    folder = join(job.run_folder(), "malformed")
+    delete_folder(folder)
+    malformed = counts.get(_MALFORMED, 0)
+    if not malformed:
+        return counts
+    for file in read_manifest(job.manifest_path()):
+        records = read_bytes(job.malformed_path(file))
+        if records:
+            name = f"{file.number:06d}-{os.path.basename(file.path)}.jsonl"
+            write_bytes(join(folder, name), records)
+    total = sum(counts.get(name, 0) for name in _READ)
+    fraction = malformed / total
+    if fraction > job.max_malformed_fraction:
+        raise TooManyMalformed(
+            f"{malformed} of {total} records ({fraction:.2%}) are malformed, more than "
+            f"--max_malformed_fraction={job.max_malformed_fraction:g} allows. {folder} lists each "
+            "with file, offset and reason. If the rest is worth having, run the same command "
+            "with a higher fraction: what is cleaned already is kept."
+        )
+    return counts
+
+
+def publish(counts: Counts, job: Job) -> str:
+    """Gives the dataset its metadata and its name, and writes the run's report.
+
+    Args:
+      counts: of all stages before the shards.
+    Returns:
+      The report's path.
+    """
+    files = read_manifest(job.manifest_path())
+    config = _json(job.resolved(files))
+    staging, dataset = job.staging_folder(), job.dataset_folder()
+    shards = plan_shards(job, counts)
+    if exists(staging) or not is_published(job):
+        lengths = _shard_lengths(job, shards)
+        if "tfrecord" in job.formats:
+            write_bytes(join(staging, "features.json"), _json(_features()))
+            write_bytes(join(staging, "dataset_info.json"), _json(_dataset_info(job, lengths)))
+        write_bytes(join(staging, "config.json"), config)
+        delete_folder(join(staging, "receipts"))
+        move_folder(staging, dataset)
+    folder = job.run_folder()
+    write_bytes(join(folder, "config.json"), config)
+    write_bytes(join(folder, "versions.json"), _json(versions()))
+    report = join(folder, "report.json")
+    write_bytes(report, _json(_report(job, counts, shards)))
+    return report
+
+
+def is_published(job: Job) -> bool:
+    """True if the dataset's folder holds what this very configuration makes."""
+    if not exists(job.config_path()):
+        return False
+    config = json.loads(read_bytes(job.config_path()))
+    return bool(config.get("shards_digest") == job.shards_digest())
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _shard_lengths(job: Job, shards: list[Shard]) -> list[tuple[Shard, Counts]]:
+    """What each shard's receipt says: examples, and bytes by format."""
+    paths = [job.stage_path("shards", shard.number, ".receipt.json") for shard in shards]
+    return [(s, json.loads(read_bytes(path))) for s, path in zip(shards, paths, strict=True)]
+
+
+def _features() -> dict[str, object]:
+    """features.json as tfds.folder_dataset.write_metadata writes it for five Text features."""
+    package = "tensorflow_datasets.core.features"
+    text = {"pythonClassName": f"{package}.text_feature.Text", "text": {}}
+    return {
+        "featuresDict": {"features": {name: text for name in sorted(FEATURES)}},
+        "pythonClassName": f"{package}.features_dict.FeaturesDict",
+    }
+
+
+def _dataset_info(job: Job, lengths: list[tuple[Shard, Counts]]) -> dict[str, object]:
+    """dataset_info.json in TFDS's schema."""
+    splits = []
+    for index, name in enumerate(SPLITS):
+        counts = [count for shard, count in lengths if shard.split == index]
+        if counts:  # TFDS cannot load a dataset with an empty split
+            splits.append(
+                {
+                    "filepathTemplate": "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+                    "name": name,
+                    "numBytes": str(sum(count["tfrecord-bytes"] for count in counts)),
+                    "shardLengths": [str(count["examples"]) for count in counts],
+                }
+            )
+    return {
+        "configName": job.variant,
+        "description": f"{job.dataset_name()}/{job.variant}, spec {job.spec}, by c4forge.",
+        "fileFormat": "tfrecord",
+        "name": job.dataset_name(),
+        "splits": splits,
+        "version": job.dataset_folder().rpartition("/")[2],
+    }
+
+
+def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
+    return {
+        "variant": job.variant,
+        "spec": job.spec,
+        "dataset": job.dataset_folder(),
+        "files": job.file_count,
+        "splits": {
+            name: {
+                "documents": counts.get(f"{name}/examples", 0),
+                "text_bytes": counts.get(f"{name}/text-bytes", 0),
+                "shards": sum(shard.split == index for shard in shards),
+            }
+            for index, name in enumerate(SPLITS)
+        },
+        "counts": data_path_order(counts),
+    }

@@ -1,0 +1,113 @@
+"""One output shard: a range of shard keys, gathered from every file's documents and sorted.
+
+Keys are uniform hashes of URLs, so equal ranges are equal shards. A shard is written a part of
+its range at a time, so that memory does not grow with its size.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.finish import SPLITS
+from pipelines.formats import FORMATS, Document
+from pipelines.job import Job
+from pipelines.storage import atomic_write, join, open_arrow, size_bytes
+
+_KEYS = 1 << 64
+_SHARD_BYTES = 256 << 20  # of text, for --shards=0
+_PART_BYTES = 32 << 20
+_TRAIN_PER_VALIDATION = 128  # shards, as allenai/c4 has them (1024 and 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard of a plan.
+
+    Attributes:
+      number: among all shards of the run.
+      split: index into SPLITS.
+      shard, shards: which of how many of its split.
+      split_bytes: of text, in the whole split.
+    """
+
+    number: int
+    split: int
+    shard: int
+    shards: int
+    split_bytes: int
+
+
+def plan_shards(job: Job, counts: dict[str, int]) -> list[Shard]:
+    """The shards of a run, from the totals of its documents; a split without any has none."""
+    sizes = [counts.get(f"{split}/text-bytes", 0) for split in SPLITS]
+    train = job.shards or max(1, -(-sizes[0] // _SHARD_BYTES))
+    numbers = (train, max(1, train // _TRAIN_PER_VALIDATION))
+    shards: list[Shard] = []
+    for split, (count, size) in enumerate(zip(numbers, sizes, strict=True)):
+        if size:
+            shards += [Shard(len(shards) + i, split, i, count, size) for i in range(count)]
+    return shards
+
+
+def write_shard(job: Job, shard: Shard) -> dict[str, int]:
+    """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
+    examples = 0
+    paths = {name: shard_path(job, shard, name) for name in job.formats}
+    with ExitStack() as stack:
+        streams = {name: stack.enter_context(atomic_write(path)) for name, path in paths.items()}
+        appends = [
+            stack.enter_context(FORMATS[name].open_writer(stream))
+            for name, stream in streams.items()
+        ]
+        for documents in _parts(job, shard):
+            examples += len(documents)
+            for append in appends:
+                append(documents)
+    sizes = {f"{name}-bytes": size_bytes(path) for name, path in paths.items()}
+    return {"examples": examples, **sizes}
+
+
+def shard_path(job: Job, shard: Shard, format_name: str) -> str:
+    """Where a shard is written until the dataset is published."""
+    split = SPLITS[shard.split]
+    name = FORMATS[format_name].shard_path(job.dataset_name(), split, shard.shard, shard.shards)
+    return join(job.staging_folder(), name)
+
+
+def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
+    """The shard's documents in order, at most about 32 MiB of text at a time."""
+    first = _KEYS * shard.shard // shard.shards
+    last = _KEYS * (shard.shard + 1) // shard.shards
+    parts = max(1, shard.split_bytes // shard.shards // _PART_BYTES)
+    for part in range(parts):
+        low = first + (last - first) * part // parts
+        high = first + (last - first) * (part + 1) // parts
+        found: list[tuple[int, Document]] = []
+        for number in range(job.file_count):
+            found += _documents(
+                job.stage_path("documents", number, ".arrow"), shard.split, low, high
+            )
+        found.sort(key=lambda item: (item[0], item[1][1]))
+        if found:
+            yield [document for _, document in found]
+
+
+def _documents(path: str, split: int, low: int, high: int) -> Iterator[tuple[int, Document]]:
+    """Shard key and columns of a file's documents of a split with low <= key < high."""
+    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+        ranges = json.loads(reader.schema.metadata[b"ranges"])
+        for number, (of_split, lowest, highest) in enumerate(ranges):
+            if of_split != split or highest < low or lowest >= high:
+                continue
+            batch = reader.get_batch(number)
+            keys = batch.column("shard_key").to_numpy()
+            start = int(np.searchsorted(keys, np.uint64(low)))
+            end = len(keys) if high >= _KEYS else int(np.searchsorted(keys, np.uint64(high)))
+            rows = batch.slice(start, end - start)
+            columns = [column.to_pylist() for column in rows.columns[1:]]
+            for key, *document in zip(*columns, strict=True):
+                yield key, tuple(document)

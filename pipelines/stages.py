@@ -1,0 +1,145 @@
+"""How a stage runs on Beam: through this machine's process pool, or on a distributed runner."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from enum import StrEnum
+
+import apache_beam as beam
+from apache_beam import pvalue
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
+
+from pipelines.exchange import Block
+from pipelines.job import Job
+from pipelines.tasks import Counts, Receipt, Stage, Task, run_shuffled, task_number
+from pipelines.workers import current_pool
+
+Plan = Callable[[Job, Counts], Iterable[Task]]
+"""A stage's tasks, from the totals of the stage before it."""
+
+
+class Exchange(StrEnum):
+    """How blocks get from stage to stage."""
+
+    SPILL = "spill"  # through files, tasks in this process's pool
+    SHUFFLE = "shuffle"  # through GroupByKey, tasks wherever the runner puts them
+
+
+@dataclass
+class RunStage(beam.PTransform):  # type: ignore[misc]
+    """Runs every task of a stage.
+
+    Takes and gives a dict of PCollections: `totals`, one element, the stage's counts summed; and
+    with Exchange.SHUFFLE also `blocks`, keyed by the number of the task that they are for.
+
+    Attributes:
+      stage: what to do.
+      job: the run.
+      plan: which tasks there are.
+      exchange: how blocks travel.
+      source: the stage whose blocks its tasks receive; None if they receive none.
+    """
+
+    stage: Stage
+    job: Job
+    plan: Plan
+    exchange: Exchange
+    source: Stage | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, before: dict[str, beam.PCollection]) -> dict[str, beam.PCollection]:
+        tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
+        if self.exchange == Exchange.SPILL:
+            source = self.source.name if self.source else ""
+            receipts = tasks | "pool" >> beam.ParDo(_RunInPool(self.stage, source, self.job))
+            return {"totals": receipts | "sum" >> SumCounts()}
+        keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
+        if self.source:
+            grouped = {"task": keyed, "blocks": before["blocks"]} | "group" >> beam.CoGroupByKey()
+        else:
+            grouped = keyed | "spread" >> beam.Reshuffle() | "alone" >> beam.Map(_without_blocks)
+        ran = grouped | "run" >> beam.ParDo(_RunHere(self.stage, self.job)).with_outputs(
+            "blocks", main="receipts"
+        )
+        return {"totals": ran.receipts | "sum" >> SumCounts(), "blocks": ran.blocks}
+
+
+def _without_blocks(keyed: tuple[int, Task]) -> tuple[int, dict[str, list[object]]]:
+    return keyed[0], {"task": [keyed[1]], "blocks": []}
+
+
+class _PlanTasks(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, plan: Plan, job: Job) -> None:
+        self._plan, self._job = plan, job
+
+    def process(self, totals: Counts) -> Iterator[Task]:
+        yield from self._plan(self._job, totals)
+
+
+class _RunInPool(beam.DoFn):  # type: ignore[misc]
+    """Submits tasks as they come and gives their receipts when the bundle ends."""
+
+    def __init__(self, stage: Stage, source: str, job: Job) -> None:
+        self._stage, self._source, self._job = stage.name, source, job
+
+    def start_bundle(self) -> None:
+        self._futures: list[Future[Receipt]] = []
+
+    def process(self, task: Task) -> None:
+        self._futures.append(current_pool().submit(self._stage, self._source, self._job, task))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        try:
+            for future in as_completed(self._futures):
+                yield WindowedValue(future.result(), MIN_TIMESTAMP, [GlobalWindow()])
+        finally:
+            for future in self._futures:
+                future.cancel()
+
+
+class _RunHere(beam.DoFn):  # type: ignore[misc]
+    """Runs a task in the runner's own worker."""
+
+    def __init__(self, stage: Stage, job: Job) -> None:
+        self._stage, self._job = stage.name, job
+
+    def process(
+        self, grouped: tuple[int, dict[str, list[object]]]
+    ) -> Iterator[Receipt | pvalue.TaggedOutput]:
+        _, values = grouped
+        (task,) = values["task"]
+        blocks: list[Block] = list(values["blocks"])
+        receipt, emitted = run_shuffled(self._stage, self._job, task, blocks)
+        yield receipt
+        for target, block in emitted.items():
+            yield pvalue.TaggedOutput("blocks", (target, block))
+
+
+class SumCounts(beam.PTransform):  # type: ignore[misc]
+    """The counts of all receipts (or dicts of counts) as one dict; {} if there are none."""
+
+    def expand(self, counted: beam.PCollection) -> beam.PCollection:
+        return counted | beam.CombineGlobally(_SumFn())
+
+
+class _SumFn(beam.CombineFn):  # type: ignore[misc]
+    def create_accumulator(self) -> Counts:
+        return {}
+
+    def add_input(self, total: Counts, counted: Receipt | Counts) -> Counts:
+        counts = counted.counts if isinstance(counted, Receipt) else counted
+        return self.merge_accumulators([total, counts])
+
+    def merge_accumulators(self, parts: Iterable[Counts]) -> Counts:
+        total: Counts = {}
+        for part in parts:
+            for name, count in part.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def extract_output(self, total: Counts) -> Counts:
+        return total

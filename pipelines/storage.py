@@ -1,0 +1,146 @@
+"""Files on any filesystem Beam knows; a written file is whole or absent.
+
+Local paths are opened directly, so that worker processes need not import Beam.
+"""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+def is_remote(path: str) -> bool:
+    """True for paths with a scheme, as gs:// and s3://, which Beam opens."""
+    return _REMOTE.match(path) is not None
+
+
+def join(*parts: str) -> str:
+    """The parts as one path; the first decides the filesystem."""
+    return "/".join([parts[0].rstrip("/") or "/", *parts[1:]]).replace("//", "/", int(parts[0] == "/"))
+
+
+def open_read(path: str) -> BinaryIO:
+    """The stored bytes of a file, never decompressed.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    if not is_remote(path):
+        return open(path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return cast(BinaryIO, stream)
+
+
+def open_arrow(path: str) -> pa.NativeFile:
+    """A file for random access by Arrow; local ones are mapped, not read."""
+    return pa.PythonFile(open_read(path), "r") if is_remote(path) else pa.memory_map(path, "r")
+
+
+@contextmanager
+def atomic_write(path: str) -> Iterator[BinaryIO]:
+    """A file to write that takes its name only when the block ends without an error.
+
+    Two workers may write the same path at once, as retries do: the later whole file stays.
+    """
+    temporary = f"{path}.tmp-{uuid.uuid4().hex[:12]}"
+    if not is_remote(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(temporary, "wb") as stream:
+                yield stream
+            os.replace(temporary, path)
+        finally:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+        return
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        yield cast(BinaryIO, stream)
+    if FileSystems.exists(path):
+        FileSystems.delete([path])
+    FileSystems.rename([temporary], [path])
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a whole file at once."""
+    with atomic_write(path) as stream:
+        stream.write(data)
+
+
+def read_bytes(path: str) -> bytes:
+    """A whole file."""
+    with open_read(path) as stream:
+        return stream.read()
+
+
+def exists(path: str) -> bool:
+    """True if a file or folder of that name is there."""
+    if not is_remote(path):
+        return os.path.exists(path)
+    from apache_beam.io.filesystems import FileSystems
+
+    return bool(FileSystems.exists(path))
+
+
+def size_bytes(path: str) -> int:
+    """Stored size of a file.
+
+    Raises:
+      OSError: it is not there.
+    """
+    if not is_remote(path):
+        return os.path.getsize(path)
+    from apache_beam.io.filesystems import FileSystems
+
+    return int(FileSystems.match([path])[0].metadata_list[0].size_in_bytes)
+
+
+def list_files(folder: str) -> list[str]:
+    """Paths of the files directly in a folder, sorted; [] if there is no such folder."""
+    if not is_remote(folder):
+        if not os.path.isdir(folder):
+            return []
+        return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
+    from apache_beam.io.filesystems import FileSystems
+
+    matches = FileSystems.match([join(folder, "*")])[0].metadata_list
+    return sorted(match.path for match in matches)
+
+
+def delete_folder(folder: str) -> None:
+    """Removes a folder and everything in it; nothing happens if it is not there."""
+    if not is_remote(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    if FileSystems.exists(folder):
+        FileSystems.delete([folder])
+
+
+def move_folder(source: str, target: str) -> None:
+    """Makes `source` the folder `target`, in whose place nothing of an older one stays."""
+    if not is_remote(target):
+        retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
+        if os.path.exists(target):
+            os.rename(target, retired)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.rename(source, target)
+        shutil.rmtree(retired, ignore_errors=True)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    delete_folder(target)
+    FileSystems.rename([source], [target])

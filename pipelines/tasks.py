@@ -1,0 +1,171 @@
+"""The stages as a table: what each does with one file, bucket or shard, wherever it runs.
+
+A stage works (writes its own artifact and counts) and emits (signature blocks for the next one).
+Where stages spill, a receipt written last says that a task is whole: the same command started
+again finds it and goes on.
+"""
+
+import gc
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.clean import capture_blocks, clean_file
+from pipelines.exchange import CAPTURE, LINE, LOST, Block, read_spilled, spill
+from pipelines.finish import finish_file
+from pipelines.inputs import InputFile
+from pipelines.job import Job
+from pipelines.newest import outdated_blocks
+from pipelines.shards import Shard, write_shard
+from pipelines.spans import elect_file_lines, line_blocks, lost_blocks
+from pipelines.storage import exists, read_bytes, write_bytes
+
+Task = InputFile | Shard | int
+"""A file, a shard, or the number of a bucket."""
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One row of the table.
+
+    Attributes:
+      name: in artifacts, step labels and progress.
+      meaning: what a person is told is going on.
+      work: writes the task's artifact from the blocks it receives; returns counts by rule.
+      emit: blocks for the next stage, from the artifact or the blocks received.
+      emits: dtype of those blocks; None if nothing is emitted.
+      to_buckets: True if blocks go to buckets, False if they go to files.
+    """
+
+    name: str
+    meaning: str
+    work: Callable[[Job, Task, list[Block]], Counts] | None = None
+    emit: Callable[[Job, Task, list[Block]], dict[int, Block]] | None = None
+    emits: np.dtype[np.void] | None = None
+    to_buckets: bool = False
+
+
+def _file(task: Task) -> InputFile:
+    if not isinstance(task, InputFile):
+        raise TypeError(f"expected an InputFile, got {task!r}")
+    return task
+
+
+def _shard(task: Task) -> Shard:
+    if not isinstance(task, Shard):
+        raise TypeError(f"expected a Shard, got {task!r}")
+    return task
+
+
+CLEAN = Stage(
+    "clean",
+    "reading and cleaning WET files",
+    work=lambda job, task, _: clean_file(job, _file(task)),
+    emit=lambda job, task, _: capture_blocks(job, _file(task)),
+    emits=CAPTURE,
+    to_buckets=True,
+)
+NEWEST = Stage(
+    "newest",
+    "finding the newest capture of each URL",
+    emit=lambda _job, _task, blocks: outdated_blocks(blocks),
+    emits=LOST,
+)
+LINES = Stage(
+    "lines",
+    "collecting the lines of the newest pages",
+    work=lambda job, task, blocks: elect_file_lines(job, _file(task), blocks),
+    emit=lambda job, task, _: line_blocks(job, _file(task)),
+    emits=LINE,
+    to_buckets=True,
+)
+SPANS = Stage(
+    "spans",
+    "finding the page that keeps each line",
+    emit=lambda _job, _task, blocks: lost_blocks(blocks),
+    emits=LOST,
+)
+FINISH = Stage(
+    "finish",
+    "deduplicating pages, judging language and bad words",
+    work=lambda job, task, blocks: finish_file(job, _file(task), blocks),
+)
+SHARDS = Stage(
+    "shards", "writing shards", work=lambda job, task, _: write_shard(job, _shard(task))
+)
+STAGES = {stage.name: stage for stage in (CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A task that is whole.
+
+    Attributes:
+      stage, number: which task.
+      counts: by rule.
+      resumed: True if an earlier run did it.
+    """
+
+    stage: str
+    number: int
+    counts: Counts
+    resumed: bool = False
+
+
+def task_number(task: Task) -> int:
+    """A task's number among those of its stage."""
+    return task if isinstance(task, int) else task.number
+
+
+def run_spilled(stage_name: str, source_name: str, job: Job, task: Task) -> Receipt:
+    """Does a task whose blocks come from spilled files and are spilled again; or finds it done.
+
+    Args:
+      source_name: the stage whose blocks it receives; "" if it receives none.
+    """
+    stage, number = STAGES[stage_name], task_number(task)
+    path = job.stage_path(stage.name, number, ".receipt.json")
+    if exists(path):
+        return Receipt(stage.name, number, json.loads(read_bytes(path)), resumed=True)
+    blocks = _received(STAGES[source_name], job, number) if source_name else []
+    counts = stage.work(job, task, blocks) if stage.work else {}
+    if stage.emit and stage.emits is not None:
+        targets = job.buckets if stage.to_buckets else job.file_count
+        out = job.stage_path(stage.name, number, ".blocks.arrow")
+        spill(out, stage.emit(job, task, blocks), targets, stage.emits)
+    write_bytes(path, json.dumps(counts, sort_keys=True).encode())
+    gc.collect()
+    return Receipt(stage.name, number, counts)
+
+
+def _received(source: Stage, job: Job, number: int) -> list[Block]:
+    if source.emits is None:
+        raise ValueError(f"stage {source.name} emits nothing")
+    senders = job.file_count if source.to_buckets else job.buckets
+    paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in range(senders)]
+    return read_spilled(paths, number, source.emits)
+
+
+def run_shuffled(
+    stage_name: str, job: Job, task: Task, blocks: list[Block]
+) -> tuple[Receipt, dict[int, Block]]:
+    """Does a task whose blocks a distributed runner brings and takes away.
+
+    Receipts stand for artifacts only: blocks are emitted anew, as the shuffle does not keep them.
+    """
+    stage, number = STAGES[stage_name], task_number(task)
+    path = job.stage_path(stage.name, number, ".receipt.json")
+    counts: Counts = {}
+    resumed = stage.work is not None and exists(path)
+    if resumed:
+        counts = json.loads(read_bytes(path))
+    elif stage.work:
+        counts = stage.work(job, task, blocks)
+        write_bytes(path, json.dumps(counts, sort_keys=True).encode())
+    emitted = stage.emit(job, task, blocks) if stage.emit else {}
+    return Receipt(stage.name, number, counts, resumed), emitted
+
+

@@ -1,0 +1,94 @@
+"""The local process pool: one a process, shared by all stages of a run.
+
+Beam's own local modes do not use a second core (docs/performance.md has the figures), so the
+in-process runner hands its tasks to this pool. Workers come from a fork server that imports the
+stages once and never Beam.
+"""
+
+import gc
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+
+from pipelines.job import Job
+from pipelines.tasks import Receipt, Task, run_spilled
+
+_PRELOADED = ["pipelines.tasks"]
+
+
+class Pool:
+    """Worker processes, and a listener that hears of every task that ends.
+
+    Args:
+      workers: how many processes; 0 for one a core.
+    """
+
+    def __init__(self, workers: int) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        self.workers = workers or available_cores()
+        self.listener: Callable[[Receipt], None] = lambda _: None
+        self.failure: BaseException | None = None
+        self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
+
+    def warm_up(self) -> None:
+        """Starts the processes while the caller goes on: importing takes them a while."""
+        for _ in range(self.workers):
+            self._executor.submit(os.getpid)
+
+    def submit(self, stage: str, source: str, job: Job, task: Task) -> Future[Receipt]:
+        """`run_spilled` in a worker."""
+        future = self._executor.submit(run_spilled, stage, source, job, task)
+        future.add_done_callback(self._tell)
+        return future
+
+    def _tell(self, future: Future[Receipt]) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self.listener(future.result())
+        elif self.failure is None:
+            self.failure = error
+
+    def close(self) -> None:
+        """Ends the workers; tasks not begun are dropped."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """Batches are released by reference counts; cycles are collected between tasks."""
+    gc.disable()
+
+
+_pool: Pool | None = None
+
+
+def open_pool(workers: int) -> Pool:
+    """Opens the process's pool; a second one while it is open is a mistake of the caller."""
+    global _pool
+    if _pool is not None:
+        raise RuntimeError("a pool is open already; close_pool() comes first")
+    _pool = Pool(workers)
+    return _pool
+
+
+def current_pool() -> Pool:
+    """The open pool, to which the local runner's steps submit."""
+    if _pool is None:
+        raise RuntimeError("no pool is open; the local runner needs open_pool()")
+    return _pool
+
+
+def close_pool() -> None:
+    """Closes the open pool, if any."""
+    global _pool
+    if _pool is not None:
+        _pool.close()
+        _pool = None
