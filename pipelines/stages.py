@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import apache_beam as beam
 from apache_beam import pvalue
+from apache_beam.typehints.decorators import no_annotations
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
@@ -51,6 +52,7 @@ class RunStage(beam.PTransform):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__init__()
 
+    @no_annotations  # Beam takes a dict of PCollections, but not its type hint
     def expand(self, before: dict[str, beam.PCollection]) -> dict[str, beam.PCollection]:
         tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
         if self.exchange == Exchange.SPILL:

@@ -38,10 +38,14 @@ class Stage:
       emit: blocks for the next stage, from the artifact or the blocks received.
       emits: dtype of those blocks; None if nothing is emitted.
       to_buckets: True if blocks go to buckets, False if they go to files.
+      unit: what its tasks are: files, buckets or shards.
+      share: of a run's CPU time, as measured (docs/performance.md): for the time left.
     """
 
     name: str
     meaning: str
+    unit: str
+    share: float
     work: Callable[[Job, Task, list[Block]], Counts] | None = None
     emit: Callable[[Job, Task, list[Block]], dict[int, Block]] | None = None
     emits: np.dtype[np.void] | None = None
@@ -63,6 +67,8 @@ def _shard(task: Task) -> Shard:
 CLEAN = Stage(
     "clean",
     "reading and cleaning WET files",
+    unit="files",
+    share=0.5,
     work=lambda job, task, _: clean_file(job, _file(task)),
     emit=lambda job, task, _: capture_blocks(job, _file(task)),
     emits=CAPTURE,
@@ -71,12 +77,16 @@ CLEAN = Stage(
 NEWEST = Stage(
     "newest",
     "finding the newest capture of each URL",
+    unit="buckets",
+    share=0.01,
     emit=lambda _job, _task, blocks: outdated_blocks(blocks),
     emits=LOST,
 )
 LINES = Stage(
     "lines",
     "collecting the lines of the newest pages",
+    unit="files",
+    share=0.04,
     work=lambda job, task, blocks: elect_file_lines(job, _file(task), blocks),
     emit=lambda job, task, _: line_blocks(job, _file(task)),
     emits=LINE,
@@ -85,16 +95,20 @@ LINES = Stage(
 SPANS = Stage(
     "spans",
     "finding the page that keeps each line",
+    unit="buckets",
+    share=0.02,
     emit=lambda _job, _task, blocks: lost_blocks(blocks),
     emits=LOST,
 )
 FINISH = Stage(
     "finish",
     "deduplicating pages, judging language and bad words",
+    unit="files",
+    share=0.38,
     work=lambda job, task, blocks: finish_file(job, _file(task), blocks),
 )
 SHARDS = Stage(
-    "shards", "writing shards", work=lambda job, task, _: write_shard(job, _shard(task))
+    "shards", "writing shards", unit="shards", share=0.05, work=lambda job, task, _: write_shard(job, _shard(task))
 )
 STAGES = {stage.name: stage for stage in (CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
 

@@ -1,0 +1,50 @@
+# make demo, make test: both set up what they need in .venv on first use.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+SHARED ?= ../shared
+
+.PHONY: help demo test test-full lint bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.corpus ## build a corpus from the sample that ships with the project
+	@rm -rf out/demo
+	$(BIN)/python beam_runner.py --variant=en --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
+	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
+
+test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-full: $(VENV)/.test ## the tests that take minutes too: whole-corpus differential, scaling, kills
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratio
+	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet
+
+clean: ## remove what make made
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The first Python that is 3.11 or 3.12 and can make virtual environments.
+$(VENV)/bin/python:
+	@for python in python3.12 python3.11 python3 python; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
+	    echo "setting up $(VENV) with $$($$python --version)"; exec $$python -m venv $(VENV); fi; done; \
+	echo "c4forge needs Python 3.11 or 3.12 with venv on the PATH; none was found." >&2; exit 1
+
+$(VENV)/.corpus: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.corpus

@@ -1,0 +1,178 @@
+"""Runs the corpus from the command line: options, inputs, graph, summary, exit code."""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+from cleaning.badwords import BadWordsError, load_english
+from pipelines import workers
+from pipelines.inputs import InputError, InputFile, find_inputs, write_manifest
+from pipelines.job import Job, bucket_count, inputs_digest
+from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
+from pipelines.progress import Progress, duration, print_summary
+from pipelines.publish import TooManyMalformed, is_published
+from pipelines.storage import delete_folder, exists, is_remote, join, read_bytes
+
+EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED, EXIT_STOPPED = 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code.
+
+    0: the corpus is there; 1: the run failed; 2: a wrong option; 3: too much of the input is
+    malformed; 130: stopped from the keyboard.
+    """
+    try:
+        options = parse_options(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(options)
+    except (OptionError, InputError, BadWordsError) as error:
+        _say(f"beam_runner.py: error: {error}")
+        _say("Nothing was done. --help lists all options.")
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        _say("\nStopped. The same command goes on from here.")
+        return EXIT_STOPPED
+    finally:
+        workers.close_pool()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(options: Options) -> int:
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+    bad_words = load_english(options.badwords_dir)
+    if options.runner.local:
+        workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
+    beam_arguments = _beam_arguments(options)
+    files = find_inputs(list(options.input))
+    output = options.output.rstrip("/") or "/"
+    job = Job(
+        variant=options.variant,
+        spec=options.spec,
+        bad_words=bad_words,
+        output=output,
+        work=options.work_dir or join(output, "runs", options.variant, "work"),
+        formats=options.formats,
+        shards=options.shards,
+        inputs_digest=inputs_digest(files),
+        file_count=len(files),
+        buckets=bucket_count(files),
+        max_malformed_fraction=options.max_malformed_fraction,
+    )
+    report_path = join(job.run_folder(), "report.json")
+    if is_published(job) and exists(report_path) and not exists(job.staging_folder()):
+        print(f"{job.dataset_folder()} is complete already: same input, same configuration.")
+        _print_outcome(job, report_path)
+        return 0
+    try:
+        write_manifest(job.manifest_path(), files)
+    except OSError as error:
+        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
+    return _build(job, files, options, beam_arguments)
+
+
+def _beam_arguments(options: Options) -> list[str]:
+    """The arguments for Beam, each known to one of its option classes.
+
+    Raises:
+      OptionError: one is neither ours nor Beam's.
+    """
+    import argparse
+
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for group in PipelineOptions.__subclasses__():
+        group._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(list(options.beam_arguments))
+    if unknown:
+        beam_names = [name for action in parser._actions for name in action.option_strings]
+        name = unknown[0].partition("=")[0]
+        guess = closest(name, [*own_option_names(), *beam_names]).rpartition("; ")[2]
+        hint = f"; {guess}" if guess.startswith("did you mean") else ""
+        raise OptionError(f"unknown option {name}{hint}")
+    arguments = list(options.beam_arguments)
+    if not options.runner.local:
+        arguments.append(f"--runner={options.runner.name}")
+        arguments += [f"--num_workers={options.num_workers}"] if options.num_workers else []
+    return arguments
+
+
+def _build(
+    job: Job, files: tuple[InputFile, ...], options: Options, beam_arguments: list[str]
+) -> int:
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    from pipelines.corpus import BuildCorpus
+    from pipelines.stages import Exchange
+
+    local = options.runner.local
+    stored = sum(file.size_bytes for file in files)
+    _say(
+        f"{job.dataset_name()}/{job.variant} ({job.spec}): {len(files):,} WET files, "
+        f"{stored / 1e6:,.1f} MB stored, to {job.dataset_folder()}"
+    )
+    # Without a runner given, Beam's DirectRunner would first try to download Prism.
+    pipeline = beam.Pipeline(
+        runner=FnApiRunner() if local else None, options=PipelineOptions(beam_arguments)
+    )
+    exchange = Exchange.SPILL if local else Exchange.SHUFFLE
+    _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
+    with Progress(job, files, sys.stderr) as progress:
+        if local:
+            workers.current_pool().listener = progress.on_receipt
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            return _explain(error, local)
+    if local:
+        resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
+        _say(f"Done in {duration(progress.seconds)}{resumed}.")
+    if not options.keep_work:
+        for folder in job.work_folders():
+            delete_folder(folder)
+        _remove_if_empty(job.work)
+    _print_outcome(job, join(job.run_folder(), "report.json"))
+    return 0
+
+
+def _remove_if_empty(folder: str) -> None:
+    import os
+
+    if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+
+
+def _explain(error: Exception, local: bool) -> int:
+    """Says what went wrong in a line; the exit code."""
+    marker = f"{TooManyMalformed.__name__}: "
+    text = str(error)
+    if marker in text:  # Beam passes on the text of exceptions, not themselves
+        _say(f"Failed: {text.rpartition(marker)[2].partition(' [while running')[0].strip()}")
+        return EXIT_MALFORMED
+    failure = workers.current_pool().failure if local else None
+    if failure is None:
+        raise error
+    _say(f"Failed: {type(failure).__name__}: {failure}")
+    _say("What is done is kept: the same command goes on from here.")
+    return EXIT_FAILED
+
+
+def _print_outcome(job: Job, report_path: str) -> None:
+    report = json.loads(read_bytes(report_path))
+    print_summary(report["counts"], sys.stdout)
+    print()
+    for name, split in report["splits"].items():
+        print(
+            f"{name}: {split['documents']:,} documents, {split['text_bytes'] / 1e6:,.1f} MB of "
+            f"text, {split['shards']} shard{'s' if split['shards'] != 1 else ''}"
+        )
+    print(f"dataset: {job.dataset_folder()} ({', '.join(job.formats)})")
+    print(f"report:  {report_path}")
+    if report["counts"]["split-wet-file/filtered:malformed"]:
+        print(f"damaged: {join(job.run_folder(), 'malformed')}")

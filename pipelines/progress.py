@@ -1,0 +1,131 @@
+"""What a person sees of a run: progress while it goes on, the table of rules when it ends."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cleaning.rules import RULES, Unit
+from pipelines.inputs import InputFile
+from pipelines.job import Job
+from pipelines.tasks import STAGES, Receipt
+
+_LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Pages, files, rate and time left: one live line on a terminal, plain lines elsewhere.
+
+    Use as a context manager; `on_receipt` may be called from any thread.
+    """
+
+    def __init__(self, job: Job, files: tuple[InputFile, ...], stream: TextIO) -> None:
+        self._sizes = {file.number: file.size_bytes for file in files}
+        self._tasks = {
+            name: job.buckets if stage.unit == "buckets" else job.file_count
+            for name, stage in STAGES.items()
+        }
+        self._done = dict.fromkeys(STAGES, 0)
+        self._bytes = dict.fromkeys(STAGES, 0)
+        self._stage = "clean"
+        self._pages = self._new_pages = self._resumed = 0
+        self._credit = 0.0  # of the run, what earlier runs had done already
+        self._started = self._said = time.monotonic()
+        self._lock = threading.Lock()
+        self._console = Console(file=stream, highlight=False, markup=False)
+        self._live = Live(console=self._console, get_renderable=self._line, transient=True)
+
+    def __enter__(self) -> "Progress":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def on_receipt(self, receipt: Receipt) -> None:
+        """Takes note of a task that ended."""
+        with self._lock:
+            before = self._fraction()
+            self._stage = receipt.stage
+            self._done[receipt.stage] += 1
+            if STAGES[receipt.stage].unit == "files":
+                self._bytes[receipt.stage] += self._sizes[receipt.number]
+            pages = receipt.counts.get("split-wet-file/passed", 0)
+            self._pages += pages
+            if receipt.resumed:
+                self._resumed += 1
+                self._credit += self._fraction() - before
+            else:
+                self._new_pages += pages
+            now = time.monotonic()
+            ended = self._done[receipt.stage] == self._tasks.get(receipt.stage)
+            if not self._console.is_terminal and (ended or now - self._said > _LINE_SECONDS):
+                self._said = now
+                self._console.print(self._line(), soft_wrap=True)
+
+    @property
+    def resumed(self) -> int:
+        """Tasks that an earlier run had done."""
+        return self._resumed
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._started
+
+    def _fraction(self) -> float:
+        """Of the run's work, by each stage's usual share; files by their size."""
+        total = max(sum(self._sizes.values()), 1)
+        done = 0.0
+        for name, stage in STAGES.items():
+            by_size = stage.unit == "files"
+            part = self._bytes[name] / total if by_size else self._done[name] / self._tasks[name]
+            done += stage.share * min(part, 1.0)
+        return done
+
+    def _line(self) -> Text:
+        stage = STAGES[self._stage]
+        done, tasks = self._done[stage.name], self._tasks[stage.name]
+        of = f" of {tasks:,}" if stage.name != "shards" else ""  # their number is not known yet
+        parts = [f"{stage.meaning}: {done:,}{of} {stage.unit}", f"{self._pages:,} pages"]
+        worked = self._fraction() - self._credit
+        if self._new_pages and stage.name == "clean":
+            parts.append(f"{self._new_pages / max(self.seconds, 1e-3):,.0f} pages/s")
+        if worked > 0.02:
+            left = self.seconds * (1 - self._fraction()) / worked
+            parts.append(f"{duration(left)} left")
+        return Text(" · ".join(parts))
+
+
+def duration(seconds: float) -> str:
+    """As people write it: 0:07, 12:30, 3:00:00."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def print_summary(counts: Mapping[str, int], stream: TextIO) -> None:
+    """The pages and lines that each rule dropped or kept, in data-path order."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rule")
+    table.add_column("pages", justify="right")
+    table.add_column("lines", justify="right")
+    table.add_column("what it counts")
+    for rule in RULES:
+        count = counts.get(rule.name, 0)
+        if rule.unit != Unit.FILE and (count or rule.keeps):
+            in_pages = rule.unit in (Unit.PAGE, Unit.RECORD)
+            pages, lines = (f"{count:,}", "") if in_pages else ("", f"{count:,}")
+            style = "" if rule.keeps else "dim"
+            table.add_row(rule.name, pages, lines, rule.meaning, style=style)
+    console = Console(file=stream, highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)
