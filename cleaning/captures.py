@@ -70,20 +70,20 @@ class Captures:
     texts: list[str] = field(default_factory=list)
     line_digests: list[bytes] = field(default_factory=list)
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """The fixed-width part: `Signatures` of one batch."""
+    def arrays(self, first_row: int) -> "Signatures":
+        """The fixed-width part; `first_row` is the number of the batch's first capture."""
         validation = [is_validation(self.url_digest[row]) for row in self.rows]
-        return {
-            "url_digest": pack_digests(self.url_digest),
-            "election": pack_digests(self.election),
-            "captured": np.array(self.captured, np.int64),
-            "fate": np.array(self.fates, np.uint8),
-            "line_counts": np.array(self.line_counts, np.uint32).reshape(-1, len(LINE_RULES)),
-            "passed_row": np.array(self.rows, np.uint32),
-            "validation": np.array(validation, bool),
-            "lines": np.array([len(d) // 16 for d in self.line_digests], np.uint32),
-            "line_digest": pack_digests(self.line_digests),
-        }
+        return Signatures(
+            url_digest=pack_digests(self.url_digest),
+            election=pack_digests(self.election),
+            captured=np.array(self.captured, np.int64),
+            fate=np.array(self.fates, np.uint8),
+            line_counts=np.array(self.line_counts, np.uint32).reshape(-1, len(LINE_RULES)),
+            passed_row=np.array(self.rows, np.uint32) + np.uint32(first_row),
+            validation=np.array(validation, bool),
+            lines=np.array([len(d) // 16 for d in self.line_digests], np.uint32),
+            line_digest=pack_digests(self.line_digests),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def newest_captures(
       bool[n], exactly one True for each distinct url_digest.
     """
     keys = (place, election[:, 1], election[:, 0], -captured)
-    return _elect(url_digest, keys) == np.arange(len(place))
+    newest: NDArray[np.bool_] = _elect(url_digest, keys) == np.arange(len(place))
+    return newest
 
 
 def elect_lines(line_digest: Digests, election: Digests, place: NDArray[np.uint64]) -> Rows:

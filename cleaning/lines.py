@@ -79,7 +79,7 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
 
 
 def _breaks(data: bytes, codes: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> list[int]:
-    """Positions of line breaks other than a newline (and of rare control characters beside them)."""
+    """Positions of line breaks other than a newline, and of rare control characters."""
     controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1E - 0x0B)
     found: list[int] = controls.tolist()
     if not data.isascii():

@@ -1,4 +1,4 @@
-"""How many sentences a text has, by Punkt with its English parameters, counted only as far as asked.
+"""How many sentences a text has by Punkt's English model, counted only as far as asked.
 
 The reference counts with nltk's PunktSentenceTokenizer (TFDS c4_utils._get_sentences) but only
 ever asks whether there are three. Most texts answer that by breaks no Punkt rule can undo, so

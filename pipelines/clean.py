@@ -13,7 +13,14 @@ from cleaning.records import read_records
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import InputFile
 from pipelines.job import Job
-from pipelines.storage import atomic_write, exists, open_read, write_bytes
+from pipelines.storage import (
+    atomic_write,
+    exists,
+    load_arrays,
+    open_read,
+    save_arrays,
+    write_bytes,
+)
 
 PAGE = pa.schema(
     [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
@@ -31,15 +38,15 @@ def clean_file(job: Job, file: InputFile) -> dict[str, int]:
             _clean(job, file, suspicious=False)
         except DamagedMember:  # known only after records were passed on: start over, with care
             _clean(job, file, suspicious=True)
-    with open_read(job.signatures_path(file)) as stream, np.load(stream) as arrays:
-        counts: dict[str, int] = json.loads(arrays["counts"].tobytes())
+    stored = load_arrays(job.signatures_path(file))["counts"]
+    counts: dict[str, int] = json.loads(stored.tobytes())
     return counts
 
 
 def _clean(job: Job, file: InputFile, suspicious: bool) -> None:
     counts = Counter({"split-wet-file/wet-file": 1})
     malformed: list[MalformedRecord] = []
-    batches: list[dict[str, np.ndarray]] = []
+    batches: list[Signatures] = []
     rows = 0
     with (
         open_read(file.path) as stored,
@@ -49,17 +56,17 @@ def _clean(job: Job, file: InputFile, suspicious: bool) -> None:
         for captures in clean_captures(read_records(inflate(stored, suspicious=suspicious))):
             counts.update(captures.counts)
             malformed += captures.malformed
-            arrays = captures.arrays()
-            arrays["passed_row"] = arrays["passed_row"] + np.uint32(rows)
+            batches.append(captures.arrays(first_row=rows))
             rows += len(captures.fates)
-            batches.append(arrays)
             writer.write_batch(_page_batch(captures))
     lines = [json.dumps({"file": file.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
     write_bytes(job.malformed_path(file), "".join(f"{line}\n" for line in lines).encode())
-    joined = {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+    joined = {
+        name: np.concatenate([getattr(batch, name) for batch in batches])
+        for name in Signatures.__dataclass_fields__
+    }
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
-    with atomic_write(job.signatures_path(file)) as stream:
-        np.savez(stream, **joined)
+    save_arrays(job.signatures_path(file), joined)
 
 
 def _page_batch(captures: Captures) -> pa.RecordBatch:
@@ -76,8 +83,8 @@ def _page_batch(captures: Captures) -> pa.RecordBatch:
 
 def load_signatures(job: Job, file: InputFile) -> Signatures:
     """What `clean_file` kept of every capture of the file."""
-    with open_read(job.signatures_path(file)) as stream, np.load(stream) as arrays:
-        return Signatures(**{name: arrays[name] for name in Signatures.__dataclass_fields__})
+    arrays = load_arrays(job.signatures_path(file))
+    return Signatures(**{name: arrays[name] for name in Signatures.__dataclass_fields__})
 
 
 def capture_blocks(job: Job, file: InputFile) -> dict[int, Block]:

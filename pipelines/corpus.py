@@ -14,7 +14,7 @@ from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, Counts
 
 
 @dataclass
-class BuildCorpus(beam.PTransform):  # type: ignore[misc]
+class BuildCorpus(beam.PTransform):
     """Builds the corpus of a job; gives the path of its report.
 
     Only signatures, counts and file names pass between steps, never text: pages are read once,

@@ -57,13 +57,14 @@ def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.
     """Writes a task's blocks as an Arrow IPC file, one record batch for each target in turn."""
     kind = pa.binary(dtype.itemsize)
     empty = np.empty(0, dtype)
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, pa.schema([("row", kind)])) as writer:
+    schema = pa.schema([("row", kind)])
+    with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for target in range(targets):
             rows = np.ascontiguousarray(blocks.get(target, empty))
             column = pa.FixedSizeBinaryArray.from_buffers(
                 kind, len(rows), [None, pa.py_buffer(rows.tobytes())]
             )
-            writer.write_batch(pa.record_batch([column], ["row"]))
+            writer.write_batch(pa.record_batch([column], schema=schema))
 
 
 def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
@@ -77,4 +78,3 @@ def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) ->
                 block = np.frombuffer(data, dtype, len(column), column.offset * dtype.itemsize)
                 blocks.append(block.copy())
     return blocks
-

@@ -1,4 +1,4 @@
-"""The documents of one WET file: duplicates out, language and bad words judged, split and sorted."""
+"""The documents of one WET file: deduplicated, judged for language and bad words, sorted."""
 
 import functools
 import json

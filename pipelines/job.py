@@ -109,21 +109,21 @@ class Job:
 
     def pages_path(self, file: InputFile) -> str:
         """Text of the pages of a file that passed cleaning (Arrow IPC)."""
-        return join(self.work, f"clean-{self.clean_digest()}", f"{file.key()}.pages.arrow")
+        return join(self.work_folders()[0], f"{file.key()}.pages.arrow")
 
     def signatures_path(self, file: InputFile) -> str:
         """`cleaning.captures.Signatures` of a file (npz); written last, so it stands for all."""
-        return join(self.work, f"clean-{self.clean_digest()}", f"{file.key()}.signatures.npz")
+        return join(self.work_folders()[0], f"{file.key()}.signatures.npz")
 
     def malformed_path(self, file: InputFile) -> str:
         """What of a file could not be read (JSON lines)."""
-        return join(self.work, f"clean-{self.clean_digest()}", f"{file.key()}.malformed.jsonl")
+        return join(self.work_folders()[0], f"{file.key()}.malformed.jsonl")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning."""
         if stage == "shards":  # beside the shards, so that both are there or neither
             return join(self.staging_folder(), "receipts", f"{number:06d}{suffix}")
-        return join(self.work, f"documents-{self.documents_digest()}", stage, f"{number:06d}{suffix}")
+        return join(self.work_folders()[1], stage, f"{number:06d}{suffix}")
 
     def work_folders(self) -> tuple[str, str]:
         """What a finished run no longer needs."""
@@ -134,7 +134,7 @@ class Job:
 
     def manifest_path(self) -> str:
         """The run's input files (JSON lines): too many at scale to be part of the graph."""
-        return join(self.work, f"documents-{self.documents_digest()}", "inputs.jsonl")
+        return join(self.work_folders()[1], "inputs.jsonl")
 
     def resolved(self, files: tuple[InputFile, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""

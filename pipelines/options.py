@@ -126,39 +126,92 @@ def _parser() -> _Parser:
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to build")
-    what.add_argument("--variant", type=_one_of(VARIANTS, "variant"), default="en",
-                      metavar="NAME", help=f"default: en{_table(VARIANTS)}")
-    what.add_argument("--spec", type=_one_of(SPECS, "spec"), default="tfds-3.1.0",
-                      metavar="NAME", help=f"which C4; default: tfds-3.1.0{_table(SPECS)}")
-    what.add_argument("--badwords_dir", metavar="DIR",
-                      help="bad-word lists, a file a language as LDNOOBW has them; default: the "
-                      "list that C4 used. Another list makes another dataset: c4_custom")
+    what.add_argument(
+        "--variant",
+        type=_one_of(VARIANTS, "variant"),
+        default="en",
+        metavar="NAME",
+        help=f"default: en{_table(VARIANTS)}",
+    )
+    what.add_argument(
+        "--spec",
+        type=_one_of(SPECS, "spec"),
+        default="tfds-3.1.0",
+        metavar="NAME",
+        help=f"which C4; default: tfds-3.1.0{_table(SPECS)}",
+    )
+    what.add_argument(
+        "--badwords_dir",
+        metavar="DIR",
+        help="bad-word lists, a file a language as LDNOOBW has them; default: the "
+        "list that C4 used. Another list makes another dataset: c4_custom",
+    )
     source = parser.add_argument_group("what to read")
-    source.add_argument("--input", action="extend", nargs="+", required=True, metavar="PATH",
-                        help="WET files, plain or gzip: a file, a quoted glob, a folder, or @FILE "
-                        "with a path a line; may be repeated; on any filesystem Beam reads")
-    source.add_argument("--max_malformed_fraction", type=_fraction, default=0.1, metavar="X",
-                        help="fail if more of the records are damaged; default: 0.1")
+    source.add_argument(
+        "--input",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="WET files, plain or gzip: a file, a quoted glob, a folder, or @FILE "
+        "with a path a line; may be repeated; on any filesystem Beam reads",
+    )
+    source.add_argument(
+        "--max_malformed_fraction",
+        type=_fraction,
+        default=0.1,
+        metavar="X",
+        help="fail if more of the records are damaged; default: 0.1",
+    )
     target = parser.add_argument_group("what to write")
-    target.add_argument("--output", required=True, metavar="DIR",
-                        help="the dataset goes to DIR/c4/<variant>/<version>, the report to "
-                        "DIR/runs/<variant>")
-    target.add_argument("--format", action="extend", type=_formats, dest="formats",
-                        metavar="NAME[,NAME]", help=f"default: tfrecord{_table(FORMATS)}")
-    target.add_argument("--shards", type=_count, default=0, metavar="N",
-                        help="train shards; validation gets one for 128; default 0: one for "
-                        "256 MiB of text")
+    target.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="the dataset goes to DIR/c4/<variant>/<version>, the report to DIR/runs/<variant>",
+    )
+    target.add_argument(
+        "--format",
+        action="extend",
+        type=_formats,
+        dest="formats",
+        metavar="NAME[,NAME]",
+        help=f"default: tfrecord{_table(FORMATS)}",
+    )
+    target.add_argument(
+        "--shards",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="train shards; validation gets one for 128; default 0: one for 256 MiB of text",
+    )
     how = parser.add_argument_group("how to run")
-    how.add_argument("--runner", type=_runner, default=RUNNERS["local"], metavar="NAME",
-                     help=f"default: local{_table(RUNNERS)}")
-    how.add_argument("--num_workers", type=_count, default=0, metavar="N",
-                     help="processes, or machines of a distributed runner; default 0: all cores")
-    how.add_argument("--work_dir", metavar="DIR",
-                     help="resumable artifacts, about as large as the text; default: "
-                     "DIR/runs/<variant>/work of --output")
-    how.add_argument("--keep_work", action="store_true",
-                     help="keep the artifacts of a finished run; another run that cleans the "
-                     "same files then starts from them")
+    how.add_argument(
+        "--runner",
+        type=_runner,
+        default=RUNNERS["local"],
+        metavar="NAME",
+        help=f"default: local{_table(RUNNERS)}",
+    )
+    how.add_argument(
+        "--num_workers",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="processes, or machines of a distributed runner; default 0: all cores",
+    )
+    how.add_argument(
+        "--work_dir",
+        metavar="DIR",
+        help="resumable artifacts, about as large as the text; default: "
+        "DIR/runs/<variant>/work of --output",
+    )
+    how.add_argument(
+        "--keep_work",
+        action="store_true",
+        help="keep the artifacts of a finished run; another run that cleans the "
+        "same files then starts from them",
+    )
     return parser  # fmt: skip
 
 

@@ -99,7 +99,7 @@ def _features() -> dict[str, object]:
     package = "tensorflow_datasets.core.features"
     text = {"pythonClassName": f"{package}.text_feature.Text", "text": {}}
     return {
-        "featuresDict": {"features": {name: text for name in sorted(FEATURES)}},
+        "featuresDict": {"features": dict.fromkeys(sorted(FEATURES), text)},
         "pythonClassName": f"{package}.features_dict.FeaturesDict",
     }
 

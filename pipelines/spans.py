@@ -23,7 +23,7 @@ from pipelines.exchange import (
 )
 from pipelines.inputs import InputFile
 from pipelines.job import Job
-from pipelines.storage import atomic_write, open_read
+from pipelines.storage import load_arrays, save_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def elect_file_lines(job: Job, file: InputFile, blocks: list[Block]) -> dict[str
     election = signatures.election[signatures.passed_row[page]][page_of_line]
     first = elect_lines(line_digest, election, places(0, np.arange(len(line_digest))))
     found = FileLines(page, page_of_line, line_digest, election, first)
-    with atomic_write(job.stage_path("lines", file.number, ".npz")) as stream:
-        np.savez(stream, **{name: getattr(found, name) for name in FileLines.__dataclass_fields__})
+    arrays = {name: getattr(found, name) for name in FileLines.__dataclass_fields__}
+    save_arrays(job.stage_path("lines", file.number, ".npz"), arrays)
 
     counts = {
         "duplicate-url-filter/filtered": int((~newest).sum()),
@@ -78,9 +78,7 @@ def elect_file_lines(job: Job, file: InputFile, blocks: list[Block]) -> dict[str
 
 def load_lines(job: Job, file: InputFile) -> FileLines:
     """What `elect_file_lines` found."""
-    path = job.stage_path("lines", file.number, ".npz")
-    with open_read(path) as stream, np.load(stream) as arrays:
-        return FileLines(**{name: arrays[name] for name in FileLines.__dataclass_fields__})
+    return FileLines(**load_arrays(job.stage_path("lines", file.number, ".npz")))
 
 
 def line_blocks(job: Job, file: InputFile) -> dict[int, Block]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict
 
 import apache_beam as beam
 from apache_beam import pvalue
-from apache_beam.typehints.decorators import no_annotations
 from apache_beam.transforms.window import GlobalWindow
+from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -29,7 +30,7 @@ class Exchange(StrEnum):
 
 
 @dataclass
-class RunStage(beam.PTransform):  # type: ignore[misc]
+class RunStage(beam.PTransform):
     """Runs every task of a stage.
 
     Takes and gives a dict of PCollections: `totals`, one element, the stage's counts summed; and
@@ -70,11 +71,18 @@ class RunStage(beam.PTransform):  # type: ignore[misc]
         return {"totals": ran.receipts | "sum" >> SumCounts(), "blocks": ran.blocks}
 
 
-def _without_blocks(keyed: tuple[int, Task]) -> tuple[int, dict[str, list[object]]]:
+class _Grouped(TypedDict):
+    """What meets under a task's number."""
+
+    task: Iterable[Task]
+    blocks: Iterable[Block]
+
+
+def _without_blocks(keyed: tuple[int, Task]) -> tuple[int, _Grouped]:
     return keyed[0], {"task": [keyed[1]], "blocks": []}
 
 
-class _PlanTasks(beam.DoFn):  # type: ignore[misc]
+class _PlanTasks(beam.DoFn):
     def __init__(self, plan: Plan, job: Job) -> None:
         self._plan, self._job = plan, job
 
@@ -82,7 +90,7 @@ class _PlanTasks(beam.DoFn):  # type: ignore[misc]
         yield from self._plan(self._job, totals)
 
 
-class _RunInPool(beam.DoFn):  # type: ignore[misc]
+class _RunInPool(beam.DoFn):
     """Submits tasks as they come and gives their receipts when the bundle ends."""
 
     def __init__(self, stage: Stage, source: str, job: Job) -> None:
@@ -103,32 +111,28 @@ class _RunInPool(beam.DoFn):  # type: ignore[misc]
                 future.cancel()
 
 
-class _RunHere(beam.DoFn):  # type: ignore[misc]
+class _RunHere(beam.DoFn):
     """Runs a task in the runner's own worker."""
 
     def __init__(self, stage: Stage, job: Job) -> None:
         self._stage, self._job = stage.name, job
 
-    def process(
-        self, grouped: tuple[int, dict[str, list[object]]]
-    ) -> Iterator[Receipt | pvalue.TaggedOutput]:
-        _, values = grouped
-        (task,) = values["task"]
-        blocks: list[Block] = list(values["blocks"])
+    def process(self, grouped: tuple[int, _Grouped]) -> Iterator[Receipt | pvalue.TaggedOutput]:
+        (task,), blocks = grouped[1]["task"], list(grouped[1]["blocks"])
         receipt, emitted = run_shuffled(self._stage, self._job, task, blocks)
         yield receipt
         for target, block in emitted.items():
             yield pvalue.TaggedOutput("blocks", (target, block))
 
 
-class SumCounts(beam.PTransform):  # type: ignore[misc]
+class SumCounts(beam.PTransform):
     """The counts of all receipts (or dicts of counts) as one dict; {} if there are none."""
 
     def expand(self, counted: beam.PCollection) -> beam.PCollection:
         return counted | beam.CombineGlobally(_SumFn())
 
 
-class _SumFn(beam.CombineFn):  # type: ignore[misc]
+class _SumFn(beam.CombineFn):
     def create_accumulator(self) -> Counts:
         return {}
 

@@ -7,11 +7,13 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -23,7 +25,7 @@ def is_remote(path: str) -> bool:
 
 def join(*parts: str) -> str:
     """The parts as one path; the first decides the filesystem."""
-    return "/".join([parts[0].rstrip("/") or "/", *parts[1:]]).replace("//", "/", int(parts[0] == "/"))
+    return "/".join([parts[0].rstrip("/"), *parts[1:]])
 
 
 def open_read(path: str) -> BinaryIO:
@@ -77,6 +79,18 @@ def write_bytes(path: str, data: bytes) -> None:
     """Writes a whole file at once."""
     with atomic_write(path) as stream:
         stream.write(data)
+
+
+def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Writes arrays by name, as one npz file."""
+    with atomic_write(path) as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
+
+
+def load_arrays(path: str) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a file that `save_arrays` wrote."""
+    with open_read(path) as stream, np.load(stream) as arrays:
+        return dict(arrays)
 
 
 def read_bytes(path: str) -> bytes:

@@ -108,7 +108,11 @@ FINISH = Stage(
     work=lambda job, task, blocks: finish_file(job, _file(task), blocks),
 )
 SHARDS = Stage(
-    "shards", "writing shards", unit="shards", share=0.05, work=lambda job, task, _: write_shard(job, _shard(task))
+    "shards",
+    "writing shards",
+    unit="shards",
+    share=0.05,
+    work=lambda job, task, _: write_shard(job, _shard(task)),
 )
 STAGES = {stage.name: stage for stage in (CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
 
@@ -181,5 +185,3 @@ def run_shuffled(
         write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     emitted = stage.emit(job, task, blocks) if stage.emit else {}
     return Receipt(stage.name, number, counts, resumed), emitted
-
-

@@ -61,9 +61,7 @@ def encode_record(headers: dict[str, str], block: bytes) -> bytes:
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     record = f"WARC/1.0\r\n{head}\r\n".encode() + block + b"\r\n\r\n"
     member = io.BytesIO()
-    with gzip.GzipFile(
-        filename="", mode="wb", compresslevel=9, fileobj=member, mtime=0
-    ) as stream:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=member, mtime=0) as stream:
         stream.write(record)
     return member.getvalue()
 

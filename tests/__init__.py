@@ -1,0 +1,1 @@
+"""Tests mirror the packages; `reference` holds differential tests against TFDS."""

@@ -1,0 +1,1 @@
+"""Tests of `cleaning`, module by module; nothing here imports TensorFlow Datasets."""

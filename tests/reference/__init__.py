@@ -1,0 +1,1 @@
+"""Differential tests of `cleaning` against TensorFlow Datasets c4 3.1.0."""
