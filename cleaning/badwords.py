@@ -11,8 +11,9 @@ from pathlib import Path
 
 import re2
 
-from cleaning.lowering import lower_utf8
-
+# The characters that `str.lower` turns into ASCII: the Kelvin sign and I with a dot. In a text
+# without them, ASCII words stand after lowering the ASCII bytes where they stand after `lower`.
+_LOWERED_TO_ASCII = ("\u212a".encode(), "\u0130".encode())
 ENGLISH_SHA256 = "6a1b759564fa8efc998b305bf0b652d35705d2fccb236dbf6127f7f0e89f52d0"
 
 
@@ -67,6 +68,7 @@ class Matcher:
     """
 
     def __init__(self, bad_words: BadWords) -> None:
+        self._ascii = all(word.isascii() for word in bad_words.words)
         words = "|".join(re.escape(word) for word in bad_words.words)
         self._exact = re.compile(rf"(?:\W|^)({words})(?:\W|$)")
         options = re2.Options()
@@ -77,11 +79,15 @@ class Matcher:
 
     def found_in(self, text: str) -> bool:
         """True if the lower-cased text holds a bad word."""
-        lowered = lower_utf8(text)
+        encoded = text.encode()
+        if self._ascii and not any(mark in encoded for mark in _LOWERED_TO_ASCII):
+            lowered = encoded.lower()
+        else:
+            lowered = text.lower().encode()
         likely = self._likely.search(lowered)
         if likely is None:
             return False
         # No exact match starts before the first likely one, save that its flank may be a
         # character of several bytes, of which RE2 saw the last.
         start = len(lowered[: likely.start()].decode(errors="ignore"))
-        return self._exact.search(lowered.decode(), max(start - 1, 0)) is not None
+        return self._exact.search(text.lower(), max(start - 1, 0)) is not None

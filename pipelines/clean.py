@@ -1,4 +1,4 @@
-"""One WET file cleaned: its passed pages as an Arrow file, its signatures as arrays."""
+"""One part of a WET file cleaned: its passed pages as an Arrow file, its signatures as arrays."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ from cleaning.captures import Captures, MalformedRecord, Signatures, clean_captu
 from cleaning.inflate import DamagedMember, inflate
 from cleaning.records import read_records
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
-from pipelines.inputs import InputFile
+from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.storage import (
     atomic_write,
@@ -27,46 +27,47 @@ PAGE = pa.schema(
 )
 
 
-def clean_file(job: Job, file: InputFile) -> dict[str, int]:
-    """Cleans a file unless that is done already; returns its counts by rule.
+def clean_part(job: Job, part: Part) -> dict[str, int]:
+    """Cleans a part unless that is done already; returns its counts by rule.
 
     Raises:
       OSError: the file cannot be read at all; what it holds never raises.
     """
-    if not exists(job.signatures_path(file)):
+    if not exists(job.signatures_path(part)):
         try:
-            _clean(job, file, suspicious=False)
+            _clean(job, part, suspicious=False)
         except DamagedMember:  # known only after records were passed on: start over, with care
-            _clean(job, file, suspicious=True)
-    stored = load_arrays(job.signatures_path(file))["counts"]
+            _clean(job, part, suspicious=True)
+    stored = load_arrays(job.signatures_path(part))["counts"]
     counts: dict[str, int] = json.loads(stored.tobytes())
     return counts
 
 
-def _clean(job: Job, file: InputFile, suspicious: bool) -> None:
-    counts = Counter({"split-wet-file/wet-file": 1})
+def _clean(job: Job, part: Part, suspicious: bool) -> None:
+    counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
     malformed: list[MalformedRecord] = []
     batches: list[Signatures] = []
     rows = 0
     with (
-        open_read(file.path) as stored,
-        atomic_write(job.pages_path(file)) as stream,
+        open_read(part.path) as stored,
+        atomic_write(job.pages_path(part)) as stream,
         pa.ipc.new_file(stream, PAGE) as writer,
     ):
-        for captures in clean_captures(read_records(inflate(stored, suspicious=suspicious))):
+        chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
+        for captures in clean_captures(read_records(chunks)):
             counts.update(captures.counts)
             malformed += captures.malformed
             batches.append(captures.arrays(first_row=rows))
             rows += len(captures.fates)
             writer.write_batch(_page_batch(captures))
-    lines = [json.dumps({"file": file.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
-    write_bytes(job.malformed_path(file), "".join(f"{line}\n" for line in lines).encode())
+    lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
+    write_bytes(job.malformed_path(part), "".join(f"{line}\n" for line in lines).encode())
     joined = {
         name: np.concatenate([getattr(batch, name) for batch in batches])
         for name in Signatures.__dataclass_fields__
     }
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
-    save_arrays(job.signatures_path(file), joined)
+    save_arrays(job.signatures_path(part), joined)
 
 
 def _page_batch(captures: Captures) -> pa.RecordBatch:
@@ -81,18 +82,18 @@ def _page_batch(captures: Captures) -> pa.RecordBatch:
     return pa.record_batch([pa.array(c, pa.string()) for c in columns], schema=PAGE)
 
 
-def load_signatures(job: Job, file: InputFile) -> Signatures:
-    """What `clean_file` kept of every capture of the file."""
-    arrays = load_arrays(job.signatures_path(file))
+def load_signatures(job: Job, part: Part) -> Signatures:
+    """What `clean_part` kept of every capture of the part."""
+    arrays = load_arrays(job.signatures_path(part))
     return Signatures(**{name: arrays[name] for name in Signatures.__dataclass_fields__})
 
 
-def capture_blocks(job: Job, file: InputFile) -> dict[int, Block]:
-    """CAPTURE rows of a cleaned file by bucket of their URL."""
-    signatures = load_signatures(job, file)
+def capture_blocks(job: Job, part: Part) -> dict[int, Block]:
+    """CAPTURE rows of a cleaned part by bucket of their URL."""
+    signatures = load_signatures(job, part)
     block = np.empty(len(signatures.captured), CAPTURE)
     block["url_digest"] = signatures.url_digest
     block["election"] = signatures.election
     block["captured"] = signatures.captured
-    block["place"] = places(file.number, np.arange(len(block)))
+    block["place"] = places(part.number, np.arange(len(block)))
     return split_by_bucket(block, signatures.url_digest, job.buckets)

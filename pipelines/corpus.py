@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from pipelines.inputs import InputFile, read_manifest
+from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job
 from pipelines.publish import check_malformed, publish
 from pipelines.shards import plan_shards
@@ -21,7 +21,7 @@ class BuildCorpus(beam.PTransform):
     written once beside the job by `clean`, and taken up again by `finish`.
 
     Attributes:
-      job: the run; its manifest of input files must be written.
+      job: the run; its manifest of parts must be written.
       exchange: how signatures travel.
     """
 
@@ -34,12 +34,12 @@ class BuildCorpus(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         job, exchange = self.job, self.exchange
         start = {"totals": pipeline | "start" >> beam.Create([{}])}
-        clean = start | "clean" >> RunStage(CLEAN, job, _files, exchange)
+        clean = start | "clean" >> RunStage(CLEAN, job, _parts, exchange)
         clean["totals"] |= "check malformed" >> beam.Map(check_malformed, job)
         newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, exchange, CLEAN)
-        lines = newest | "lines" >> RunStage(LINES, job, _files, exchange, NEWEST)
+        lines = newest | "lines" >> RunStage(LINES, job, _parts, exchange, NEWEST)
         spans = lines | "spans" >> RunStage(SPANS, job, _buckets, exchange, LINES)
-        finish = spans | "finish" >> RunStage(FINISH, job, _files, exchange, SPANS)
+        finish = spans | "finish" >> RunStage(FINISH, job, _parts, exchange, SPANS)
         shards = finish | "shards" >> RunStage(SHARDS, job, plan_shards, exchange)
         counted = tuple(stage["totals"] for stage in (clean, lines, finish))
         counts = counted | "counts" >> beam.Flatten() | "report" >> SumCounts()
@@ -48,7 +48,7 @@ class BuildCorpus(beam.PTransform):
         )
 
 
-def _files(job: Job, _: Counts) -> Iterable[InputFile]:
+def _parts(job: Job, _: Counts) -> Iterable[Part]:
     return read_manifest(job.manifest_path())
 
 

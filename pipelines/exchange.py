@@ -24,7 +24,7 @@ _ROW_BITS = np.uint64(32)
 
 
 def places(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """uint64[n]: a file's number in the high half, a row of it in the low half."""
+    """uint64[n]: a part's number in the high half, a row of it in the low half."""
     return (np.uint64(file_number) << _ROW_BITS) | rows.astype(np.uint64)
 
 
@@ -34,8 +34,8 @@ def split_by_bucket(block: Block, digest: NDArray[np.uint64], buckets: int) -> d
     return _split(block, bucket)
 
 
-def split_by_file(place: NDArray[np.uint64]) -> dict[int, Block]:
-    """The rows within each file, as LOST blocks, from their places."""
+def split_by_part(place: NDArray[np.uint64]) -> dict[int, Block]:
+    """The rows within each part, as LOST blocks, from their places."""
     rows = np.empty(len(place), LOST)
     rows["row"] = place & np.uint64(0xFFFFFFFF)
     return _split(rows, (place >> _ROW_BITS).astype(np.int64))

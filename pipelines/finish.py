@@ -1,4 +1,4 @@
-"""The documents of one WET file: deduplicated, judged for language and bad words, sorted."""
+"""The documents of one part: deduplicated, judged for language and bad words, sorted."""
 
 import functools
 import json
@@ -15,7 +15,7 @@ from cleaning.language import ENGLISH_RULE, english_rules, load_langdetect
 from cleaning.urls import shard_key
 from pipelines.clean import PAGE, load_signatures
 from pipelines.exchange import LOST, Block, concatenate
-from pipelines.inputs import InputFile
+from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.spans import load_lines
 from pipelines.storage import atomic_write, open_arrow
@@ -40,16 +40,16 @@ class _Page:
     validation: bool
 
 
-def finish_file(job: Job, file: InputFile, blocks: list[Block]) -> dict[str, int]:
-    """Writes the file's documents, sorted by split and shard key; returns counts by rule.
+def finish_part(job: Job, part: Part, blocks: list[Block]) -> dict[str, int]:
+    """Writes the part's documents, sorted by split and shard key; returns counts by rule.
 
     Args:
-      blocks: LOST rows, the file's elected lines that other files' pages keep.
+      blocks: LOST rows, the part's elected lines that other parts' pages keep.
     """
     matcher = _models(job.bad_words)
     counts: Counter[str] = Counter()
     documents: list[tuple[int, int, tuple[str, ...]]] = []
-    for page in _newest_pages(job, file, blocks, counts):
+    for page in _newest_pages(job, part, blocks, counts):
         text, *rest = page.columns
         document = deduplicate_page(text, page.kept)
         counts[document.rule] += 1
@@ -67,14 +67,14 @@ def finish_file(job: Job, file: InputFile, blocks: list[Block]) -> dict[str, int
         counts[f"{SPLITS[split]}/examples"] += 1
         counts[f"{SPLITS[split]}/text-bytes"] += len(document.text.encode())
         documents.append((split, shard_key(rest[0]), (document.text, *rest)))
-    _write(job.stage_path("documents", file.number, ".arrow"), documents)
+    _write(job.stage_path("documents", part.number, ".arrow"), documents)
     return dict(counts)
 
 
 def _newest_pages(
-    job: Job, file: InputFile, blocks: list[Block], counts: Counter[str]
+    job: Job, part: Part, blocks: list[Block], counts: Counter[str]
 ) -> Iterator[_Page]:
-    signatures, lines = load_signatures(job, file), load_lines(job, file)
+    signatures, lines = load_signatures(job, part), load_lines(job, part)
     lost = np.zeros(len(lines.first), bool)
     lost[concatenate(blocks, LOST)["row"]] = True
     fates = line_fates(lines.first, lines.page_of_line, lost)
@@ -86,7 +86,7 @@ def _newest_pages(
     drops_before = np.concatenate([[0], np.cumsum(dropped)])
     some_dropped = (drops_before[ends] - drops_before[starts]) > 0
     numbers = lines.page.tolist()
-    with open_arrow(job.pages_path(file)) as source, pa.ipc.open_file(source) as reader:
+    with open_arrow(job.pages_path(part)) as source, pa.ipc.open_file(source) as reader:
         index = first = 0
         for batch_number in range(reader.num_record_batches):
             batch = reader.get_batch(batch_number)

@@ -1,14 +1,15 @@
 """A run's configuration, frozen before any work, and the names of everything it writes."""
 
+import functools
 import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from cleaning.badwords import BadWords
+from cleaning.badwords import ENGLISH_SHA256, BadWords
 from cleaning.specs import SPECS
-from pipelines.inputs import InputFile
+from pipelines.inputs import Part
 from pipelines.storage import join
 
 ARTIFACT_VERSION = 1  # raised whenever an artifact's layout or meaning changes
@@ -47,8 +48,8 @@ class Job:
       work: folder of resumable artifacts.
       formats: rows of `pipelines.formats`.
       shards: number of train shards; 0 chooses by size.
-      inputs_digest: tells apart the sets of files that runs read.
-      file_count, buckets: how many files and buckets signatures meet in.
+      inputs_digest: tells apart the sets of parts that runs read.
+      part_count, buckets: how many parts and buckets signatures meet in.
       max_malformed_fraction: of records, above which the run fails.
     """
 
@@ -60,30 +61,32 @@ class Job:
     formats: tuple[str, ...]
     shards: int
     inputs_digest: str
-    file_count: int
+    part_count: int
     buckets: int
     max_malformed_fraction: float
 
+    @functools.cache  # noqa: B019  # a process sees a job or two, and asks for every artifact
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
         deciding = {package: version(package) for package in DECIDING_PACKAGES}
         python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
         return _digest([ARTIFACT_VERSION, self.spec, self.variant, deciding, python])
 
+    @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
-        """Names the artifacts that also depend on the other files and on the word list."""
+        """Names the artifacts that also depend on the other parts and on the word list."""
         return _digest(
             [self.clean_digest(), self.inputs_digest, self.buckets, self.bad_words.sha256()]
         )
 
+    @functools.cache  # noqa: B019
     def shards_digest(self) -> str:
         """Names the shards: they also depend on formats and their number."""
         return _digest([self.documents_digest(), sorted(self.formats), self.shards])
 
+    @functools.cache  # noqa: B019
     def is_reference(self) -> bool:
         """True if the output is what the reference would write, and may carry its name."""
-        from cleaning.badwords import ENGLISH_SHA256
-
         return self.bad_words.sha256() == ENGLISH_SHA256
 
     def dataset_name(self) -> str:
@@ -107,17 +110,17 @@ class Job:
         """Where configuration, versions, report and malformed records go."""
         return join(self.output, "runs", self.variant)
 
-    def pages_path(self, file: InputFile) -> str:
-        """Text of the pages of a file that passed cleaning (Arrow IPC)."""
-        return join(self.work_folders()[0], f"{file.key()}.pages.arrow")
+    def pages_path(self, part: Part) -> str:
+        """Text of the pages of a part that passed cleaning (Arrow IPC)."""
+        return join(self.work_folders()[0], f"{part.key()}.pages.arrow")
 
-    def signatures_path(self, file: InputFile) -> str:
-        """`cleaning.captures.Signatures` of a file (npz); written last, so it stands for all."""
-        return join(self.work_folders()[0], f"{file.key()}.signatures.npz")
+    def signatures_path(self, part: Part) -> str:
+        """`cleaning.captures.Signatures` of a part (npz); written last, so it stands for all."""
+        return join(self.work_folders()[0], f"{part.key()}.signatures.npz")
 
-    def malformed_path(self, file: InputFile) -> str:
-        """What of a file could not be read (JSON lines)."""
-        return join(self.work_folders()[0], f"{file.key()}.malformed.jsonl")
+    def malformed_path(self, part: Part) -> str:
+        """What of a part could not be read (JSON lines)."""
+        return join(self.work_folders()[0], f"{part.key()}.malformed.jsonl")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning."""
@@ -133,10 +136,10 @@ class Job:
         )
 
     def manifest_path(self) -> str:
-        """The run's input files (JSON lines): too many at scale to be part of the graph."""
+        """The run's parts (JSON lines): too many at scale to be part of the graph."""
         return join(self.work_folders()[1], "inputs.jsonl")
 
-    def resolved(self, files: tuple[InputFile, ...]) -> dict[str, object]:
+    def resolved(self, parts: tuple[Part, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""
         values = {name: value for name, value in asdict(self).items() if name != "bad_words"}
         return {
@@ -144,16 +147,16 @@ class Job:
             "bad_words_sha256": self.bad_words.sha256(),
             "dataset": self.dataset_folder(),
             "shards_digest": self.shards_digest(),
-            "input": [file.path for file in files],
+            "input": list(dict.fromkeys(part.path for part in parts)),
         }
 
 
-def inputs_digest(files: tuple[InputFile, ...]) -> str:
-    """Tells apart sets of input files."""
-    return _digest([file.key() for file in files])
+def inputs_digest(parts: tuple[Part, ...]) -> str:
+    """Tells apart sets of input parts."""
+    return _digest([part.key() for part in parts])
 
 
-def bucket_count(files: tuple[InputFile, ...]) -> int:
+def bucket_count(parts: tuple[Part, ...]) -> int:
     """Buckets so that one holds the signatures of about 128 MiB of stored WET files."""
-    stored = sum(file.size_bytes for file in files)
+    stored = sum(part.end - part.start for part in parts)
     return min(max(4, -(-stored // (128 << 20))), 8192)

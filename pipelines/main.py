@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cleaning.badwords import BadWordsError, load_english
 from pipelines import workers
-from pipelines.inputs import InputError, InputFile, find_inputs, write_manifest
+from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
 from pipelines.progress import Progress, duration, print_summary
@@ -47,7 +47,7 @@ def _run(options: Options) -> int:
     if options.runner.local:
         workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
     beam_arguments = _beam_arguments(options)
-    files = find_inputs(list(options.input))
+    parts = cut_into_parts(find_inputs(list(options.input)))
     output = options.output.rstrip("/") or "/"
     job = Job(
         variant=options.variant,
@@ -57,9 +57,9 @@ def _run(options: Options) -> int:
         work=options.work_dir or join(output, "runs", options.variant, "work"),
         formats=options.formats,
         shards=options.shards,
-        inputs_digest=inputs_digest(files),
-        file_count=len(files),
-        buckets=bucket_count(files),
+        inputs_digest=inputs_digest(parts),
+        part_count=len(parts),
+        buckets=bucket_count(parts),
         max_malformed_fraction=options.max_malformed_fraction,
     )
     report_path = join(job.run_folder(), "report.json")
@@ -68,10 +68,10 @@ def _run(options: Options) -> int:
         _print_outcome(job, report_path)
         return 0
     try:
-        write_manifest(job.manifest_path(), files)
+        write_manifest(job.manifest_path(), parts)
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    return _build(job, files, options, beam_arguments)
+    return _build(job, parts, options, beam_arguments)
 
 
 def _beam_arguments(options: Options) -> list[str]:
@@ -101,9 +101,7 @@ def _beam_arguments(options: Options) -> list[str]:
     return arguments
 
 
-def _build(
-    job: Job, files: tuple[InputFile, ...], options: Options, beam_arguments: list[str]
-) -> int:
+def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: list[str]) -> int:
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -112,9 +110,10 @@ def _build(
     from pipelines.stages import Exchange
 
     local = options.runner.local
-    stored = sum(file.size_bytes for file in files)
+    files = len({part.path for part in parts})
+    stored = sum(part.end - part.start for part in parts)
     _say(
-        f"{job.dataset_name()}/{job.variant} ({job.spec}): {len(files):,} WET files, "
+        f"{job.dataset_name()}/{job.variant} ({job.spec}): {files:,} WET file{'s' * (files != 1)}, "
         f"{stored / 1e6:,.1f} MB stored, to {job.dataset_folder()}"
     )
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
@@ -123,9 +122,11 @@ def _build(
     )
     exchange = Exchange.SPILL if local else Exchange.SHUFFLE
     _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
-    with Progress(job, files, sys.stderr) as progress:
+    with Progress(job, parts, sys.stderr) as progress:
         if local:
             workers.current_pool().listener = progress.on_receipt
+            # Beam would log the stack of an error that is about to be told in a line.
+            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
         try:
             pipeline.run().wait_until_finish()
         except Exception as error:
@@ -150,10 +151,10 @@ def _remove_if_empty(folder: str) -> None:
 
 def _explain(error: Exception, local: bool) -> int:
     """Says what went wrong in a line; the exit code."""
-    marker = f"{TooManyMalformed.__name__}: "
-    text = str(error)
-    if marker in text:  # Beam passes on the text of exceptions, not themselves
-        _say(f"Failed: {text.rpartition(marker)[2].partition(' [while running')[0].strip()}")
+    if TooManyMalformed.__name__ in f"{type(error).__name__}: {error}":
+        # Beam adds where it was; a distributed runner passes on the text only.
+        text = str(error).rpartition(f"{TooManyMalformed.__name__}: ")[2]
+        _say(f"Failed: {text.partition(' [while running')[0].strip()}")
         return EXIT_MALFORMED
     failure = workers.current_pool().failure if local else None
     if failure is None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cleaning.rules import RULES, Unit
-from pipelines.inputs import InputFile
+from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.tasks import STAGES, Receipt
 
@@ -19,15 +19,15 @@ _LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Pages, files, rate and time left: one live line on a terminal, plain lines elsewhere.
+    """Pages, parts, rate and time left: one live line on a terminal, plain lines elsewhere.
 
     Use as a context manager; `on_receipt` may be called from any thread.
     """
 
-    def __init__(self, job: Job, files: tuple[InputFile, ...], stream: TextIO) -> None:
-        self._sizes = {file.number: file.size_bytes for file in files}
+    def __init__(self, job: Job, parts: tuple[Part, ...], stream: TextIO) -> None:
+        self._sizes = {part.number: part.end - part.start for part in parts}
         self._tasks = {
-            name: job.buckets if stage.unit == "buckets" else job.file_count
+            name: job.buckets if stage.unit == "buckets" else job.part_count
             for name, stage in STAGES.items()
         }
         self._done = dict.fromkeys(STAGES, 0)
@@ -55,7 +55,7 @@ class Progress:
             before = self._fraction()
             self._stage = receipt.stage
             self._done[receipt.stage] += 1
-            if STAGES[receipt.stage].unit == "files":
+            if STAGES[receipt.stage].unit == "parts":
                 self._bytes[receipt.stage] += self._sizes[receipt.number]
             pages = receipt.counts.get("split-wet-file/passed", 0)
             self._pages += pages
@@ -81,11 +81,11 @@ class Progress:
         return time.monotonic() - self._started
 
     def _fraction(self) -> float:
-        """Of the run's work, by each stage's usual share; files by their size."""
+        """Of the run's work, by each stage's usual share; parts by their size."""
         total = max(sum(self._sizes.values()), 1)
         done = 0.0
         for name, stage in STAGES.items():
-            by_size = stage.unit == "files"
+            by_size = stage.unit == "parts"
             part = self._bytes[name] / total if by_size else self._done[name] / self._tasks[name]
             done += stage.share * min(part, 1.0)
         return done

@@ -6,7 +6,7 @@ import os
 from cleaning.rules import data_path_order
 from pipelines.finish import SPLITS
 from pipelines.formats import FEATURES
-from pipelines.inputs import read_manifest
+from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
 from pipelines.shards import Shard, plan_shards
 from pipelines.storage import delete_folder, exists, join, move_folder, read_bytes, write_bytes
@@ -31,11 +31,13 @@ def check_malformed(counts: Counts, job: Job) -> Counts:
     malformed = counts.get(_MALFORMED, 0)
     if not malformed:
         return counts
-    for file in read_manifest(job.manifest_path()):
-        records = read_bytes(job.malformed_path(file))
+    by_file: dict[str, list[Part]] = {}
+    for part in read_manifest(job.manifest_path()):
+        by_file.setdefault(part.path, []).append(part)
+    for number, (path, parts) in enumerate(by_file.items()):
+        records = b"".join(read_bytes(job.malformed_path(part)) for part in parts)
         if records:
-            name = f"{file.number:06d}-{os.path.basename(file.path)}.jsonl"
-            write_bytes(join(folder, name), records)
+            write_bytes(join(folder, f"{number:06d}-{os.path.basename(path)}.jsonl"), records)
     total = sum(counts.get(name, 0) for name in _READ)
     fraction = malformed / total
     if fraction > job.max_malformed_fraction:
@@ -56,8 +58,7 @@ def publish(counts: Counts, job: Job) -> str:
     Returns:
       The report's path.
     """
-    files = read_manifest(job.manifest_path())
-    config = _json(job.resolved(files))
+    config = _json(job.resolved(read_manifest(job.manifest_path())))
     staging, dataset = job.staging_folder(), job.dataset_folder()
     shards = plan_shards(job, counts)
     if exists(staging) or not is_published(job):
@@ -133,7 +134,7 @@ def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
         "variant": job.variant,
         "spec": job.spec,
         "dataset": job.dataset_folder(),
-        "files": job.file_count,
+        "parts": job.part_count,
         "splits": {
             name: {
                 "documents": counts.get(f"{name}/examples", 0),

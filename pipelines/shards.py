@@ -1,4 +1,4 @@
-"""One output shard: a range of shard keys, gathered from every file's documents and sorted.
+"""One output shard: a range of shard keys, gathered from every part's documents and sorted.
 
 Keys are uniform hashes of URLs, so equal ranges are equal shards. A shard is written a part of
 its range at a time, so that memory does not grow with its size.
@@ -87,7 +87,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
         low = first + (last - first) * part // parts
         high = first + (last - first) * (part + 1) // parts
         found: list[tuple[int, Document]] = []
-        for number in range(job.file_count):
+        for number in range(job.part_count):
             found += _documents(
                 job.stage_path("documents", number, ".arrow"), shard.split, low, high
             )
@@ -97,7 +97,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
 
 
 def _documents(path: str, split: int, low: int, high: int) -> Iterator[tuple[int, Document]]:
-    """Shard key and columns of a file's documents of a split with low <= key < high."""
+    """Shard key and columns of a part's documents of a split with low <= key < high."""
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
         ranges = json.loads(reader.schema.metadata[b"ranges"])
         for number, (of_split, lowest, highest) in enumerate(ranges):

@@ -1,7 +1,7 @@
-"""Lines that stand on several pages: each file's own choice first, then the choice among files.
+"""Lines that stand on several pages: each part's own choice first, then the choice among parts.
 
-A file sends each distinct line once, however often it holds it, so that a line found on every
-page of the web still makes no bucket larger than the number of files.
+A part of the input sends each distinct line once, however often it holds it, so that a line found
+on every page of the web still makes no bucket larger than the number of parts.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from pipelines.exchange import (
     concatenate,
     places,
     split_by_bucket,
-    split_by_file,
+    split_by_part,
 )
-from pipelines.inputs import InputFile
+from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.storage import load_arrays, save_arrays
 
 
 @dataclass(frozen=True, slots=True)
-class FileLines:
-    """The lines of a file's newest pages, numbered from 0 in the order of the file.
+class PartLines:
+    """The lines of a part's newest pages, numbered from 0 in the order of the part.
 
     Attributes:
       page: int64[k], the passed pages, by number, that are the newest of their URL.
       page_of_line: int64[n], index into `page`.
       line_digest: uint64[n, 2].
       election: uint64[n, 2], md5 of the URL of the line's page.
-      first: int64[n], the line of the same text that the file elects.
+      first: int64[n], the line of the same text that the part elects.
     """
 
     page: NDArray[np.int64]
@@ -45,13 +45,13 @@ class FileLines:
     first: NDArray[np.int64]
 
 
-def elect_file_lines(job: Job, file: InputFile, blocks: list[Block]) -> dict[str, int]:
-    """Counts the file's newest captures by rule, and elects its lines among themselves.
+def elect_part_lines(job: Job, part: Part, blocks: list[Block]) -> dict[str, int]:
+    """Counts the part's newest captures by rule, and elects its lines among themselves.
 
     Args:
-      blocks: LOST rows, the file's captures that are not the newest.
+      blocks: LOST rows, the part's captures that are not the newest.
     """
-    signatures = load_signatures(job, file)
+    signatures = load_signatures(job, part)
     newest = np.ones(len(signatures.captured), bool)
     newest[concatenate(blocks, LOST)["row"]] = False
     passed = newest[signatures.passed_row]
@@ -61,9 +61,9 @@ def elect_file_lines(job: Job, file: InputFile, blocks: list[Block]) -> dict[str
     page_of_line = np.repeat(np.arange(len(page)), lines[page])
     election = signatures.election[signatures.passed_row[page]][page_of_line]
     first = elect_lines(line_digest, election, places(0, np.arange(len(line_digest))))
-    found = FileLines(page, page_of_line, line_digest, election, first)
-    arrays = {name: getattr(found, name) for name in FileLines.__dataclass_fields__}
-    save_arrays(job.stage_path("lines", file.number, ".npz"), arrays)
+    found = PartLines(page, page_of_line, line_digest, election, first)
+    arrays = {name: getattr(found, name) for name in PartLines.__dataclass_fields__}
+    save_arrays(job.stage_path("lines", part.number, ".npz"), arrays)
 
     counts = {
         "duplicate-url-filter/filtered": int((~newest).sum()),
@@ -76,28 +76,28 @@ def elect_file_lines(job: Job, file: InputFile, blocks: list[Block]) -> dict[str
     return counts
 
 
-def load_lines(job: Job, file: InputFile) -> FileLines:
-    """What `elect_file_lines` found."""
-    return FileLines(**load_arrays(job.stage_path("lines", file.number, ".npz")))
+def load_lines(job: Job, part: Part) -> PartLines:
+    """What `elect_part_lines` found."""
+    return PartLines(**load_arrays(job.stage_path("lines", part.number, ".npz")))
 
 
-def line_blocks(job: Job, file: InputFile) -> dict[int, Block]:
-    """LINE rows of the lines that the file elected, by bucket."""
-    lines = load_lines(job, file)
+def line_blocks(job: Job, part: Part) -> dict[int, Block]:
+    """LINE rows of the lines that the part elected, by bucket."""
+    lines = load_lines(job, part)
     elected = np.flatnonzero(lines.first == np.arange(len(lines.first)))
     block = np.empty(len(elected), LINE)
     block["line_digest"] = lines.line_digest[elected]
     block["election"] = lines.election[elected]
-    block["place"] = places(file.number, elected)
+    block["place"] = places(part.number, elected)
     return split_by_bucket(block, block["line_digest"], job.buckets)
 
 
 def lost_blocks(blocks: list[Block]) -> dict[int, Block]:
-    """LOST rows by file: elected lines that a page of another file keeps instead.
+    """LOST rows by part: elected lines that a page of another part keeps instead.
 
     Args:
-      blocks: every file's LINE rows of one bucket.
+      blocks: every part's LINE rows of one bucket.
     """
     rows = concatenate(blocks, LINE)
     elected = elect_lines(rows["line_digest"], rows["election"], rows["place"])
-    return split_by_file(rows["place"][elected != np.arange(len(rows))])
+    return split_by_part(rows["place"][elected != np.arange(len(rows))])

@@ -117,7 +117,7 @@ class _RunHere(beam.DoFn):
     def __init__(self, stage: Stage, job: Job) -> None:
         self._stage, self._job = stage.name, job
 
-    def process(self, grouped: tuple[int, _Grouped]) -> Iterator[Receipt | pvalue.TaggedOutput]:
+    def process(self, grouped: tuple[int, _Grouped]) -> Iterator[object]:
         (task,), blocks = grouped[1]["task"], list(grouped[1]["blocks"])
         receipt, emitted = run_shuffled(self._stage, self._job, task, blocks)
         yield receipt

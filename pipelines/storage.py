@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -87,8 +87,8 @@ def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
 
 
-def load_arrays(path: str) -> dict[str, NDArray[np.generic]]:
-    """The arrays of a file that `save_arrays` wrote."""
+def load_arrays(path: str) -> dict[str, Any]:
+    """The arrays of a file that `save_arrays` wrote, each of the type it was given."""
     with open_read(path) as stream, np.load(stream) as arrays:
         return dict(arrays)
 

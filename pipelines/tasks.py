@@ -1,4 +1,4 @@
-"""The stages as a table: what each does with one file, bucket or shard, wherever it runs.
+"""The stages as a table: what each does with one part, bucket or shard, wherever it runs.
 
 A stage works (writes its own artifact and counts) and emits (signature blocks for the next one).
 Where stages spill, a receipt written last says that a task is whole: the same command started
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.clean import capture_blocks, clean_file
+from pipelines.clean import capture_blocks, clean_part
 from pipelines.exchange import CAPTURE, LINE, LOST, Block, read_spilled, spill
-from pipelines.finish import finish_file
-from pipelines.inputs import InputFile
+from pipelines.finish import finish_part
+from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.newest import outdated_blocks
 from pipelines.shards import Shard, write_shard
-from pipelines.spans import elect_file_lines, line_blocks, lost_blocks
+from pipelines.spans import elect_part_lines, line_blocks, lost_blocks
 from pipelines.storage import exists, read_bytes, write_bytes
 
-Task = InputFile | Shard | int
-"""A file, a shard, or the number of a bucket."""
+Task = Part | Shard | int
+"""A part of the input, a shard, or the number of a bucket."""
 Counts = dict[str, int]
 
 
@@ -37,8 +37,8 @@ class Stage:
       work: writes the task's artifact from the blocks it receives; returns counts by rule.
       emit: blocks for the next stage, from the artifact or the blocks received.
       emits: dtype of those blocks; None if nothing is emitted.
-      to_buckets: True if blocks go to buckets, False if they go to files.
-      unit: what its tasks are: files, buckets or shards.
+      to_buckets: True if blocks go to buckets, False if they go to parts.
+      unit: what its tasks are: parts, buckets or shards.
       share: of a run's CPU time, as measured (docs/performance.md): for the time left.
     """
 
@@ -52,9 +52,9 @@ class Stage:
     to_buckets: bool = False
 
 
-def _file(task: Task) -> InputFile:
-    if not isinstance(task, InputFile):
-        raise TypeError(f"expected an InputFile, got {task!r}")
+def _part(task: Task) -> Part:
+    if not isinstance(task, Part):
+        raise TypeError(f"expected a Part, got {task!r}")
     return task
 
 
@@ -67,10 +67,10 @@ def _shard(task: Task) -> Shard:
 CLEAN = Stage(
     "clean",
     "reading and cleaning WET files",
-    unit="files",
+    unit="parts",
     share=0.5,
-    work=lambda job, task, _: clean_file(job, _file(task)),
-    emit=lambda job, task, _: capture_blocks(job, _file(task)),
+    work=lambda job, task, _: clean_part(job, _part(task)),
+    emit=lambda job, task, _: capture_blocks(job, _part(task)),
     emits=CAPTURE,
     to_buckets=True,
 )
@@ -85,10 +85,10 @@ NEWEST = Stage(
 LINES = Stage(
     "lines",
     "collecting the lines of the newest pages",
-    unit="files",
+    unit="parts",
     share=0.04,
-    work=lambda job, task, blocks: elect_file_lines(job, _file(task), blocks),
-    emit=lambda job, task, _: line_blocks(job, _file(task)),
+    work=lambda job, task, blocks: elect_part_lines(job, _part(task), blocks),
+    emit=lambda job, task, _: line_blocks(job, _part(task)),
     emits=LINE,
     to_buckets=True,
 )
@@ -103,9 +103,9 @@ SPANS = Stage(
 FINISH = Stage(
     "finish",
     "deduplicating pages, judging language and bad words",
-    unit="files",
+    unit="parts",
     share=0.38,
-    work=lambda job, task, blocks: finish_file(job, _file(task), blocks),
+    work=lambda job, task, blocks: finish_part(job, _part(task), blocks),
 )
 SHARDS = Stage(
     "shards",
@@ -151,7 +151,7 @@ def run_spilled(stage_name: str, source_name: str, job: Job, task: Task) -> Rece
     blocks = _received(STAGES[source_name], job, number) if source_name else []
     counts = stage.work(job, task, blocks) if stage.work else {}
     if stage.emit and stage.emits is not None:
-        targets = job.buckets if stage.to_buckets else job.file_count
+        targets = job.buckets if stage.to_buckets else job.part_count
         out = job.stage_path(stage.name, number, ".blocks.arrow")
         spill(out, stage.emit(job, task, blocks), targets, stage.emits)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
@@ -162,7 +162,7 @@ def run_spilled(stage_name: str, source_name: str, job: Job, task: Task) -> Rece
 def _received(source: Stage, job: Job, number: int) -> list[Block]:
     if source.emits is None:
         raise ValueError(f"stage {source.name} emits nothing")
-    senders = job.file_count if source.to_buckets else job.buckets
+    senders = job.part_count if source.to_buckets else job.buckets
     paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in range(senders)]
     return read_spilled(paths, number, source.emits)
 

@@ -4,6 +4,7 @@ The framing and the protocol buffer's wire format are fixed and short; tests rea
 TensorFlow. (Beam's WriteToTFRecord numbers its shards as bundles end, so they differ run to run.)
 """
 
+import functools
 import struct
 from typing import BinaryIO
 
@@ -17,19 +18,25 @@ def example(features: dict[str, bytes]) -> bytes:
     entries = []
     for name, value in features.items():
         # Feature.bytes_list = 1 { BytesList.value = 1 }; an entry of map Features.feature = 1.
-        feature = _field(1, _field(1, value))
-        entries.append(_field(1, _field(1, name.encode()) + _field(2, feature)))
-    return _field(1, b"".join(entries))
+        values = b"\x0a" + _varint(len(value)) + value
+        feature = b"\x0a" + _varint(len(values)) + values
+        entry = _key(name) + b"\x12" + _varint(len(feature)) + feature
+        entries.append(b"\x0a" + _varint(len(entry)) + entry)
+    joined = b"".join(entries)
+    return b"\x0a" + _varint(len(joined)) + joined
 
 
-def _field(number: int, payload: bytes) -> bytes:
-    """A length-delimited field."""
-    return bytes([number << 3 | 2]) + _varint(len(payload)) + payload
+@functools.cache
+def _key(name: str) -> bytes:
+    return b"\x0a" + _varint(len(name.encode())) + name.encode()
+
+
+_SHORT = [bytes([value]) for value in range(0x80)]
 
 
 def _varint(value: int) -> bytes:
     if value < 0x80:
-        return bytes([value])
+        return _SHORT[value]
     parts = bytearray()
     while value >= 0x80:
         parts.append(value & 0x7F | 0x80)

@@ -10,11 +10,16 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from pipelines.job import Job
 from pipelines.tasks import Receipt, Task, run_spilled
 
-_PRELOADED = ["pipelines.tasks"]
+_PRELOADED = ["pipelines.preload"]
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended before its task."""
 
 
 class Pool:
@@ -39,7 +44,11 @@ class Pool:
 
     def submit(self, stage: str, source: str, job: Job, task: Task) -> Future[Receipt]:
         """`run_spilled` in a worker."""
-        future = self._executor.submit(run_spilled, stage, source, job, task)
+        try:
+            future = self._executor.submit(run_spilled, stage, source, job, task)
+        except BrokenProcessPool as error:
+            self._fail(error)
+            raise
         future.add_done_callback(self._tell)
         return future
 
@@ -49,8 +58,17 @@ class Pool:
         error = future.exception()
         if error is None:
             self.listener(future.result())
-        elif self.failure is None:
-            self.failure = error
+        else:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Keeps the first error, in words that help."""
+        if isinstance(error, BrokenProcessPool):
+            error = WorkerDied(
+                "a worker process was ended from outside, perhaps for want of memory; "
+                "fewer --num_workers need less"
+            )
+        self.failure = self.failure or error
 
     def close(self) -> None:
         """Ends the workers; tasks not begun are dropped."""

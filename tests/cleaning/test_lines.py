@@ -17,7 +17,7 @@ UNICODE_BREAKS = [space for space in UNICODE_WHITESPACE if len(f"a{space}b".spli
         ("Home\nA line.\nMenu", 2, "A line."),
         ("one.\ntwo?\nthree!\nfour\"\nfive]\nsix)\nseven'", 2, 'one.\ntwo?\nthree!\nfour"\nfive]'),
         ("one\ttab\nends in tab\t\nends in nbsp\u00a0", 1, "ends in tab\t\nends in nbsp\u00a0"),
-        ("é\n\u3042\nﬁ.", 2, "ﬁ."),
+        ("ñ\n語\nﬁ.", 2, "ﬁ."),
         ("x" * 1000 + "\n" + "x" * 1001, 1, "x" * 1001),
         ("a.\x00", 1, ""),
     ],
@@ -33,7 +33,7 @@ def test_a_mark_before_any_whitespace_is_not_missed(space):
     assert found.exact or "A line." in found.kept.decode()
 
 
-@pytest.mark.parametrize("line_break", set(UNICODE_BREAKS) - {"\n"}, ids=ascii)
+@pytest.mark.parametrize("line_break", sorted({*UNICODE_BREAKS} - {"\n"}), ids=ascii)
 def test_any_other_line_break_needs_the_exact_path(line_break):
     one, other, third = find_lines([b"one.", f"a.{line_break}b.".encode(), b"two."])
     assert (one.exact, other.exact, third.exact) == (False, True, False)
@@ -47,7 +47,9 @@ def test_a_header_like_line_needs_the_exact_path(space, prefix):
     assert (first.exact, second.exact) == (False, True)
 
 
-@pytest.mark.parametrize("line", ["WAR", "War", "Content", "CONTENTS", "content-", "x WARC", "¡WARC"])
+@pytest.mark.parametrize(
+    "line", ["WAR", "War", "Content", "CONTENTS", "content-", "x WARC", "¡WARC"]
+)
 def test_an_ordinary_line_does_not(line):
     (found,) = find_lines([line.encode()])
     assert not found.exact

@@ -58,7 +58,7 @@ def test_a_record_type_that_wet_files_lack_is_malformed(kind):
 
 
 def test_a_header_that_is_not_utf8_is_malformed():
-    with pytest.raises(MalformedPage, match="header is not UTF-8: .* at byte 10"):
+    with pytest.raises(MalformedPage, match=r"header is not UTF-8: .* at byte 10"):
         read_headers(Record(0, 0, b"WARC/1.0\r\n\xff", b""))
 
 
@@ -110,7 +110,7 @@ def test_a_delimiter_in_the_body_starts_a_page_without_headers():
 
 
 def test_a_body_that_is_not_utf8_is_malformed():
-    with pytest.raises(MalformedPage, match="not UTF-8: .* at byte"):
+    with pytest.raises(MalformedPage, match=r"not UTF-8: .* at byte"):
         list(reference_pages(record(b"one \xff two")))
 
 
@@ -140,10 +140,10 @@ def test_capture_time_counts_microseconds_since_1970(date, microseconds):
         "2019-02-29T10:20:30Z",
         "2019-04-18T24:00:00Z",
         "0000-01-01T00:00:00Z",
-        "２019-04-18T10:20:30Z",
+        "\uff12019-04-18T10:20:30Z",
         "2019-04-18T10:20:30Z\n",
     ],
 )
 def test_a_date_of_another_form_is_malformed(date):
-    with pytest.raises(MalformedPage, match="WARC-Date .* is not of the form"):
+    with pytest.raises(MalformedPage, match=r"WARC-Date .* is not of the form"):
         capture_time(date)

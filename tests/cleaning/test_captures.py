@@ -1,0 +1,186 @@
+"""Captures of a file: what is read, cleaned, refused, and what later stages learn of it."""
+
+import numpy as np
+import pytest
+import xxhash
+
+from cleaning.captures import Captures, Signatures, clean_captures, digest_lines
+from cleaning.clean import LINE_RULES, Fate, clean_page
+from cleaning.pages import page_text
+from cleaning.records import Malformed, Record
+from cleaning.urls import md5, pack_digests
+from tests.cleaning.wet import DATE, URL, header_lines, record
+
+GOOD = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left on the island.\n"
+PASSED = "split-wet-file/passed"
+WITHIN = "too-long-filter/passed"
+REFUSED = "split-wet-file/filtered:malformed"
+
+
+def cleaned(*parts: Record | Malformed) -> Captures:
+    """The batch of these records; an empty one may follow."""
+    captures, *rest = clean_captures(parts)
+    assert not any(batch.counts for batch in rest)
+    return captures
+
+
+def test_a_passed_page_keeps_text_headers_and_digests():
+    captures = cleaned(record(GOOD))
+    assert captures.counts == {PASSED: 1, WITHIN: 1}
+    assert captures.texts == [GOOD.strip()]
+    assert (captures.headers[0].url, captures.headers[0].timestamp) == (URL, DATE)
+    assert captures.headers[0].content_length == str(len(GOOD))
+    assert captures.url_digest == [md5("a.example/page")]
+    assert captures.election == [md5(URL)]
+    assert captures.line_digests == [digest_lines(GOOD.strip().lower().encode())]
+
+
+@pytest.mark.parametrize(
+    ("block", "fate"),
+    [
+        ("Home\nMenu\n", Fate.TOO_FEW_SENTENCES),
+        (GOOD + "A { brace drops the page.\n", Fate.SQUIGGLY_BRACKET),
+        (GOOD + "A lorem ipsum drops the page.\r\n", Fate.LOREM_IPSUM),
+    ],
+)
+def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(block, fate):
+    captures = cleaned(record(block), record(GOOD))
+    assert captures.fates == [fate, Fate.PASSED]
+    assert captures.captured == [1_740_903_330_000_000] * 2
+    assert len(captures.url_digest) == len(captures.election) == len(captures.line_counts) == 2
+    assert (captures.rows, len(captures.texts)) == ([1], 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "block", "rule"),
+    [
+        (header_lines(url=None), GOOD, "no_url"),
+        (header_lines(url=" "), GOOD, "no_url"),
+        (header_lines(kind="warcinfo", url=None), "robots: none\r\n", "no_url"),
+        (header_lines(), "", "no_content"),
+        (header_lines(), "\n\r\n", "no_content"),
+        (header_lines(), " \n\t\n", "no_content"),
+        (header_lines(), "\u3000", "no_content"),
+        (header_lines(), "WARCRAFT\nContent-ment\n", "no_content"),
+        (header_lines(date=None), GOOD, "no_timestamp"),
+        (header_lines(date=""), GOOD, "no_timestamp"),
+        (header_lines(url=None, date=None), "", "no_url"),
+        (header_lines(date=None), "", "no_content"),
+    ],
+)
+def test_a_record_that_lacks_something_is_counted_by_what_it_lacks(lines, block, rule):
+    captures = cleaned(record(block, lines))
+    assert captures.counts == {f"split-wet-file/filtered:{rule}": 1}
+    assert captures.fates == []
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (record(GOOD, header_lines(date="yesterday")), "WARC-Date 'yesterday'"),
+        (record(GOOD + "\r", header_lines(date="yesterday")), "WARC-Date 'yesterday'"),
+        (record(GOOD, header_lines(kind="response")), "record of type 'response'"),
+        (record(GOOD.encode() + b"\xff"), f"not UTF-8: invalid start byte at byte {len(GOOD)}"),
+        (record(b"\xed\xa0\x80"), "not UTF-8"),
+    ],
+)
+def test_a_record_without_a_page_is_refused_by_place_and_reason(part, reason):
+    part = Record(1234, 5, part.header, part.block)
+    captures = cleaned(record(GOOD), part)
+    (refused,) = captures.malformed
+    assert refused.reason.startswith(reason)
+    assert (refused.offset, refused.within, refused.url) == (1234, 5, URL)
+    assert refused.size_bytes == len(part.header) + len(part.block)
+    assert captures.counts == {PASSED: 1, WITHIN: 1, REFUSED: 1}
+    assert len(captures.fates) == 1
+
+
+def test_what_was_malformed_before_is_passed_on():
+    captures = cleaned(Malformed(7, 8, 9, "cut off"))
+    (refused,) = captures.malformed
+    assert (refused.offset, refused.within, refused.size_bytes) == (7, 8, 9)
+    assert (refused.reason, refused.url) == ("cut off", "")
+    assert captures.counts == {REFUSED: 1}
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\u2028"])
+@pytest.mark.parametrize(
+    ("size", "character", "kept"),
+    [(190_000, "x", True), (190_001, "x", False), (190_000, "語", True), (190_001, "語", False)],
+)
+def test_a_page_may_have_190_000_characters(line_break, size, character, kept):
+    start = "Home  " + line_break + "\n"
+    text_size = len(page_text(start + "x")) - 1
+    captures = cleaned(record(start + character * (size - text_size) + "\n"))
+    verdict = "passed" if kept else "filtered"
+    assert captures.counts == {PASSED: 1, f"too-long-filter/{verdict}": 1}
+    assert len(captures.fates) == kept
+
+
+def test_a_delimiter_in_the_body_makes_two_captures():
+    body = GOOD + f"WARC/1.0\nWARC-Target-URI: http://b.example/\nWARC-Date: {DATE}\n" + GOOD
+    captures = cleaned(record(body))
+    assert captures.election == [md5(URL), md5("http://b.example/")]
+    assert captures.texts == [GOOD.strip()] * 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", " \n", "\nWARC\n"])
+def test_any_path_gives_what_the_rule_book_gives(end):
+    lines = [*GOOD.split("\n"), "Home", "Four words are few.", "[1] Who uses cookies on a boat?"]
+    block = end.join(lines)
+    captures = cleaned(record(block))
+    book = clean_page(page_text(block.replace("WARC\n", "")))
+    assert captures.texts == [book.text]
+    assert captures.line_counts == [book.line_counts]
+
+
+def test_batches_follow_each_other_and_lose_nothing():
+    block = GOOD + "menu\n" * 20_000
+    captures = list(clean_captures(record(block) for _ in range(7)))
+    assert len(captures) > 1
+    assert sum(len(batch.fates) for batch in captures) == 7
+    assert all(text == GOOD.strip() for batch in captures for text in batch.texts)
+
+
+def test_no_records_give_one_empty_batch_of_arrays():
+    signatures = cleaned().arrays(0)
+    assert signatures.url_digest.shape == signatures.line_digest.shape == (0, 2)
+    assert signatures.line_counts.shape == (0, len(LINE_RULES))
+
+
+def test_arrays_hold_what_later_stages_must_know():
+    held_out = "http://plainscience.example/answers/154"
+    captures = cleaned(
+        record("Home\n"), record(GOOD), record(GOOD + GOOD, header_lines(url=held_out))
+    )
+    signatures = captures.arrays(40)
+    assert signatures.fate.tolist() == [Fate.TOO_FEW_SENTENCES, Fate.PASSED, Fate.PASSED]
+    assert signatures.passed_row.tolist() == [41, 42]
+    assert signatures.lines.tolist() == [3, 6]
+    assert signatures.election.tolist() == pack_digests(captures.election).tolist()
+    assert signatures.line_counts.tolist() == [[0, 1, 0, 0, 0, 0], [0] * 5 + [3], [0] * 5 + [6]]
+    first, second = signatures.line_digest[:3], signatures.line_digest[3:]
+    assert np.array_equal(np.concatenate([first, first]), second)
+    dtypes = {name: getattr(signatures, name).dtype for name in Signatures.__dataclass_fields__}
+    assert dtypes == {
+        "url_digest": np.uint64,
+        "election": np.uint64,
+        "captured": np.int64,
+        "fate": np.uint8,
+        "line_counts": np.uint32,
+        "passed_row": np.uint32,
+        "validation": bool,
+        "lines": np.uint32,
+        "line_digest": np.uint64,
+    }
+
+
+def test_held_out_pages_are_marked_by_their_normalized_url():
+    pages = ["http://a.example/page", "https://www.held-out.example/698/?utm_x"]
+    captures = cleaned(*[record(GOOD, header_lines(url=url)) for url in pages])
+    assert captures.arrays(0).validation.tolist() == [False, True]
+
+
+def test_line_digests_are_of_single_lines():
+    assert digest_lines(b"a\nb") == xxhash.xxh3_128_digest(b"a") + xxhash.xxh3_128_digest(b"b")
+    assert len(digest_lines(b"a\n\nb")) == 48

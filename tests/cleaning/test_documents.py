@@ -1,0 +1,70 @@
+"""What deduplication leaves of a page."""
+
+import numpy as np
+import pytest
+
+from cleaning.documents import (
+    LINE_FATE_RULES,
+    Deduplicated,
+    LineFate,
+    deduplicate_page,
+    line_fates,
+)
+from cleaning.rules import RULES
+
+KEPT, GLOBAL, LOCAL = LineFate
+TEXT = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left."
+
+
+@pytest.mark.parametrize(
+    ("first", "page", "lost", "fates"),
+    [
+        ([], [], [], []),
+        ([0, 1], [0, 0], [0, 0], [KEPT, KEPT]),
+        ([0, 1], [0, 0], [0, 1], [KEPT, GLOBAL]),
+        ([0, 0, 0], [0, 0, 0], [0, 0, 0], [KEPT, LOCAL, LOCAL]),
+        ([0, 0, 0], [0, 0, 0], [1, 0, 0], [GLOBAL, GLOBAL, GLOBAL]),
+        ([0, 0], [0, 1], [0, 0], [KEPT, GLOBAL]),
+        ([2, 1, 2, 2], [0, 0, 1, 1], [0, 0, 0, 0], [GLOBAL, KEPT, KEPT, LOCAL]),
+    ],
+)
+def test_lines_fall_to_other_pages_or_to_their_own(first, page, lost, fates):
+    found = line_fates(np.array(first, np.int64), np.array(page, np.int64), np.array(lost, bool))
+    assert found.tolist() == fates
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "document"),
+    [
+        (TEXT, None, Deduplicated("dedupe-lines/passed", TEXT)),
+        (TEXT, [True] * 3, Deduplicated("dedupe-lines/passed", TEXT)),
+        (TEXT, [False] * 3, Deduplicated("dedupe-lines/filtered:empty")),
+        (TEXT, [True, False, True], Deduplicated("dedupe-lines/filtered:too_few_sentences")),
+        (
+            TEXT + "\n Mr. Vale sang.",
+            [True, False, True, True],
+            Deduplicated(
+                "dedupe-lines/passed",
+                "The ferry leaves at ten.\nNobody was left.\n Mr. Vale sang.",
+            ),
+        ),
+        (
+            "It was only for Mr.\nSmith and Mrs.\nJones.",
+            None,
+            Deduplicated("dedupe-lines/filtered:too_few_sentences"),
+        ),
+    ],
+)
+def test_three_sentences_of_the_whole_text_must_be_left(text, kept, document):
+    assert deduplicate_page(text, kept) == document
+
+
+def test_a_verdict_for_each_line_is_required():
+    with pytest.raises(ValueError, match="zip"):
+        deduplicate_page(TEXT, [True])
+
+
+def test_every_outcome_is_a_rule_of_the_table():
+    line_rules = {rule.name for rule in RULES if rule.name.startswith("dedupe-lines/line-")}
+    assert set(LINE_FATE_RULES.values()) == line_rules
+    assert set(LINE_FATE_RULES) == set(LineFate)

@@ -1,0 +1,1 @@
+"""Tests of the Beam pipeline, its artifacts and its command line."""

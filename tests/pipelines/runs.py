@@ -1,0 +1,63 @@
+"""Runs of the command line within tests, and what they wrote."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+from pipelines.main import main
+
+
+def build(output: Path, *arguments: str) -> int:
+    """Runs the command in this process; the exit code."""
+    return main([*arguments, f"--output={output}"])
+
+
+def shard_bytes(output: Path) -> dict[str, str]:
+    """sha256 of every shard of the datasets under an output folder, by relative path."""
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(output.glob("c4*/**/*-of-*"))
+    }
+
+
+def read_report(output: Path) -> dict:
+    """The report of a run of variant en."""
+    return json.loads((output / "runs" / "en" / "report.json").read_text())
+
+
+def read_malformed(output: Path) -> list[dict]:
+    """All rows of the malformed lists of a run of variant en."""
+    folder = output / "runs" / "en" / "malformed"
+    files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def read_jsonl(output: Path) -> list[dict]:
+    """All documents of variant en, in the order of the shards."""
+    shards = sorted((output / "c4" / "en" / "3.1.0" / "jsonl").glob("*.json.gz"))
+    return [json.loads(line) for shard in shards for line in gzip.open(shard, "rt")]
+
+
+def text_digests(output: Path) -> set[tuple[str, str]]:
+    """(url, sha1 of the text) of every document: what expected/en.tsv.gz lists."""
+    return {
+        (document["url"], hashlib.sha1(document["text"].encode()).hexdigest())
+        for document in read_jsonl(output)
+    }
+
+
+def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
+    """The records of WET files dealt out to `files` new ones, a gzip member each."""
+    folder.mkdir(parents=True)
+    records = [part for path in source for part in _records(path)]
+    paths = [folder / f"part-{number:03d}.warc.wet.gz" for number in range(files)]
+    for number, path in enumerate(paths):
+        members = [gzip.compress(record, 6, mtime=0) for record in records[number::files]]
+        path.write_bytes(b"".join(members))
+    return paths
+
+
+def _records(path: Path) -> list[bytes]:
+    data = gzip.decompress(path.read_bytes())
+    return [b"WARC/1.0\r\nWARC-Type: " + r for r in data.split(b"WARC/1.0\r\nWARC-Type: ")[1:]]

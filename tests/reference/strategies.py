@@ -1,0 +1,233 @@
+"""Web-like text for property tests: plain sentences, and whatever rules and parsers trip over."""
+
+import re
+
+from hypothesis import strategies as st
+
+from cleaning.badwords import load_english
+
+SOUND_DATE = "2025-01-02T03:04:05Z"
+SENTENCES = (
+    "The last ferry leaves at ten.",
+    "Does it sail on Sundays as well?",
+    "Nobody was left on the island!",
+    'She said it was "almost full."',
+    "Mr. Vale of the U.S. Navy sailed at 3.30 p.m. today.",
+    "Prices rose by 2.5 percent, cf. table 3 for more.",
+    "We went to Washington D.C. on foot. It was far.",
+    "He waited... She did not come. Why? Who knows!",
+    "J. R. Smith et al. vs. the Harbour Co. of Port Alder.",
+    "(It was cold.) The island [sic] was empty.",
+    "“It was late.” \u2018Was it?\u2019 «Yes.»",
+    "東京 is far. \u0397 \u03a3\u0391\u03a3 too. Ça va. Müßig ist es.",
+    "Nobody\u00a0knew.\u00a0Nobody\u3000asked. Nobody\u2003came.",
+    "One. Two. Three. Four five.",
+    "one! two? three. four five.",
+)
+MENU = ("Home", "Share this article", "© 2025", "Next »", "12:30", "Back to top", "{", "[1]", "...")
+HEADER_LIKE = (
+    "WARC/1.0",
+    "WARC/1.1",
+    "WARC/1.0 ",
+    "WARC",
+    "WARCRAFT is a game for many players.",
+    "WARC-Target-URI: http://b.example/x/?utm_a",
+    "WARC-Target-URI:http://c.example/",
+    "WARC-Target-URI:",
+    f"WARC-Date: {SOUND_DATE}",
+    "WARC-Date:",
+    "WARC-Type: response",
+    "Content-Type: text/html",
+    "Content-Type:",
+    "Content-Length: 7",
+    "CONTENT-",
+    "Content-ment is what we sell on the island.",
+    "Contents of the page are all here.",
+    "content-type: nothing to see here at all.",
+    "Warc is not a word that we know.",
+)
+WORDS = (
+    *("the", "ferry", "Island", "sails", "at", "ten", "and", "we", "saw", "it", "of", "No"),
+    *("e.g.", "U.S.", "Mr.", "3.14", "J.", "co.", "p.m.", "vs.", "St.", "i.e", "a.m", "Nov."),
+    *("it's", '"so', '"said', "(or", "not)", "-", "--", "&", "$5", "1,000", "x_y", "*", "#1"),
+    *("naïve", "Straße", "東京", "\u03a3\u039f\u03a6\u039f\u03a3", "İzmir", "e\u0301", "🖕"),
+    *("\u200b", "\ufeff", "\u00ad", "«oui»", "\u2018so\u2019"),
+    *("why?", "oh!", "so.", "end...", "well…", "what?!", "no.)", 'yes."', "a.b", ".5", "?", "!"),
+)  # fmt: skip
+TRIGGERS = (
+    *("javascript", "JavaScript", "JAVASCRIPT", "java\u017fcript", "JAVASCRİPT"),
+    *("lorem ipsum", "Lorem Ipsum", "LOREM IPSUM", "lorem  ipsum", "lorem\u00a0ipsum"),
+    *("terms of use", "Terms Of Use", "privacy policy", "Privacy Policy", "cookie policy"),
+    *("uses cookies", "use of cookies", "USE COOKIES", "coo\u212aie policy", "use coo\u212aies"),
+    *("cookies", "policy", "POLİCY", "privacy pol\u0131cy", "{", "}", "{{x}}"),
+)
+DROPPED = (
+    "We { sail on it at ten.",
+    "We {sail on JavaScript at ten.",
+    "This Lorem Ipsum is a filler.",
+    "We turned JavaScript on at ten.",
+    "The island uses cookies at ten.",
+    "Our lorem ipsum { is a javascript filler.",
+    "Is this { a privacy policy or not?",
+)
+CITATIONS = (
+    *("[12]", "[]", "[edit]", "[citation needed]"),
+    *("[Edit]", "[ 3 ]", "[\u0663]", "[[4]]", "["),
+)
+LONG = tuple(letter * size for letter in ("x", "é", "語") for size in (999, 1000, 1001))
+STOPS = (
+    *("mr.", "no.", "st.", "vs.", "fig.", "so.", "it.", "up.", "go?", "a!", "i.", "J.", "u.s."),
+    *("in", "The", "3", "\n", '"', ")", "...", ". .", "?!"),
+)
+END_MARKS = (".", ".", ".", "?", "!", '"', '."', "...", "....", "..", "…", ".”", ".)", "]", "", ":")
+SPACES = (
+    *(" ", " ", " ", " ", " ", " ", "  ", "\t", "\u00a0", "\u3000", "\u2009", "\x1f"),
+    *(" \u00a0 ", " \t "),
+)
+BREAKS = ("\x0b", "\x0c", "\r", "\r\n", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+CONTROLS = ("\x00", "\x01", "\x08", "\x1b", "\x7f", "\x9f", "\ufffe", "\u202e")
+BAD_WORDS = load_english().words
+FLANKS = (
+    *("", " ", "\n", ".", "-", "_", "“", "\u00a0", "\x00", "🖕"),
+    *("a", "Z", "7", "é", "ß", "東", "\u0660", "\u212a", "İ", "\u0301"),
+)
+
+LANGUAGES = (
+    "The last ferry to the island leaves the harbour at ten. ",
+    "Please bring a warm coat and something to read. ",
+    "Die letzte Fähre zur Insel fährt um zehn Uhr ab. ",
+    "Le dernier bateau pour l'île part à dix heures. ",
+    "El último barco a la isla sale a las diez. ",
+    "L'ultimo traghetto per l'isola parte alle dieci. ",
+    "De laatste boot naar het eiland vertrekt om tien uur. ",
+    "Den sidste færge til øen sejler klokken ti. ",
+    "Последний паром на остров отходит в десять часов. ",
+    "Πότε φεύγει; Στις δέκα ακριβώς. ",
+    "最后一班渡轮十点开往小岛。",
+    "島への最終フェリーは十時に出ます。",
+    "섬으로 가는 마지막 배는 열 시에 떠난다. ",
+    "آخر عبارة إلى الجزيرة تغادر في العاشرة. ",
+    "Chuyến phà cuối cùng ra đảo khởi hành lúc mười giờ. ",
+    "https://a.example/ferry?x=1 someone@a.example 10:45 $3.50 ",
+    "OK ",
+    "İSTANBUL ",
+    "\x00\u200b\u00a0\n",
+)
+
+
+def _words(*more: str) -> st.SearchStrategy[str]:
+    token = st.sampled_from(WORDS) | st.sampled_from((*more, *WORDS))
+    pairs = st.lists(st.tuples(token, st.sampled_from(SPACES)), max_size=9)
+    return pairs.map(lambda found: "".join(word + space for word, space in found))
+
+
+def _line(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.tuples(*parts).map("".join)
+
+
+_mark = st.sampled_from(END_MARKS)
+_edge = st.sampled_from(("", "", "", "", *SPACES))
+_citation = st.sampled_from(("", "", *CITATIONS))
+_sentence = st.sampled_from(SENTENCES)
+_odd_character = st.sampled_from("".join((*CONTROLS, *SPACES, "aB.?!'[]{}", '"')))
+_other_character = st.characters(codec="utf-8", exclude_characters="\n\r")
+_odd = st.text(_odd_character | _other_character, max_size=12)
+
+plain_lines = st.one_of(
+    _sentence,
+    _sentence,
+    st.sampled_from(MENU),
+    _line(st.just("Today "), _words(), _mark),
+)
+"""Lines of an ordinary page."""
+
+lines = st.one_of(
+    plain_lines,
+    plain_lines,
+    st.sampled_from(("", "", *SPACES, " \t\u3000")),
+    st.sampled_from(DROPPED),
+    st.sampled_from((*BREAKS, *CONTROLS)),
+    _line(_edge, _citation, _edge, _words(*CITATIONS, *TRIGGERS), _mark, _citation, _edge),
+    _line(st.just("We all sail on "), st.sampled_from(TRIGGERS), st.just(" today"), _mark, _edge),
+    _line(_edge, _citation, _edge, _sentence, _citation, _edge),
+    _line(st.sampled_from(LONG), _edge, st.sampled_from(SENTENCES), _citation),
+    _line(_edge, _odd, _mark, _edge),
+)
+"""Lines of any page: none holds a newline; few hold another line break."""
+
+_indent = st.sampled_from(("", "", "", *SPACES, *BREAKS, "\x00"))
+header_like_lines = _line(_indent, st.sampled_from(HEADER_LIKE), _edge)
+"""Lines that the reference takes for headers, and some that it does not."""
+
+
+def _joined(
+    line: st.SearchStrategy[str], line_break: st.SearchStrategy[str]
+) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(line, line_break), max_size=9)
+    return pairs.map(lambda found: "".join(text + end for text, end in found))
+
+
+_newline = st.sampled_from(("\n", "\n", "\n", "\n\n"))
+_any_break = st.sampled_from(("\n", "\n", "\n", "\n", "\n", "\n", "\n", "\n", *BREAKS))
+
+_HEADER_LIKE = re.compile(r"(?:^|[\r\n])\s*(?:WARC|CONTENT-|Content-)")
+
+pages = st.one_of(
+    _joined(plain_lines, _newline),
+    _joined(lines, _newline),
+    _joined(lines, _any_break),
+).filter(lambda text: not _HEADER_LIKE.search(text))
+"""Texts of pages without header-like lines."""
+
+
+def _keeps_dates_sound(body: str) -> bool:
+    lines = [line.strip() for line in re.split(r"[\r\n]", body)]
+    dates = [line[len("WARC-Date:") :].strip() for line in lines if line.startswith("WARC-Date:")]
+    return not {*dates} - {"", SOUND_DATE}
+
+
+bodies = st.one_of(
+    pages,
+    pages,
+    _joined(lines | header_like_lines, _any_break),
+    _joined(plain_lines | header_like_lines, _newline),
+).filter(_keeps_dates_sound)
+"""Blocks of WET records, header-like lines among others.
+
+None gives its page a date of another form than WARC's: c4forge refuses such a page, which the
+reference keeps.
+"""
+
+surrogate_pages = _joined(lines | st.text(st.characters(), max_size=8), _any_break)
+"""Texts that no file can hold, with lone surrogates."""
+
+sentence_texts = st.one_of(
+    st.lists(_sentence | _words("[1]", "{", "\n"), max_size=6).map(" ".join),
+    st.lists(_words("\n", "\n\n", "\u2028", ".", "?", "!", "..."), max_size=4).map("".join),
+    st.text(st.sampled_from("aAbz1 .?!\"')]}(-,;:\n\u00a0”\u2019"), max_size=40),
+    st.lists(st.sampled_from(STOPS), max_size=14).map(" ".join),
+)
+"""Texts whose sentences are hard to tell."""
+
+urls = st.lists(
+    st.sampled_from(
+        (
+            *("http://", "https://", "www.", "HTTP://", "a.example", "/", "//", "?utm_"),
+            *("?utm_source=x", "?ref", "?feed=1", "?a=b", "&ref=c", "?", "#top", "é", "%20"),
+            *(" ", "\n", "\r", "\u2028"),
+        )
+    ),
+    max_size=8,
+).map("".join)
+
+bad_texts = st.lists(
+    _line(
+        st.sampled_from(FLANKS),
+        st.sampled_from(BAD_WORDS) | st.sampled_from(WORDS),
+        st.sampled_from(FLANKS),
+    ).flatmap(lambda text: st.sampled_from((text, text, text.upper(), text.title()))),
+    max_size=4,
+).flatmap(lambda found: st.sampled_from(("", " ")).map(lambda space: space.join(found)))
+"""Texts with bad words, hidden in longer words or not."""
+
+language_texts = st.lists(st.sampled_from(LANGUAGES) | _words(), max_size=5).map("".join)
