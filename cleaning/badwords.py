@@ -68,7 +68,9 @@ class Matcher:
     """
 
     def __init__(self, bad_words: BadWords) -> None:
-        self._ascii = all(word.isascii() for word in bad_words.words)
+        # Words that lowering a text can bring about only by lowering its ASCII letters.
+        others = {c for word in bad_words.words for c in word if not c.isascii()}
+        self._ascii = all(c.lower() == c.upper() for c in others)
         words = "|".join(re.escape(word) for word in bad_words.words)
         self._exact = re.compile(rf"(?:\W|^)({words})(?:\W|$)")
         options = re2.Options()

@@ -14,12 +14,11 @@ import xxhash
 from numpy.typing import NDArray
 
 from cleaning.clean import LINE_RULES, CleanedPage, Fate, clean_lines, clean_page
-from cleaning.lines import find_lines
+from cleaning.lines import PageLines, find_lines
 from cleaning.pages import (
     MAX_PAGE_CHARS,
     Headers,
     MalformedPage,
-    capture_time,
     page_text,
     read_headers,
     reference_pages,
@@ -27,6 +26,7 @@ from cleaning.pages import (
 from cleaning.records import Malformed, Record
 from cleaning.urls import Digests, is_validation, md5, normalize_url, pack_digests
 
+TIME = np.dtype("S32")  # of a capture; common ones take 20 bytes
 _BATCH_BYTES = 1 << 18
 
 
@@ -50,7 +50,7 @@ class Captures:
       malformed: what could not be read.
       url_digest: 16-byte md5 of each capture's normalized URL.
       election: 16-byte md5 of each capture's URL: the smallest wins a shared line.
-      captured: microseconds since 1970.
+      captured: WARC-Date of each capture.
       fates: Fate of each capture.
       line_counts: lines by rule of each capture, as LINE_RULES.
       rows: which captures passed.
@@ -62,7 +62,7 @@ class Captures:
     malformed: list[MalformedRecord] = field(default_factory=list)
     url_digest: list[bytes] = field(default_factory=list)
     election: list[bytes] = field(default_factory=list)
-    captured: list[int] = field(default_factory=list)
+    captured: list[str] = field(default_factory=list)
     fates: list[int] = field(default_factory=list)
     line_counts: list[tuple[int, ...]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Captures:
         return Signatures(
             url_digest=pack_digests(self.url_digest),
             election=pack_digests(self.election),
-            captured=np.array(self.captured, np.int64),
+            captured=np.array([time.encode() for time in self.captured], TIME),
             fate=np.array(self.fates, np.uint8),
             line_counts=np.array(self.line_counts, np.uint32).reshape(-1, len(LINE_RULES)),
             passed_row=np.array(self.rows, np.uint32) + np.uint32(first_row),
@@ -93,7 +93,7 @@ class Signatures:
     Attributes:
       url_digest: uint64[n, 2], md5 of the normalized URL of each capture.
       election: uint64[n, 2], md5 of the URL.
-      captured: int64[n], microseconds since 1970.
+      captured: bytes[n], WARC-Date as written, its first 32 bytes: times compare as strings do.
       fate: uint8[n], `Fate`.
       line_counts: uint32[n, 6], lines by rule.
       passed_row: uint32[k], the captures whose text passed, ascending.
@@ -104,7 +104,7 @@ class Signatures:
 
     url_digest: Digests
     election: Digests
-    captured: NDArray[np.int64]
+    captured: NDArray[np.bytes_]
     fate: NDArray[np.uint8]
     line_counts: NDArray[np.uint32]
     passed_row: NDArray[np.uint32]
@@ -148,14 +148,13 @@ def _clean_batch(batch: list[Record | Malformed]) -> Captures:
         try:
             if headers is None or page_lines.exact:
                 _add_exact(captures, record)
-            elif _is_whole(captures, headers, bool(page_lines.dropped or page_lines.kept)):
-                captured = capture_time(headers.timestamp)
-                if _is_too_long(captures, record.block):
-                    continue
-                cleaned = clean_lines(page_lines.kept.decode(), page_lines.dropped)
+            elif _is_whole(captures, headers, _has_text(page_lines)) and not _is_too_long(
+                captures, record.block
+            ):
+                cleaned = clean_lines(page_lines.kept, page_lines.dropped)
                 if cleaned is None:
                     cleaned = clean_page(page_text(record.block.decode()))
-                _add(captures, headers, captured, cleaned)
+                _add(captures, headers, cleaned)
         except MalformedPage as error:
             _refuse_record(captures, record, str(error))
     return captures
@@ -164,11 +163,14 @@ def _clean_batch(batch: list[Record | Malformed]) -> Captures:
 def _add_exact(captures: Captures, record: Record) -> None:
     """The slow path: every line is looked at, as the reference does."""
     for page in reference_pages(record):
-        if not _is_whole(captures, page.headers, bool(page.text)):
-            continue
-        captured = capture_time(page.headers.timestamp)
-        if not _is_too_long(captures, page.text):
-            _add(captures, page.headers, captured, clean_page(page.text))
+        whole = _is_whole(captures, page.headers, bool(page.text))
+        if whole and not _is_too_long(captures, page.text):
+            _add(captures, page.headers, clean_page(page.text))
+
+
+def _has_text(lines: PageLines) -> bool:
+    """True if a line of the page is more than whitespace."""
+    return lines.dropped > 0 or bool(lines.kept.decode().strip())
 
 
 def _is_whole(captures: Captures, headers: Headers, has_text: bool) -> bool:
@@ -197,7 +199,7 @@ def _is_too_long(captures: Captures, text: str | bytes) -> bool:
     return False
 
 
-def _add(captures: Captures, headers: Headers, captured: int, cleaned: CleanedPage) -> None:
+def _add(captures: Captures, headers: Headers, cleaned: CleanedPage) -> None:
     if cleaned.fate == Fate.PASSED:
         captures.rows.append(len(captures.fates))
         captures.headers.append(headers)
@@ -205,7 +207,7 @@ def _add(captures: Captures, headers: Headers, captured: int, cleaned: CleanedPa
         captures.line_digests.append(digest_lines(cleaned.lowered))
     captures.url_digest.append(md5(normalize_url(headers.url)))
     captures.election.append(md5(headers.url))
-    captures.captured.append(captured)
+    captures.captured.append(headers.timestamp)
     captures.fates.append(cleaned.fate)
     captures.line_counts.append(cleaned.line_counts)
 

@@ -29,6 +29,9 @@ POLICY_PHRASES = (
     "use cookies",
 )
 _POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
+_ODD_SPACE = re2.compile(
+    "  |[\t\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]".encode()
+)
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 
 
@@ -131,26 +134,27 @@ def has_sentences(lines: list[str]) -> bool:
     return sum(count_sentences(line, MIN_SENTENCES) for line in lines) >= MIN_SENTENCES
 
 
-def clean_lines(text: str, already_no_endmark: int) -> CleanedPage | None:
+def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
     """`clean_page` for a page whose plainly unfinished lines are already put aside.
 
     Args:
-      text: lines that can still pass, joined by newlines, none holding another line break; blank
+      utf8: lines that can still pass, joined by newlines, none holding another line break; blank
         ones are ignored.
       already_no_endmark: how many lines were put aside.
     Returns:
       The page, or None where a line may drop the page: there `clean_page` must count in order.
     """
-    lines = [stripped for line in text.split("\n") if (stripped := line.strip())]
+    lines = [stripped for line in utf8.decode().split("\n") if (stripped := line.strip())]
+    cited = b"[" in utf8
     total = already_no_endmark + len(lines)
     long_word = 0
     if lines and len(max(lines, key=len)) > MAX_WORD_CHARS:
         lines = [line for line in lines if not has_long_word(line)]
         long_word = total - already_no_endmark - len(lines)
-    if "[" in text:
+    if cited:
         lines = [_CITATION.sub("", line) if "[" in line else line for line in lines]
     ended = [line for line in lines if line.endswith(END_MARKS) and not line.endswith(ELLIPSIS)]
-    kept = _long_enough(ended, plain="[" not in text and "  " not in text)
+    kept = _long_enough(ended, plain=not cited and not _ODD_SPACE.search(utf8))
     short, policy, javascript = len(ended) - len(kept), 0, 0
     joined = "\n".join(kept)
     lowered = joined.encode().lower()
@@ -169,7 +173,7 @@ def clean_lines(text: str, already_no_endmark: int) -> CleanedPage | None:
     counts = (long_word, no_endmark, short, javascript, policy, len(kept))
     if not has_sentences(kept):
         return CleanedPage(Fate.TOO_FEW_SENTENCES, counts)
-    if "[" in text:  # a citation cut from a line's start leaves its space
+    if cited:  # a citation cut from a line's start leaves its space
         joined = joined.strip()
         lowered = _lower_lines(joined)
     return CleanedPage(Fate.PASSED, counts, joined, lowered)
@@ -178,8 +182,8 @@ def clean_lines(text: str, already_no_endmark: int) -> CleanedPage | None:
 def _long_enough(lines: list[str], plain: bool) -> list[str]:
     """The lines of at least five words.
 
-    In `plain` lines, which hold no two spaces in a row and no space at an end, four spaces part
-    five words, and counting them is faster than splitting.
+    In `plain` lines, which hold no whitespace but single spaces and none at an end, four spaces
+    part five words, and counting them is faster than splitting.
     """
     spaces, words = MIN_WORDS_PER_LINE - 1, MIN_WORDS_PER_LINE
     return [

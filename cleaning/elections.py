@@ -28,7 +28,7 @@ def repeated(digest: Digests) -> Rows:
 
 def newest_captures(
     url_digest: Digests,
-    captured: NDArray[np.int64],
+    captured: NDArray[np.bytes_],
     election: Digests,
     place: NDArray[np.uint64],
 ) -> NDArray[np.bool_]:
@@ -39,13 +39,14 @@ def newest_captures(
 
     Args:
       url_digest: uint64[n, 2], md5 of the normalized URL.
-      captured: int64[n], microseconds since 1970 (WARC-Date).
+      captured: bytes[n], WARC-Date; the reference compares the strings.
       election: uint64[n, 2], md5 of the URL.
       place: uint64[n], distinct: the file's number, then the row in it.
     Returns:
       bool[n], exactly one True for each distinct url_digest.
     """
-    keys = (place, election[:, 1], election[:, 0], -captured)
+    age = -np.unique(captured, return_inverse=True)[1]
+    keys = (place, election[:, 1], election[:, 0], age)
     newest: NDArray[np.bool_] = _elect(url_digest, keys) == np.arange(len(place))
     return newest
 

@@ -5,10 +5,8 @@ TFDS c4_utils.split_wet_file knows no records. A line that starts with `WARC`, `
 page. The spec `tfds-3.1.0` keeps this on sound records.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from cleaning.records import Record
 
@@ -17,8 +15,6 @@ MAX_PAGE_CHARS = 190_000  # TFDS c4_utils.is_valid_length
 _DELIMITER = "WARC/1.0"
 _URL, _DATE = "WARC-Target-URI", "WARC-Date"
 _TYPE, _LENGTH = "Content-Type", "Content-Length"
-_WARC_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WET_TYPES = ("conversion", "warcinfo", "")
 
 
@@ -109,19 +105,3 @@ def _page(fields: dict[str, str], lines: list[str]) -> Page:
         fields.get(_URL, ""), fields.get(_DATE, ""), fields.get(_TYPE, ""), fields.get(_LENGTH, "")
     )
     return Page(headers, "\n".join(lines))
-
-
-def capture_time(timestamp: str) -> int:
-    """Microseconds since 1970 of a WARC-Date (UTC, WARC 1.0 section 4.2).
-
-    The reference compares the strings, which orders dates of this form alike.
-
-    Raises:
-      MalformedPage: the date has another form or names no time.
-    """
-    if _WARC_DATE.fullmatch(timestamp):
-        try:
-            return (datetime.fromisoformat(timestamp) - _EPOCH) // timedelta(microseconds=1)
-        except ValueError:
-            pass
-    raise MalformedPage(f"WARC-Date {timestamp[:40]!r} is not of the form 2019-04-18T10:20:30Z")

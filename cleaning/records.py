@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from cleaning.inflate import Chunk, Gap, Trust
 
@@ -61,12 +61,16 @@ class Malformed:
 
 def read_records(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
     """Every record of a WET file in order; nothing between two records is passed over silently."""
+    remaining = iter(chunks)
+    first = next(remaining, None)
+    if first is None:  # a range of the file in which no gzip member starts
+        return
     nothing = True
-    for part in _parts(chunks):
+    for part in _parts(chain([first], remaining)):
         nothing = False
         yield part
     if nothing:
-        yield Malformed(0, 0, 0, "no record in the file")
+        yield Malformed(first.offset, 0, 0, "no record in the file")
 
 
 def _parts(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
@@ -102,6 +106,7 @@ def _cut_off(framer: "_Framer", gap: Gap, told: bool) -> Iterator[Record | Malfo
 
 def _salvaged(framer: "_Framer", chunk: Chunk) -> Iterator[Record | Malformed]:
     """The records of a damaged gzip member, as far as they can be told from the damaged ones."""
+    parts: list[Record | Malformed] = []
     if chunk.trust is Trust.ALTERED:
         yield from framer.close("cut off by a damaged gzip member")
         parts = [*framer.feed(chunk), *framer.close("cut off by the member's end")]
@@ -110,10 +115,8 @@ def _salvaged(framer: "_Framer", chunk: Chunk) -> Iterator[Record | Malformed]:
             size = len(record.header) + len(record.block)
             reason = "header differs from its checksum"
             parts = [Malformed(record.offset, record.within, size, reason)]
-    else:
-        parts = framer.feed(chunk)
     state = "damaged" if chunk.trust is Trust.ALTERED else "unchecked"
-    for part in parts:
+    for part in parts or framer.feed(chunk):
         if isinstance(part, Malformed):
             part = replace(part, reason=f"{state} gzip member: {part.reason}")
         yield part

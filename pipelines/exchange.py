@@ -16,7 +16,7 @@ from pipelines.storage import atomic_write, open_arrow
 Block = NDArray[np.void]
 
 CAPTURE = np.dtype(
-    [("url_digest", "<u8", 2), ("election", "<u8", 2), ("captured", "<i8"), ("place", "<u8")]
+    [("url_digest", "<u8", 2), ("election", "<u8", 2), ("captured", "S32"), ("place", "<u8")]
 )
 LINE = np.dtype([("line_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8")])
 LOST = np.dtype([("row", "<u4")])

@@ -10,7 +10,7 @@ from pipelines import workers
 from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
-from pipelines.progress import Progress, duration, print_summary
+from pipelines.progress import Progress, duration, print_summary, size
 from pipelines.publish import TooManyMalformed, is_published
 from pipelines.storage import delete_folder, exists, is_remote, join, read_bytes
 
@@ -114,7 +114,7 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     stored = sum(part.end - part.start for part in parts)
     _say(
         f"{job.dataset_name()}/{job.variant} ({job.spec}): {files:,} WET file{'s' * (files != 1)}, "
-        f"{stored / 1e6:,.1f} MB stored, to {job.dataset_folder()}"
+        f"{size(stored)} stored, to {job.dataset_folder()}"
     )
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
     pipeline = beam.Pipeline(
@@ -169,11 +169,9 @@ def _print_outcome(job: Job, report_path: str) -> None:
     print_summary(report["counts"], sys.stdout)
     print()
     for name, split in report["splits"].items():
-        print(
-            f"{name}: {split['documents']:,} documents, {split['text_bytes'] / 1e6:,.1f} MB of "
-            f"text, {split['shards']} shard{'s' if split['shards'] != 1 else ''}"
-        )
-    print(f"dataset: {job.dataset_folder()} ({', '.join(job.formats)})")
-    print(f"report:  {report_path}")
+        text = f"{size(split['text_bytes'])} of text, shards: {split['shards']:,}"
+        print(f"{name + ':':12}{split['documents']:,} documents, {text}")
+    print(f"{'dataset:':12}{job.dataset_folder()} ({', '.join(job.formats)})")
+    print(f"{'report:':12}{report_path}")
     if report["counts"]["split-wet-file/filtered:malformed"]:
-        print(f"damaged: {join(job.run_folder(), 'malformed')}")
+        print(f"{'malformed:':12}{join(job.run_folder(), 'malformed')}")

@@ -1,5 +1,6 @@
 """What a person sees of a run: progress while it goes on, the table of rules when it ends."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pipelines.job import Job
 from pipelines.tasks import STAGES, Receipt
 
 _LINE_SECONDS = 10.0
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Progress:
@@ -111,20 +113,29 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
+def size(count: int) -> str:
+    """Bytes as people write them: 512 B, 23.4 kB, 1.2 TB."""
+    if count < 1000:
+        return f"{count} B"
+    power = min(int(math.log10(count)) // 3, len(_UNITS) - 1)
+    return f"{count / 1000**power:,.1f} {_UNITS[power]}"
+
+
 def print_summary(counts: Mapping[str, int], stream: TextIO) -> None:
     """The pages and lines that each rule dropped or kept, in data-path order."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rule")
+    table.add_column("rule (what falls is indented)")
     table.add_column("pages", justify="right")
     table.add_column("lines", justify="right")
     table.add_column("what it counts")
     for rule in RULES:
         count = counts.get(rule.name, 0)
-        if rule.unit != Unit.FILE and (count or rule.keeps):
+        if rule.unit != Unit.FILE and count:
             in_pages = rule.unit in (Unit.PAGE, Unit.RECORD)
             pages, lines = (f"{count:,}", "") if in_pages else ("", f"{count:,}")
             style = "" if rule.keeps else "dim"
-            table.add_row(rule.name, pages, lines, rule.meaning, style=style)
+            name = rule.name if rule.keeps else f"  {rule.name}"
+            table.add_row(name, pages, lines, rule.meaning, style=style)
     console = Console(file=stream, highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 120

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xxhash
 
-from cleaning.captures import Captures, Signatures, clean_captures, digest_lines
+from cleaning.captures import TIME, Captures, Signatures, clean_captures, digest_lines
 from cleaning.clean import LINE_RULES, Fate, clean_page
 from cleaning.pages import page_text
 from cleaning.records import Malformed, Record
@@ -46,7 +46,7 @@ def test_a_passed_page_keeps_text_headers_and_digests():
 def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(block, fate):
     captures = cleaned(record(block), record(GOOD))
     assert captures.fates == [fate, Fate.PASSED]
-    assert captures.captured == [1_740_903_330_000_000] * 2
+    assert captures.captured == ["2025-03-02T08:15:30Z"] * 2
     assert len(captures.url_digest) == len(captures.election) == len(captures.line_counts) == 2
     assert (captures.rows, len(captures.texts)) == ([1], 1)
 
@@ -77,8 +77,6 @@ def test_a_record_that_lacks_something_is_counted_by_what_it_lacks(lines, block,
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
-        (record(GOOD, header_lines(date="yesterday")), "WARC-Date 'yesterday'"),
-        (record(GOOD + "\r", header_lines(date="yesterday")), "WARC-Date 'yesterday'"),
         (record(GOOD, header_lines(kind="response")), "record of type 'response'"),
         (record(GOOD.encode() + b"\xff"), f"not UTF-8: invalid start byte at byte {len(GOOD)}"),
         (record(b"\xed\xa0\x80"), "not UTF-8"),
@@ -165,7 +163,7 @@ def test_arrays_hold_what_later_stages_must_know():
     assert dtypes == {
         "url_digest": np.uint64,
         "election": np.uint64,
-        "captured": np.int64,
+        "captured": TIME,
         "fate": np.uint8,
         "line_counts": np.uint32,
         "passed_row": np.uint32,

@@ -79,7 +79,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "rule"), LINES)
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text, 0)])
+@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
 def test_each_line_falls_to_the_first_rule_that_it_meets(decide, line, rule):
     cleaned = decide("\n".join([GOOD[0], line, *GOOD[1:]]))
     assert cleaned.fate == Fate.PASSED
@@ -88,7 +88,7 @@ def test_each_line_falls_to_the_first_rule_that_it_meets(decide, line, rule):
 
 
 @pytest.mark.parametrize("phrase", POLICY_PHRASES)
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text, 0)])
+@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
 def test_every_policy_phrase_drops_its_line_in_any_case(decide, phrase):
     cleaned = decide("\n".join([f"Read about it here: {phrase.upper()}.", *GOOD]))
     assert cleaned.line_counts == counts(POLICY)
@@ -106,7 +106,7 @@ def test_every_policy_phrase_drops_its_line_in_any_case(decide, phrase):
 def test_a_line_that_drops_the_page_ends_the_count(line, fate):
     text = "\n".join([GOOD[0], "Home", line, "Menu", *GOOD[1:]])
     assert clean_page(text) == CleanedPage(fate, counts(NO_ENDMARK, passed=1))
-    assert clean_lines(text, 0) is None
+    assert clean_lines(text.encode(), 0) is None
 
 
 def test_a_brace_on_a_line_that_javascript_dropped_drops_nothing():
@@ -133,7 +133,7 @@ def test_the_first_line_that_drops_the_page_decides():
         ("Mr. J. Smith of the U.S. Navy sailed.\nSo did Mrs. Smith.", Fate.TOO_FEW_SENTENCES),
     ],
 )
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text, 0)])
+@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
 def test_a_page_needs_three_sentences(decide, text, fate):
     assert decide(text).fate == fate
 
@@ -143,14 +143,14 @@ def test_a_page_breaks_lines_as_splitlines_does(line_break):
     assert clean_page(line_break.join(GOOD)).text == "\n".join(GOOD)
 
 
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text, 0)])
+@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
 def test_the_space_that_a_citation_leaves_is_kept_inside_a_page_only(decide):
     cleaned = decide("\n".join([f"[1] {line}" for line in GOOD]))
     assert cleaned.text == "\n ".join(GOOD)
     assert cleaned.lowered.decode() == "\n".join(GOOD).lower()
 
 
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text, 0)])
+@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
 def test_lowered_lines_are_those_of_the_text(decide):
     cleaned = decide(
         "\n".join(
@@ -171,7 +171,7 @@ def test_lone_surrogates_are_characters_like_others_to_clean_page():
 
 
 def test_clean_lines_counts_the_lines_put_aside_and_ignores_blank_ones():
-    cleaned = clean_lines("\n".join([" ", *GOOD, "\u3000", "Home"]), 7)
+    cleaned = clean_lines("\n".join([" ", *GOOD, "\u3000", "Home"]).encode(), 7)
     assert cleaned == clean_page("\n".join(["Home"] * 8 + [*GOOD]))
 
 

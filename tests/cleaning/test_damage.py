@@ -6,6 +6,7 @@ A failing message names its seed; `damaged(data, seed)` builds that variant agai
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ class Change:
 
     def touches(self, start: int, end: int) -> bool:
         """True unless the bytes from `start` to `end` are still there, side by side."""
-        return self.at < end and max(self.at + self.removed, self.at + 1 - (not self.removed)) > start
+        return (
+            self.at < end and max(self.at + self.removed, self.at + 1 - (not self.removed)) > start
+        )
 
 
 def changes(data: bytes, chance: random.Random) -> Iterator[Change]:
@@ -107,7 +110,7 @@ class File:
 def laid_out(records: list[bytes], per_member: int) -> File:
     data, places = lay_out(records, per_member)
     starts = [*sorted({offset for offset, _ in places}), len(data)]
-    ends = dict(zip(starts, starts[1:], strict=False))
+    ends = dict(pairwise(starts))
     return File(data, [framed(r) for r in records], [(at, ends[at]) for at, _ in places])
 
 
@@ -118,7 +121,7 @@ def first_members(path: Path, count: int) -> tuple[File, list[bytes]]:
     assert all(isinstance(chunk, Chunk) and chunk.starts_member for chunk in chunks)
     starts = [chunk.offset for chunk in chunks]
     records = [chunk.data for chunk in chunks[:-1]]
-    extents = list(zip(starts, starts[1:], strict=False))
+    extents = list(pairwise(starts))
     stored = path.read_bytes()[: starts[-1]]
     return File(stored, [framed(r) for r in records], extents), records
 
@@ -132,7 +135,9 @@ def source(request: pytest.FixtureRequest) -> tuple[File, list[bytes]]:
     return first_members(min((shared / "wet").glob("*.warc.wet.gz")), 60)
 
 
-def check(file: File, seed: int, *, is_exact: bool) -> tuple[list[Record | Malformed], list[Change]]:
+def check(
+    file: File, seed: int, *, is_exact: bool
+) -> tuple[list[Record | Malformed], list[Change]]:
     """Reads a variant and asserts what holds for any; `is_exact`: nothing altered comes through."""
     data, made = damaged(file.data, seed)
     told = f"seed {seed}: " + ", ".join(f"{c.kind} {c.removed} at {c.at}" for c in made)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cleaning.captures import TIME
 from cleaning.elections import elect_lines, newest_captures, repeated
 
 
@@ -31,20 +32,19 @@ def test_repeated_digests_are_found(rows, expected):
     ("url", "captured", "election", "place", "newest"),
     [
         ([], [], [], [], []),
-        ([(1, 1)], [-5], [(9, 9)], [3], [True]),
+        ([(1, 1)], [5], [(9, 9)], [3], [True]),
         ([(1, 1), (1, 1)], [5, 6], [(0, 0), (9, 9)], [0, 1], [False, True]),
         ([(1, 1), (1, 2)], [5, 6], [(0, 0), (9, 9)], [0, 1], [True, True]),
         ([(1, 1), (2, 1)], [5, 6], [(0, 0), (9, 9)], [0, 1], [True, True]),
         ([(1, 1), (1, 1)], [5, 5], [(2, 0), (1, HIGH)], [0, 1], [False, True]),
         ([(1, 1), (1, 1)], [5, 5], [(1, HIGH), (1, 3)], [0, 1], [False, True]),
         ([(1, 1), (1, 1)], [5, 5], [(1, 3), (1, 3)], [1 << 32, 7], [False, True]),
-        ([(1, 1), (2, 2), (1, 1)], [-9, 0, -7], [(0, 0)] * 3, [0, 1, 2], [False, True, True]),
+        ([(1, 1), (2, 2), (1, 1)], [5, 0, 7], [(0, 0)] * 3, [0, 1, 2], [False, True, True]),
     ],
 )
 def test_the_newest_capture_of_each_url_stays(url, captured, election, place, newest):
-    found = newest_captures(
-        digests(*url), np.array(captured, np.int64), digests(*election), np.array(place, np.uint64)
-    )
+    times = np.array([b"2020-01-0%d" % day for day in captured], TIME)
+    found = newest_captures(digests(*url), times, digests(*election), np.array(place, np.uint64))
     assert found.tolist() == newest
 
 
@@ -55,8 +55,9 @@ def test_the_newest_capture_of_each_url_stays(url, captured, election, place, ne
         ([(1, 1), (2, 2)], [(5, 5), (4, 4)], [0, 1], [0, 1]),
         ([(1, 1), (1, 1)], [(5, 5), (4, 4)], [0, 1], [1, 1]),
         ([(1, 1), (1, 1)], [(5, 5), (5, 4)], [0, 1], [1, 1]),
+        ([(1, 1), (1, 1)], [(5, 0), (4, HIGH)], [0, 1], [1, 1]),
         ([(1, 1), (1, 1)], [(5, 5), (5, 5)], [9, 8], [1, 1]),
-        ([(1, 1), (1, 2), (1, 1)], [(HIGH, 0), (0, 0), (HIGH, 1)], [0, 1, 2], [0, 1, 0]),
+        ([(1, 1), (1, 2), (1, 1)], [(1, 0), (2, 0), (3, 0)], [0, 1, 2], [0, 1, 0]),
     ],
 )
 def test_the_page_with_the_smallest_digest_keeps_a_line(line, election, place, elected):

@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+import zlib
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.cleaning.wet_files import (
     LAYOUTS,
     MEMBER_EACH,
     ONE_MEMBER,
-    PLAIN,
     THREE_A_MEMBER,
     ShortReads,
     Streamed,
@@ -25,7 +25,6 @@ from tests.cleaning.wet_files import (
     record,
     repeated,
     survivors,
-    trailer,
 )
 
 FIVE = pages(5)
@@ -40,13 +39,16 @@ HEADER = "damaged gzip member: header differs from its checksum"
 TRUNCATED = "truncated gzip member"
 BOMB = "gzip member inflates more than 200-fold"
 OUTSIDE = "bytes outside any record"
-GZIP_LAYOUTS = {name: size for name, size in LAYOUTS.items() if size != PLAIN}
 
 
 def flipped(data: bytes, at: int, bit: int = 0) -> bytes:
     changed = bytearray(data)
     changed[at] ^= 1 << bit
     return bytes(changed)
+
+
+def over_limit(size: int) -> str:
+    return f"record of {size} bytes; the limit is 16777216 (16 MiB)"
 
 
 def chunks(data: bytes, suspicious: bool = False) -> list[Chunk | Gap]:
@@ -156,7 +158,9 @@ def test_a_member_whose_end_is_damaged_does_not_take_the_next_along(number):
             parts = read(flipped(data, at, bit))
             found = survivors(parts)
             assert found in (WHOLE, WHOLE[:number] + WHOLE[number + 1 :]), (at, bit)
-            assert [offset for offset, _, _ in damage(parts)] == [places[number][0]], (at, bit)
+            told = [offset for offset, _, _ in damage(parts)]
+            # The last bits of deflate data are but padding.
+            assert told == [places[number][0]] or (not told and found == WHOLE), (at, bit)
 
 
 @pytest.mark.parametrize("number", [0, 2, 4])
@@ -374,21 +378,17 @@ def test_a_large_member_keeps_every_record_before_damage_that_ends_it(share):
     at = int(len(data) * share)
     sound = len(member_prefix(data[:at]))
     ends = [sum(map(len, records[: n + 1])) - 4 for n in range(len(records))]
-    whole = sum(end <= sound for end in ends)
-    for damaged in (data[:at], data[:at] + b"\xff" * 40 + data[at + 40 :] + member(FIVE[0])):
-        parts = read(damaged)
-        found = survivors(parts)
-        after = [WHOLE[0]] if damaged is not data[:at] and len(damaged) > at else []
-        expected = [framed(r) for r in records[:whole]]
-        assert found[:whole] == expected
-        assert found[whole:] == after
-        assert 1 <= len(damage(parts)) <= 2
+    kept = [framed(r) for r, end in zip(records, ends, strict=True) if end <= sound]
+    parts = read(data[:at])
+    assert survivors(parts) == kept
+    assert [reason.partition(": ")[2] for _, _, reason in damage(parts)] == [TRUNCATED]
+    parts = read(data[:at] + b"\xff" * 40 + data[at + 40 :] + member(FIVE[0]))
+    assert survivors(parts) == [*kept, WHOLE[0]]
+    assert [offset for offset, _, _ in damage(parts)] == [0]
 
 
 def member_prefix(data: bytes) -> bytes:
     """What a cut member inflates to."""
-    import zlib
-
     return zlib.decompressobj(31).decompress(data)
 
 
@@ -403,17 +403,15 @@ def peak_bytes(stream: Streamed) -> tuple[list, int]:
         tracemalloc.stop()
 
 
-LINE = (" ".join(f"word{n}" for n in range(180)) + ".\n").encode()  # packs about 100-fold below
 HUGE = 200_000_000
-HUGE_REASON = f"record of {HUGE} bytes; the limit is 16777216 (16 MiB)"
 
 
 def huge_parts(lead: bytes, tail: bytes) -> list[tuple[bytes, int]]:
-    """A member with a record of 200 MB between `lead` and `tail`."""
+    """A member with a record of 200 MB, packed 40-fold, between `lead` and `tail`."""
     header = record("http://huge.example/", b"", length=HUGE, has_digest=False)[:-4]
-    data = (LINE * 80)[:50_000]
-    data += bytes(random.Random(4).choices(b"abcdefghij ", k=100_000 - len(data)))
-    return repeated(lead + header, data, HUGE // 100_000, b"\r\n\r\n" + tail)
+    text = b"the same line again\n" * 4700 + random.Random(4).randbytes(3000).hex().encode()
+    assert HUGE % len(text) == 0
+    return repeated(lead + header, text, HUGE // len(text), b"\r\n\r\n" + tail)
 
 
 def test_a_huge_record_among_members_costs_itself_in_bounded_memory():
@@ -421,7 +419,7 @@ def test_a_huge_record_among_members_costs_itself_in_bounded_memory():
     tail = lay_out(FIVE[3:], MEMBER_EACH)[0]
     parts, peak = peak_bytes(Streamed((head, 1), *huge_parts(b"", b""), (tail, 1)))
     assert survivors(parts) == WHOLE
-    assert damage(parts) == [(len(head), 0, HUGE_REASON)]
+    assert damage(parts) == [(len(head), 0, over_limit(HUGE))]
     assert peak < 80 << 20
 
 
@@ -429,16 +427,17 @@ def test_a_huge_record_within_one_member_costs_itself_in_bounded_memory():
     head = b"".join(FIVE[:3])
     parts, peak = peak_bytes(Streamed(*huge_parts(head, b"".join(FIVE[3:]))))
     assert survivors(parts) == WHOLE
-    assert damage(parts) == [(0, len(head), HUGE_REASON)]
+    assert damage(parts) == [(0, len(head), over_limit(HUGE))]
     assert parts[3].size_bytes > HUGE
     assert peak < 80 << 20
 
 
+@pytest.mark.parametrize("lead", [b"", b"WARC/1.0\r\n", b"WARC/1.0\r\nContent-Length: 7\r\n\r\n"])
 @pytest.mark.parametrize("suspicious", [False, True])
-def test_a_gzip_bomb_is_given_up_and_its_neighbours_are_read(suspicious):
+def test_a_gzip_bomb_is_given_up_and_its_neighbours_are_read(suspicious, lead):
     head = lay_out(FIVE[:3], MEMBER_EACH)[0]
     tail = lay_out(FIVE[3:], MEMBER_EACH)[0]
-    bomb = repeated(b"WARC/1.0\r\n", bytes(1 << 20), 1024, b"")  # 1 GiB of zeros in 1 MB
+    bomb = repeated(lead + b"\0", bytes(1 << 20), 1024, b"\0")  # 1 GiB of zeros in 1 MB
     stream = Streamed((head, 1), *bomb, (tail, 1))
     inflated = 0
     for chunk in inflate(stream.again(), suspicious=suspicious):
@@ -450,15 +449,18 @@ def test_a_gzip_bomb_is_given_up_and_its_neighbours_are_read(suspicious):
     assert (offset, within) == (len(head), 0) and reason.endswith(BOMB)
 
 
-def test_a_bomb_of_zeros_names_what_it_is():
-    [(offset, within, reason)] = damage(read(member(bytes(80 << 20))))
-    assert (offset, within, reason) == (0, 0, f"{OUTSIDE}; {BOMB}")
-
-
-def test_records_before_a_bomb_in_the_same_member_survive():
-    parts = read(member(b"".join(FIVE) + bytes(80 << 20)))
-    assert survivors(parts) == WHOLE
-    assert [(reason) for _, _, reason in damage(parts)] == [f"{OUTSIDE}; {BOMB}"]
+@pytest.mark.parametrize(
+    ("bomb", "reason"),
+    [
+        (bytes(80 << 20), OUTSIDE),
+        (record("http://bomb.example/", bytes(80 << 20)), over_limit(80 << 20)),
+    ],
+    ids=["zeros", "a record"],
+)
+def test_records_before_a_bomb_in_the_same_member_survive(bomb, reason):
+    parts = read(member(b"".join(FIVE) + bomb, level=1) + member(FIVE[0]))
+    assert survivors(parts) == [*WHOLE, WHOLE[0]]
+    assert damage(parts) == [(0, sum(map(len, FIVE)), f"{reason}; {BOMB}")]
 
 
 @pytest.mark.parametrize(
@@ -494,13 +496,15 @@ def test_a_member_that_gives_nothing_is_left_in_bounded_memory():
 
 
 def test_many_empty_members_are_passed_over():
-    parts = read(FIVE_MEMBER := member(b"") * 50_000 + member(FIVE[0]))
+    empty = member(b"") * 50_000
+    parts = read(empty + member(FIVE[0]))
     assert survivors(parts) == WHOLE[:1]
-    assert parts[0].offset == len(FIVE_MEMBER) - len(member(FIVE[0]))
+    assert parts[0].offset == len(empty)
 
 
 def test_a_record_in_very_many_members_is_joined():
     sound = page(1, 60_000) + page(2)
     data = b"".join(member(sound[at : at + 1]) for at in range(len(sound)))
-    assert survivors(read(data)) == [framed(page(1, 60_000)), framed(page(2))]
-    assert trailer(b"")  # the last member closes the file
+    parts = read(data)
+    assert survivors(parts) == [framed(page(1, 60_000)), framed(page(2))]
+    assert damage(parts) == []

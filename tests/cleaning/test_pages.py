@@ -6,7 +6,6 @@ from cleaning.pages import (
     Headers,
     MalformedPage,
     Page,
-    capture_time,
     page_text,
     read_headers,
     reference_pages,
@@ -112,38 +111,3 @@ def test_a_delimiter_in_the_body_starts_a_page_without_headers():
 def test_a_body_that_is_not_utf8_is_malformed():
     with pytest.raises(MalformedPage, match=r"not UTF-8: .* at byte"):
         list(reference_pages(record(b"one \xff two")))
-
-
-@pytest.mark.parametrize(
-    ("date", "microseconds"),
-    [
-        ("1970-01-01T00:00:00Z", 0),
-        ("1969-12-31T23:59:59Z", -1_000_000),
-        ("2019-04-18T10:20:30Z", 1_555_582_830_000_000),
-        ("2019-04-18T10:20:30.5Z", 1_555_582_830_500_000),
-        ("2020-02-29T00:00:00Z", 1_582_934_400_000_000),
-    ],
-)
-def test_capture_time_counts_microseconds_since_1970(date, microseconds):
-    assert capture_time(date) == microseconds
-
-
-@pytest.mark.parametrize(
-    "date",
-    [
-        "",
-        "2019-04-18",
-        "2019-04-18 10:20:30Z",
-        "2019-04-18T10:20:30",
-        "2019-04-18T10:20:30+00:00",
-        "2019-13-18T10:20:30Z",
-        "2019-02-29T10:20:30Z",
-        "2019-04-18T24:00:00Z",
-        "0000-01-01T00:00:00Z",
-        "\uff12019-04-18T10:20:30Z",
-        "2019-04-18T10:20:30Z\n",
-    ],
-)
-def test_a_date_of_another_form_is_malformed(date):
-    with pytest.raises(MalformedPage, match=r"WARC-Date .* is not of the form"):
-        capture_time(date)

@@ -1,4 +1,4 @@
-"""Framing of WARC records: lengths, headers and bytes that do not fit, in every layout of a file."""
+"""Framing of WARC records: wrong lengths, headers and strange bytes, in every layout of a file."""
 
 import tracemalloc
 

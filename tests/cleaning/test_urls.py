@@ -27,6 +27,7 @@ from cleaning.urls import is_validation, md5, normalize_url, pack_digests, shard
         ("http://a.example/x?a?ref=b", "a.example/x?a"),
         ("http://a.example/x?ref=b\nrest/", "a.example/x\nrest"),
         ("http://a.example/x#top/", "a.example/x#top"),
+        ("https:///x//", "/x"),
         ("https://", ""),
         ("", ""),
     ],

@@ -21,7 +21,22 @@ LAYOUTS = {
     "one member": ONE_MEMBER,
     "plain": PLAIN,
 }
-_WORDS = "the ferry leaves harbour island at ten every day but nobody sailed on Sunday".split()
+_WORDS = [
+    "the",
+    "ferry",
+    "leaves",
+    "harbour",
+    "island",
+    "at",
+    "ten",
+    "every",
+    "day",
+    "but",
+    "nobody",
+    "sailed",
+    "on",
+    "Sunday",
+]
 
 
 def record(

@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-from pipelines.inputs import InputError, find_inputs, read_manifest, write_manifest
+from pipelines.inputs import (
+    InputError,
+    InputFile,
+    cut_into_parts,
+    find_inputs,
+    read_manifest,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -43,7 +50,6 @@ def test_a_list_may_hold_files_globs_and_comments(tree):
 def test_a_file_named_twice_is_read_once(tree):
     files = find_inputs([f"{tree}/a.warc.wet", str(tree), f"{tree}/../{tree.name}/a.warc.wet"])
     assert len(files) == 4
-    assert [file.number for file in files] == [0, 1, 2, 3]
 
 
 def test_paths_may_be_relative_to_the_working_folder(tree, monkeypatch):
@@ -61,12 +67,35 @@ def test_what_matches_nothing_is_an_error(tree, pattern):
 
 def test_a_changed_file_has_another_key(tree):
     path = tree / "a.warc.wet"
-    before = find_inputs([str(path)])[0].key()
+    (before,) = cut_into_parts(find_inputs([str(path)]))
     path.write_text("other")
-    assert find_inputs([str(path)])[0].key() != before
+    (after,) = cut_into_parts(find_inputs([str(path)]))
+    assert after.key() != before.key()
 
 
 def test_a_manifest_gives_back_the_files(tree):
-    files = find_inputs([str(tree)])
-    write_manifest(str(tree / "manifest"), files)
-    assert read_manifest(str(tree / "manifest")) == files
+    parts = cut_into_parts(find_inputs([str(tree)]))
+    write_manifest(str(tree / "manifest"), parts)
+    assert read_manifest(str(tree / "manifest")) == parts
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [
+        ({"a.wet.gz": 10}, [1]),
+        ({"a.wet.gz": 7 << 20, "b.wet.gz": 3 << 20}, [4, 2]),
+        ({"a.wet.gz": 7 << 20, "b.wet": 7 << 20}, [4, 1]),
+        ({"a.wet.gz": 1 << 40}, [4096]),
+        ({"a.wet.gz": 0}, [1]),
+    ],
+)
+def test_files_are_cut_into_parts_that_meet_and_cover_them(sizes, parts):
+    files = tuple(InputFile(name, size, 0.0) for name, size in sizes.items())
+    cut = cut_into_parts(files)
+    assert [part.number for part in cut] == list(range(len(cut)))
+    for file, count in zip(files, parts, strict=True):
+        mine = [part for part in cut if part.path == file.path]
+        assert len(mine) == count
+        assert [part.end for part in mine[:-1]] == [part.start for part in mine[1:]]
+        assert (mine[0].start, mine[-1].end) == (0, file.size_bytes)
+    assert len({part.key() for part in cut}) == len(cut)

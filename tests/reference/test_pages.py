@@ -21,6 +21,7 @@ from cleaning.language import english_rules, load_langdetect
 from cleaning.records import read_records
 from cleaning.sentences import count_sentences, load_punkt
 from cleaning.urls import md5, normalize_url
+from tests.reference.outcomes import reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting, probabilities, punkt
 
 SAMPLE = sorted((Path(__file__).parents[2] / "sample" / "wet").glob("*.wet.gz"))
@@ -72,14 +73,11 @@ def our_pages(wet_file: Path) -> Iterator[Cleaned]:
 
 def reference_pages(pages: list[PageFeatures]) -> Iterator[Cleaned]:
     """The same pages as the reference cleans them."""
-    clean_page = c4_utils.get_clean_page_fn()
     for page in pages:
-        with counting() as counts:
-            if c4_utils.is_valid_length(page):
-                counts.clear()
-                cleaned = list(clean_page(page))
-                text = cleaned[0].text if cleaned else None
-                yield c4_utils._hash_text(page.normalized_url), text, counts
+        with counting():
+            is_read = c4_utils.is_valid_length(page)
+        if is_read:
+            yield c4_utils._hash_text(page.normalized_url), *reference_cleaned(page.text)
 
 
 def test_the_damaged_record_of_the_sample_is_the_only_one_refused():
