@@ -113,7 +113,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         lines: list[str] = []
         for line in text.splitlines():
             indent = " " * (len(line) - len(line.lstrip()))
-            lines += textwrap.wrap(line, width, subsequent_indent=indent + "  ") or [""]
+            lines += textwrap.wrap(line, width, subsequent_indent=indent and indent + "  ") or [""]
         return lines
 
 

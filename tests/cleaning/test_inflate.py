@@ -6,8 +6,9 @@ import zlib
 
 import pytest
 
+import cleaning.inflate
 from cleaning.inflate import Chunk, DamagedMember, Gap, Trust, inflate
-from cleaning.records import Malformed
+from cleaning.records import Malformed, read_records
 from tests.cleaning.wet_files import (
     LAYOUTS,
     MEMBER_EACH,
@@ -271,7 +272,9 @@ def test_an_altered_header_among_many_records_is_at_least_reported():
 def test_garbage_between_members_costs_nothing(garbage, number):
     before, after = FIVE[:number], FIVE[number:]
     head = lay_out(before, MEMBER_EACH)[0]
-    parts = read(head + garbage + lay_out(after, MEMBER_EACH)[0])
+    data = head + garbage + lay_out(after, MEMBER_EACH)[0]
+    parts = read(data)
+    assert read(ShortReads(data)) == parts
     if garbage.startswith(b"WARC/") and not head:  # it reads as a plain file
         assert damage(parts)[0][:2] == (0, 0)
         return
@@ -281,6 +284,15 @@ def test_garbage_between_members_costs_nothing(garbage, number):
         return
     [(offset, within, reason)] = damage(parts)
     assert (offset, within) == (len(head), 0), reason
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_a_member_after_garbage_is_found_where_reads_cut_its_header(cut):
+    garbage = b"garbage " * 40_000
+    after = member(FIVE[1])
+    parts = read(Streamed((member(FIVE[0]) + garbage + after[:cut], 1), (after[cut:], 1)))
+    assert survivors(parts) == WHOLE[:2]
+    assert damage(parts) == [(len(member(FIVE[0])), 0, WRAPPER)]
 
 
 def test_zeros_in_place_of_a_member_are_reported_and_padding_is_not():
@@ -294,8 +306,9 @@ def test_zeros_in_place_of_a_member_are_reported_and_padding_is_not():
     assert survivors(parts) == WHOLE
     assert damage(parts) == [(start, 0, WRAPPER)]
     hole = Streamed((data, 1), (bytes(1 << 16), 1024))
-    parts = read(hole)
+    parts, peak = peak_bytes(hole)
     assert survivors(parts) == WHOLE
+    assert peak < 8 << 20
     assert damage(parts) == [(len(data), 0, "67108864 zero bytes in place of a gzip member")]
 
 
@@ -307,12 +320,37 @@ def test_a_single_member_with_a_damaged_magic_is_still_gzip():
         assert damage(parts) == [(0, 0, METHOD if at == 2 else WRAPPER)]
 
 
-def test_a_named_member_is_salvaged():
-    data = member(b"".join(FIVE), name=b"CC-MAIN-00000.warc.wet")
-    for at in (4, 5, 6, 7):  # the checksum and length; the name's damage is passed over by gzip
-        parts = read(flipped(data, -at))
+@pytest.mark.parametrize("flags", range(32))
+def test_a_member_is_salvaged_behind_any_header(flags):
+    """RFC 1952: text flag, header checksum, extra field, name, comment, in all combinations."""
+    sound = member(b"".join(FIVE))
+    header = b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\xff"
+    header += b"\5\0extra" if flags & 4 else b""
+    header += b"CC-MAIN-00000.warc.wet\0" if flags & 8 else b""
+    header += b"a comment\0" if flags & 16 else b""
+    header += (zlib.crc32(header) & 0xFFFF).to_bytes(2, "little") if flags & 2 else b""
+    data = header + sound[10:]
+    assert survivors(read(data)) == WHOLE and not damage(read(data))
+    for at in (-1, -8):
+        parts = read(flipped(data, at))
         assert survivors(parts) == WHOLE
         assert damage(parts) == [(0, 0, CHECKSUM)]
+    parts = read(b"garbage" + data)
+    assert survivors(parts) == WHOLE
+    assert damage(parts) == [(0, 0, WRAPPER)]
+
+
+@pytest.mark.parametrize("count", [5, 300])
+def test_all_records_before_an_impossible_block_survive(count):
+    """What decodes in one step with the symbol that does not must not be lost with it."""
+    records = pages(count, 6000)
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    start = packer.compress(b"".join(records)) + packer.flush(zlib.Z_FULL_FLUSH)
+    head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + start
+    parts = read(head + b"\x07 reserved type of block" + member(FIVE[0]))
+    assert survivors(parts) == [*map(framed, records), WHOLE[0]]
+    [(offset, _, reason)] = damage(parts)
+    assert offset == 0 and reason.startswith("damaged gzip member: Invalid deflate ")
 
 
 def test_records_that_span_members_are_joined_and_a_gap_is_not():
@@ -326,6 +364,18 @@ def test_records_that_span_members_are_joined_and_a_gap_is_not():
     parts = read(broken)
     assert survivors(parts) == [WHOLE[0], WHOLE[4]]
     assert [offset for offset, _, _ in damage(parts)] == [0, len(members[0]) + len(members[1])]
+
+
+def test_an_altered_header_is_not_excused_by_what_was_pending_before_it():
+    written = page(3)
+    altered = written.replace(b"example/3", b"example/8")
+    records = [member(page(1, length=10**6)), member(page(2)), member(altered, of=written)]
+    parts = read(b"".join(records) + member(page(4)))
+    assert survivors(parts) == [framed(page(2)), framed(page(4))]
+    assert [reason for _, _, reason in damage(parts)] == [
+        "Content-Length 1000000 does not lead to the end of the record",
+        HEADER,
+    ]
 
 
 def test_a_missing_length_and_a_damaged_member_after_it_are_two():
@@ -449,6 +499,22 @@ def test_a_gzip_bomb_is_given_up_and_its_neighbours_are_read(suspicious, lead):
     assert (offset, within) == (len(head), 0) and reason.endswith(BOMB)
 
 
+@pytest.mark.parametrize("suspicious", [False, True])
+def test_memory_does_not_grow_with_a_member_or_with_their_number(suspicious):
+    noise = random.Random(5).randbytes(1 << 20)
+    large = repeated(FIVE[0] + b"garbage", noise, 64, FIVE[1])
+    many = (member(FIVE[2] + noise[: 1 << 19], level=1), 128)
+    tracemalloc.start()
+    try:
+        stream = Streamed(*large, many)
+        parts = list(read_records(inflate(stream, suspicious=suspicious)))
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+    assert survivors(parts) == [WHOLE[0], WHOLE[1], *[WHOLE[2]] * 128]
+    assert len(damage(parts)) == 1 + 128
+
+
 @pytest.mark.parametrize(
     ("bomb", "reason"),
     [
@@ -478,6 +544,18 @@ def test_false_starts_of_members_do_not_stop_the_search(data):
     parts = read(member(FIVE[0]) + data + member(FIVE[1]))
     assert survivors(parts) == WHOLE[:2]
     assert [offset for offset, _, _ in damage(parts)] == [len(member(FIVE[0]))]
+
+
+def test_only_so_many_false_starts_are_inflated_whole(monkeypatch):
+    tried = []
+    batches = cleaning.inflate._batches
+    monkeypatch.setattr(
+        cleaning.inflate, "_batches", lambda *args: tried.append(args[1]) or batches(*args)
+    )
+    false_start = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\xff\xff\0\0"
+    parts = read(member(FIVE[0]) + false_start * 5000 + member(FIVE[1]))
+    assert survivors(parts) == WHOLE[:2]
+    assert 1000 < len(tried) < 1010
 
 
 def test_a_member_that_gives_nothing_is_left_in_bounded_memory():
