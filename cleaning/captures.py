@@ -13,8 +13,8 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from cleaning.clean import LINE_RULES, CleanedPage, Fate, clean_lines, clean_page
-from cleaning.lines import PageLines, find_lines
+from cleaning.clean import LINE_RULES, CleanedPage, Fate, clean_page
+from cleaning.lines import PageLines, clean_found, find_lines
 from cleaning.pages import (
     MAX_PAGE_CHARS,
     Headers,
@@ -54,8 +54,8 @@ class Captures:
       fates: Fate of each capture.
       line_counts: lines by rule of each capture, as LINE_RULES.
       rows: which captures passed.
-      headers, texts, line_digests: of the passed captures, in the same order; line_digests are
-        the 16-byte digests of a page's lines, joined.
+      headers, texts, line_digests: of the passed captures, in the same order; texts in UTF-8,
+        line_digests the 16-byte digests of a page's lines, joined.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -67,7 +67,7 @@ class Captures:
     line_counts: list[tuple[int, ...]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     headers: list[Headers] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
     line_digests: list[bytes] = field(default_factory=list)
 
     def arrays(self, first_row: int) -> "Signatures":
@@ -151,7 +151,7 @@ def _clean_batch(batch: list[Record | Malformed]) -> Captures:
             elif _is_whole(captures, headers, _has_text(page_lines)) and not _is_too_long(
                 captures, record.block
             ):
-                cleaned = clean_lines(page_lines.kept, page_lines.dropped)
+                cleaned = clean_found(page_lines)
                 if cleaned is None:
                     cleaned = clean_page(page_text(record.block.decode()))
                 _add(captures, headers, cleaned)
@@ -170,7 +170,7 @@ def _add_exact(captures: Captures, record: Record) -> None:
 
 def _has_text(lines: PageLines) -> bool:
     """True if a line of the page is more than whitespace."""
-    return lines.dropped > 0 or bool(lines.kept.decode().strip())
+    return lines.no_endmark + lines.short > 0 or bool(lines.kept.decode().strip())
 
 
 def _is_whole(captures: Captures, headers: Headers, has_text: bool) -> bool:
@@ -203,7 +203,7 @@ def _add(captures: Captures, headers: Headers, cleaned: CleanedPage) -> None:
     if cleaned.fate == Fate.PASSED:
         captures.rows.append(len(captures.fates))
         captures.headers.append(headers)
-        captures.texts.append(cleaned.text)
+        captures.texts.append(cleaned.utf8)
         captures.line_digests.append(digest_lines(cleaned.lowered))
     captures.url_digest.append(md5(normalize_url(headers.url)))
     captures.election.append(md5(headers.url))

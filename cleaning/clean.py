@@ -7,7 +7,7 @@ it hands over to `clean_page`. Tests hold the two against each other and against
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import re2
@@ -29,9 +29,6 @@ POLICY_PHRASES = (
     "use cookies",
 )
 _POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
-_ODD_SPACE = re2.compile(
-    "  |[\t\v\f\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]".encode()
-)
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 
 
@@ -67,14 +64,19 @@ class CleanedPage:
     Attributes:
       fate: whether it passed, or the rule that dropped it.
       line_counts: lines by rule, in the order of LINE_RULES.
-      text: the kept lines joined by newlines; "" unless it passed.
+      utf8: the kept lines joined by newlines, in UTF-8; empty unless it passed.
       lowered: the same lines stripped and lower-cased, in UTF-8: what deduplication compares.
     """
 
     fate: Fate
     line_counts: tuple[int, int, int, int, int, int]
-    text: str = ""
+    utf8: bytes = b""
     lowered: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The kept lines joined by newlines."""
+        return self.utf8.decode(errors="surrogatepass")
 
 
 def clean_page(text: str) -> CleanedPage:
@@ -91,7 +93,8 @@ def clean_page(text: str) -> CleanedPage:
 
     def page(fate: Fate, text: str = "") -> CleanedPage:
         counts = (long_word, no_endmark, short, javascript, policy, len(kept))
-        return CleanedPage(fate, counts, text, _lower_lines(text))
+        utf8 = text.encode(errors="surrogatepass")
+        return CleanedPage(fate, counts, utf8, _lower_lines(text))
 
     for line in text.splitlines():
         line = line.strip()
@@ -145,52 +148,51 @@ def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
       The page, or None where a line may drop the page: there `clean_page` must count in order.
     """
     lines = [stripped for line in utf8.decode().split("\n") if (stripped := line.strip())]
-    cited = b"[" in utf8
     total = already_no_endmark + len(lines)
     long_word = 0
     if lines and len(max(lines, key=len)) > MAX_WORD_CHARS:
         lines = [line for line in lines if not has_long_word(line)]
         long_word = total - already_no_endmark - len(lines)
-    if cited:
+    if cited := b"[" in utf8:
         lines = [_CITATION.sub("", line) if "[" in line else line for line in lines]
     ended = [line for line in lines if line.endswith(END_MARKS) and not line.endswith(ELLIPSIS)]
-    kept = _long_enough(ended, plain=not cited and not _ODD_SPACE.search(utf8))
-    short, policy, javascript = len(ended) - len(kept), 0, 0
-    joined = "\n".join(kept)
-    lowered = joined.encode().lower()
+    split, words = MIN_WORDS_PER_LINE - 1, MIN_WORDS_PER_LINE
+    kept = [line for line in ended if len(line.split(None, split)) == words]
+    no_endmark, short = total - long_word - len(ended), len(ended) - len(kept)
+    page = clean_kept("\n".join(kept).encode(), long_word, no_endmark, short)
+    if page is not None and page.utf8 and cited:
+        text = page.text.strip()  # a citation cut from a line's start leaves its space
+        return replace(page, utf8=text.encode(), lowered=_lower_lines(text))
+    return page
+
+
+def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> CleanedPage | None:
+    """The rest of `clean_page` for lines that end well and hold five words.
+
+    Args:
+      kept: these lines in UTF-8, joined by newlines, stripped but for what a citation left.
+      long_word, no_endmark, short: how many others fell by each rule.
+    Returns:
+      The page, or None where a line may drop the page: there `clean_page` must count in order.
+    """
+    lowered = kept.lower()
+    count = kept.count(b"\n") + 1 if kept else 0
+    javascript = policy = 0
     if load_care().search(lowered):
-        lowered = lower_utf8(joined)
+        lowered = lower_utf8(kept.decode())
         if b"lorem ipsum" in lowered or b"{" in lowered:
             return None
-        pairs = list(zip(kept, lowered.split(b"\n"), strict=True)) if kept else []
-        calm = [pair for pair in pairs if b"javascript" not in pair[1]]
-        pairs = [pair for pair in calm if not _is_policy(pair[1])] if _is_policy(lowered) else calm
-        javascript, policy = len(kept) - len(calm), len(calm) - len(pairs)
-        if javascript or policy:
-            kept = [line for line, _ in pairs]
-            joined, lowered = "\n".join(kept), b"\n".join([line for _, line in pairs])
-    no_endmark = total - long_word - len(ended)
-    counts = (long_word, no_endmark, short, javascript, policy, len(kept))
-    if not has_sentences(kept):
+        if b"javascript" in lowered or _is_policy(lowered):
+            pairs = list(zip(kept.split(b"\n"), lowered.split(b"\n"), strict=True))
+            calm = [pair for pair in pairs if b"javascript" not in pair[1]]
+            pairs = [pair for pair in calm if not _is_policy(pair[1])]
+            javascript, policy, count = count - len(calm), len(calm) - len(pairs), len(pairs)
+            kept = b"\n".join([line for line, _ in pairs])
+            lowered = b"\n".join([line for _, line in pairs])
+    counts = (long_word, no_endmark, short, javascript, policy, count)
+    if count < MIN_SENTENCES and not has_sentences(kept.decode().split("\n") if kept else []):
         return CleanedPage(Fate.TOO_FEW_SENTENCES, counts)
-    if cited:  # a citation cut from a line's start leaves its space
-        joined = joined.strip()
-        lowered = _lower_lines(joined)
-    return CleanedPage(Fate.PASSED, counts, joined, lowered)
-
-
-def _long_enough(lines: list[str], plain: bool) -> list[str]:
-    """The lines of at least five words.
-
-    In `plain` lines, which hold no whitespace but single spaces and none at an end, four spaces
-    part five words, and counting them is faster than splitting.
-    """
-    spaces, words = MIN_WORDS_PER_LINE - 1, MIN_WORDS_PER_LINE
-    return [
-        line
-        for line in lines
-        if (plain and line.count(" ") >= spaces) or len(line.split(None, spaces)) == words
-    ]
+    return CleanedPage(Fate.PASSED, counts, kept, lowered)
 
 
 def _lower_lines(text: str) -> bytes:
@@ -200,8 +202,8 @@ def _lower_lines(text: str) -> bytes:
 
 @functools.cache
 def load_care() -> "re2._Regexp[bytes]":
-    """Finds in text of lowered ASCII what `clean_lines` must look into; made once a process."""
-    marks = [b"lorem ipsum", b"javascript", b"{", b"polic", b"terms of use", b"cookies"]
+    """Finds in text of lowered ASCII what `clean_kept` must look into; made once a process."""
+    marks = [b"lorem ipsum", b"javascript", b"{", *_POLICY_UTF8]
     return re2.compile(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
 
 

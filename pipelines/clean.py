@@ -74,12 +74,20 @@ def _page_batch(captures: Captures) -> pa.RecordBatch:
     headers = captures.headers
     columns = [
         captures.texts,
-        [h.url for h in headers],
-        [h.timestamp for h in headers],
-        [h.content_type for h in headers],
-        [h.content_length for h in headers],
+        [h.url.encode() for h in headers],
+        [h.timestamp.encode() for h in headers],
+        [h.content_type.encode() for h in headers],
+        [h.content_length.encode() for h in headers],
     ]
-    return pa.record_batch([pa.array(c, pa.string()) for c in columns], schema=PAGE)
+    return pa.record_batch([_string_array(column) for column in columns], schema=PAGE)
+
+
+def _string_array(utf8: list[bytes]) -> pa.StringArray:
+    """The values as an Arrow array, built from its buffers: pa.array would import pandas."""
+    offsets = np.zeros(len(utf8) + 1, np.int32)
+    np.cumsum([len(value) for value in utf8], out=offsets[1:])
+    data = pa.py_buffer(b"".join(utf8))
+    return pa.StringArray.from_buffers(len(utf8), pa.py_buffer(offsets.tobytes()), data)
 
 
 def load_signatures(job: Job, part: Part) -> Signatures:

@@ -26,7 +26,8 @@ _BATCH_DOCUMENTS = 512
 
 
 @functools.cache
-def _models(bad_words: BadWords) -> Matcher:
+def load_models(bad_words: BadWords) -> Matcher:
+    """What judging a document needs; loaded once in a process for each list."""
     load_langdetect()
     return Matcher(bad_words)
 
@@ -46,7 +47,7 @@ def finish_part(job: Job, part: Part, blocks: list[Block]) -> dict[str, int]:
     Args:
       blocks: LOST rows, the part's elected lines that other parts' pages keep.
     """
-    matcher = _models(job.bad_words)
+    matcher = load_models(job.bad_words)
     counts: Counter[str] = Counter()
     documents: list[tuple[int, int, tuple[str, ...]]] = []
     for page in _newest_pages(job, part, blocks, counts):

@@ -27,7 +27,7 @@ def cleaned(*parts: Record | Malformed) -> Captures:
 def test_a_passed_page_keeps_text_headers_and_digests():
     captures = cleaned(record(GOOD))
     assert captures.counts == {PASSED: 1, WITHIN: 1}
-    assert captures.texts == [GOOD.strip()]
+    assert captures.texts == [GOOD.strip().encode()]
     assert (captures.headers[0].url, captures.headers[0].timestamp) == (URL, DATE)
     assert captures.headers[0].content_length == str(len(GOOD))
     assert captures.url_digest == [md5("a.example/page")]
@@ -119,7 +119,7 @@ def test_a_delimiter_in_the_body_makes_two_captures():
     body = GOOD + f"WARC/1.0\nWARC-Target-URI: http://b.example/\nWARC-Date: {DATE}\n" + GOOD
     captures = cleaned(record(body))
     assert captures.election == [md5(URL), md5("http://b.example/")]
-    assert captures.texts == [GOOD.strip()] * 2
+    assert captures.texts == [GOOD.strip().encode()] * 2
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", " \n", "\nWARC\n"])
@@ -128,7 +128,7 @@ def test_any_path_gives_what_the_rule_book_gives(end):
     block = end.join(lines)
     captures = cleaned(record(block))
     book = clean_page(page_text(block.replace("WARC\n", "")))
-    assert captures.texts == [book.text]
+    assert captures.texts == [book.utf8]
     assert captures.line_counts == [book.line_counts]
 
 
@@ -137,7 +137,7 @@ def test_batches_follow_each_other_and_lose_nothing():
     captures = list(clean_captures(record(block) for _ in range(7)))
     assert len(captures) > 1
     assert sum(len(batch.fates) for batch in captures) == 7
-    assert all(text == GOOD.strip() for batch in captures for text in batch.texts)
+    assert all(text == GOOD.strip().encode() for batch in captures for text in batch.texts)
 
 
 def test_no_records_give_one_empty_batch_of_arrays():

@@ -14,7 +14,7 @@ from cleaning.badwords import BadWords, Matcher, load_english
 from cleaning.captures import digest_lines
 from cleaning.clean import Fate, clean_lines, clean_page
 from cleaning.language import english_rules, load_langdetect
-from cleaning.lines import find_lines
+from cleaning.lines import clean_found, find_lines
 from cleaning.lowering import lower_utf8
 from cleaning.pages import page_text
 from cleaning.sentences import count_sentences
@@ -79,7 +79,7 @@ def test_lines_found_by_their_last_byte(bodies):
         if found.exact:
             continue
         text = page_text(body)
-        cleaned = clean_lines(found.kept, found.dropped)
+        cleaned = clean_found(found)
         if cleaned is None:
             assert clean_page(text).fate in (Fate.LOREM_IPSUM, Fate.SQUIGGLY_BRACKET) or (
                 "{" in text or "lorem ipsum" in text.lower()

@@ -64,7 +64,7 @@ def our_pages(wet_file: Path) -> Iterator[Cleaned]:
     """A file's captures as ours reads and cleans them."""
     with wet_file.open("rb") as stream:
         for batch in clean_captures(read_records(inflate(stream))):
-            texts = dict(zip(batch.rows, batch.texts, strict=True))
+            texts = dict(zip(batch.rows, map(bytes.decode, batch.texts), strict=True))
             for row, fate in enumerate(batch.fates):
                 counts = Counter(dict(zip(LINE_RULES, batch.line_counts[row], strict=True)))
                 counts[FATE_RULES[Fate(fate)]] += 1

@@ -59,9 +59,10 @@ def our_read(stored: bytes) -> tuple[list[Outcome], Counter[str]]:
     for batch in clean_captures(read_records(inflate(io.BytesIO(stored)))):
         assert not batch.malformed
         counts.update(batch.counts)
+        texts = map(bytes.decode, batch.texts)
         passed = {
             row: (text, headers)
-            for row, text, headers in zip(batch.rows, batch.texts, batch.headers, strict=True)
+            for row, text, headers in zip(batch.rows, texts, batch.headers, strict=True)
         }
         for row, fate in enumerate(batch.fates):
             line_counts = dict(zip(LINE_RULES, batch.line_counts[row], strict=True))
