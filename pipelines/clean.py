@@ -10,6 +10,7 @@ import pyarrow as pa
 from cleaning.captures import Captures, MalformedRecord, Signatures, clean_captures
 from cleaning.inflate import DamagedMember, inflate
 from cleaning.records import read_records
+from pipelines.arrow import string_array
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import Part
 from pipelines.job import Job
@@ -79,15 +80,7 @@ def _page_batch(captures: Captures) -> pa.RecordBatch:
         [h.content_type.encode() for h in headers],
         [h.content_length.encode() for h in headers],
     ]
-    return pa.record_batch([_string_array(column) for column in columns], schema=PAGE)
-
-
-def _string_array(utf8: list[bytes]) -> pa.StringArray:
-    """The values as an Arrow array, built from its buffers: pa.array would import pandas."""
-    offsets = np.zeros(len(utf8) + 1, np.int32)
-    np.cumsum([len(value) for value in utf8], out=offsets[1:])
-    data = pa.py_buffer(b"".join(utf8))
-    return pa.StringArray.from_buffers(len(utf8), pa.py_buffer(offsets.tobytes()), data)
+    return pa.record_batch([string_array(column) for column in columns], schema=PAGE)
 
 
 def load_signatures(job: Job, part: Part) -> Signatures:

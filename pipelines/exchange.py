@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.arrow import fixed_array, fixed_values
 from pipelines.storage import atomic_write, open_arrow
 
 Block = NDArray[np.void]
@@ -60,10 +61,7 @@ def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.
     schema = pa.schema([("row", kind)])
     with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for target in range(targets):
-            rows = np.ascontiguousarray(blocks.get(target, empty))
-            column = pa.FixedSizeBinaryArray.from_buffers(
-                kind, len(rows), [None, pa.py_buffer(rows.tobytes())]
-            )
+            column = fixed_array(blocks.get(target, empty), kind)
             writer.write_batch(pa.record_batch([column], schema=schema))
 
 
@@ -74,7 +72,5 @@ def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) ->
         with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
             column = reader.get_batch(target).column(0)
             if len(column):
-                data = column.buffers()[1]
-                block = np.frombuffer(data, dtype, len(column), column.offset * dtype.itemsize)
-                blocks.append(block.copy())
+                blocks.append(fixed_values(column, dtype).copy())
     return blocks

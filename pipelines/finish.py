@@ -13,6 +13,7 @@ from cleaning.badwords import BadWords, Matcher
 from cleaning.documents import LINE_FATE_RULES, deduplicate_page, line_fates
 from cleaning.language import ENGLISH_RULE, english_rules, load_langdetect
 from cleaning.urls import shard_key
+from pipelines.arrow import fixed_array, string_array
 from pipelines.clean import PAGE, load_signatures
 from pipelines.exchange import LOST, Block, concatenate
 from pipelines.inputs import Part
@@ -118,6 +119,10 @@ def _write(path: str, documents: list[tuple[int, int, tuple[str, ...]]]) -> None
     with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for batch in batches:
             splits, keys, pages = zip(*batch, strict=True)
-            columns = [pa.array(splits, pa.uint8()), pa.array(keys, pa.uint64())]
-            columns += [pa.array(column, pa.string()) for column in zip(*pages, strict=True)]
+            columns = [
+                fixed_array(np.array(splits, np.uint8), pa.uint8()),
+                fixed_array(np.array(keys, np.uint64), pa.uint64()),
+            ]
+            for column in zip(*pages, strict=True):
+                columns.append(string_array([value.encode() for value in column]))
             writer.write_batch(pa.record_batch(columns, schema=schema))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipelines.arrow import fixed_values
 from pipelines.finish import SPLITS
 from pipelines.formats import FORMATS, Document
 from pipelines.job import Job
@@ -104,10 +105,10 @@ def _documents(path: str, split: int, low: int, high: int) -> Iterator[tuple[int
             if of_split != split or highest < low or lowest >= high:
                 continue
             batch = reader.get_batch(number)
-            keys = batch.column("shard_key").to_numpy()
+            keys = fixed_values(batch.column("shard_key"), np.dtype(np.uint64))
             start = int(np.searchsorted(keys, np.uint64(low)))
             end = len(keys) if high >= _KEYS else int(np.searchsorted(keys, np.uint64(high)))
             rows = batch.slice(start, end - start)
-            columns = [column.to_pylist() for column in rows.columns[1:]]
-            for key, *document in zip(*columns, strict=True):
+            columns = [column.to_pylist() for column in rows.columns[2:]]
+            for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
                 yield key, tuple(document)

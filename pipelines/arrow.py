@@ -1,0 +1,32 @@
+"""Arrow arrays built from and read through their buffers.
+
+pyarrow's own conversions import pandas where it is installed, a third of a second for every worker,
+and look at each Python value.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+
+def string_array(utf8: list[bytes]) -> pa.StringArray:
+    """UTF-8 values as strings; together they may hold 2 GiB."""
+    offsets = np.zeros(len(utf8) + 1, np.int32)
+    np.cumsum([len(value) for value in utf8], out=offsets[1:])
+    buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(utf8))
+    return pa.StringArray.from_buffers(len(utf8), *buffers)
+
+
+def fixed_array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+    """The rows of an array as values of `kind`, which has their size."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values.tobytes())])
+
+
+def fixed_values(array: pa.Array, dtype: np.dtype[ScalarT]) -> NDArray[ScalarT]:
+    """The values of an array without nulls, as NumPy rows over the same memory."""
+    offset = array.offset * dtype.itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), offset)
