@@ -2,15 +2,17 @@
 
 In the order in which data pass:
 
-  inflate    gzip members of a WET file, damaged ones stepped over
+  members    gzip members: where they start, how far they decode
+  inflate    the bytes of a WET file, damaged ones stepped over
   records    WARC records framed from bytes; what is malformed, and why
   pages      the pages of a record, line by line as the reference reads them
   urls       normalized URLs and the digests that decide a page's fate
-  lines      lines of a batch of pages that can survive cleaning, found by their last byte
   clean      the line and page rules (`clean_page`)
+  lines      the same for many pages at once, where nothing is odd about them
+  lowering   lower case by bytes
+  captures   the pages of a file, cleaned and reduced to signatures
   sentences  Punkt, only as far as a count needs it
-  newest     which capture of each URL is kept (arrays)
-  spans      which page keeps each line (arrays)
+  elections  which capture of each URL, which occurrence of each line stays (arrays)
   documents  what is left of a page after deduplication
   language   language identifiers
   badwords   lists and matchers of bad words

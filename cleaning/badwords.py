@@ -77,16 +77,16 @@ class Matcher:
         options.never_capture = True
         options.max_mem = 64 << 20
         utf8 = b"|".join(re2.escape(word.encode()) for word in bad_words.words)
-        self._likely = re2.compile(b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)", options)
+        flanked = b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)"
+        self._likely = re2.compile(b"|".join((*_LOWERED_TO_ASCII, flanked)), options)
 
     def found_in(self, text: str) -> bool:
         """True if the lower-cased text holds a bad word."""
-        encoded = text.encode()
-        if self._ascii and not any(mark in encoded for mark in _LOWERED_TO_ASCII):
-            lowered = encoded.lower()
-        else:
-            lowered = text.lower().encode()
+        lowered = text.encode().lower() if self._ascii else text.lower().encode()
         likely = self._likely.search(lowered)
+        if likely is not None and likely.group() in _LOWERED_TO_ASCII:
+            lowered = text.lower().encode()
+            likely = self._likely.search(lowered)
         if likely is None:
             return False
         # No exact match starts before the first likely one, save that its flank may be a

@@ -207,5 +207,10 @@ def load_care() -> "re2._Regexp[bytes]":
     return re2.compile(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
 
 
+@functools.cache
+def _policy_finder() -> "re2._Regexp[bytes]":
+    return re2.compile(b"|".join(map(re2.escape, _POLICY_UTF8)))
+
+
 def _is_policy(lowered: bytes) -> bool:
-    return any(phrase in lowered for phrase in _POLICY_UTF8)
+    return _policy_finder().search(lowered) is not None

@@ -21,7 +21,7 @@ from cleaning.clean import (
 )
 from cleaning.pages import METADATA_PREFIXES
 
-_SPACE, _NEWLINE, _BRACKET, _PERIOD = b" \n[."
+_SPACE, _NEWLINE, _TAB, _BRACKET, _PERIOD = b" \n\t[."
 _WHITESPACE = bytes([*range(0x09, 0x0E), *range(0x1C, 0x21)])
 # Last bytes of the UTF-8 form of Unicode's other whitespace: U+0085, 00A0, 1680, 2000-200A,
 # 2028, 2029, 202F, 205F, 3000.
@@ -72,7 +72,8 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
     """
     data = b"\n".join(blocks) + b"\n"
     codes = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(codes == _NEWLINE)
+    spaces = np.flatnonzero((codes == _SPACE) | (codes == _NEWLINE))
+    ends = spaces[codes[spaces] == _NEWLINE]
     starts = np.empty_like(ends)
     starts[0] = 0
     starts[1:] = ends[:-1] + 1
@@ -81,9 +82,12 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
     first_lines = np.concatenate([[0], page_lines[:-1]])
 
     filled = ends > starts
-    spaces, odd = _spaces(codes, ends)
+    unicode_spaces, unicode_breaks = _unicode_whitespace(codes)
+    odd = _odd_lines(codes, ends, spaces, unicode_spaces)
     candidate = filled & (_MAY_PASS[codes[ends - 1]] | odd)
-    exact = _pages_with(_breaks(data, codes), page_ends)
+    # Line breaks other than a newline, and the few control characters beside them.
+    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1F - 0x0B)
+    exact = _pages_with(np.concatenate([controls, unicode_breaks]), page_ends)
     exact |= _pages_with(_header_like(data, codes, starts[filled]), page_ends)
 
     lines = np.flatnonzero(candidate)
@@ -117,44 +121,48 @@ def clean_found(found: PageLines) -> CleanedPage | None:
     return clean_lines(found.kept, found.no_endmark)
 
 
-def _spaces(codes: Codes, ends: Positions) -> tuple[Positions, Marks]:
-    """Where spaces and newlines stand, and the lines whose words these do not tell.
+def _odd_lines(
+    codes: Codes, ends: Positions, spaces: Positions, unicode_spaces: Positions
+) -> Marks:
+    """The lines whose words are not told by counting spaces.
 
-    They tell in a line whose only whitespace is single spaces within it, which holds no word of
+    They are in a line whose only whitespace is single spaces within it, which holds no word of
     over 1,000 bytes and no citation.
 
     Args:
       codes: the bytes.
       ends: where each line ends.
+      spaces: where spaces and newlines stand.
+      unicode_spaces: where other spaces stand.
     """
-    spaces = np.flatnonzero((codes == _SPACE) | (codes == _NEWLINE))
     word_bytes = np.diff(spaces, prepend=-1) - 1
-    brackets = np.flatnonzero(codes == _BRACKET)
+    marks = np.flatnonzero((codes == _TAB) | (codes == _BRACKET))
     odd_at = [
         spaces[(word_bytes == 0) | (word_bytes > MAX_WORD_CHARS)],
-        np.flatnonzero((codes == 0x09) | (codes == 0x1F)),
-        brackets[_OPENS_CITATION[codes[brackets + 1]]],
-        _unicode_spaces(codes),
+        marks[(codes[marks] == _TAB) | _OPENS_CITATION[codes[marks + 1]]],
+        unicode_spaces,
     ]
     odd = np.zeros(len(ends), bool)
     odd[np.searchsorted(ends, np.concatenate(odd_at))] = True
-    return spaces, odd
+    return odd
 
 
-def _unicode_spaces(codes: Codes) -> Positions:
-    """Where U+00A0, 1680, 2000-200A, 202F, 205F and 3000 stand (others are line breaks)."""
-    tails = np.flatnonzero(codes == 0xA0)
-    found = [tails[codes[tails - 1] == 0xC2]]
-    heads = np.flatnonzero((codes - np.uint8(0xE1)) <= 2)
-    if len(heads):
-        second, third = codes[heads + 1], codes[heads + 2]
-        lead = codes[heads]
-        spaces = (lead == 0xE2) & (second == 0x80) & ((third <= 0x8A) | (third == 0xAF))
-        spaces |= (lead == 0xE2) & (second == 0x81) & (third == 0x9F)
-        spaces |= (lead == 0xE1) & (second == 0x9A) & (third == 0x80)
-        spaces |= (lead == 0xE3) & (second == 0x80) & (third == 0x80)
-        found.append(heads[spaces])
-    return np.concatenate(found)
+def _unicode_whitespace(codes: Codes) -> tuple[Positions, Positions]:
+    """Where U+00A0, 1680, 2000-200A, 202F, 205F, 3000 and where U+0085, 2028, 2029 stand."""
+    two = np.flatnonzero(codes == 0xC2)
+    follows = codes[two + 1]
+    three = np.flatnonzero((codes - np.uint8(0xE1)) <= 2)
+    first, second, third = codes[three], codes[three + 1], codes[three + 2]
+    general = (first == 0xE2) & (second == 0x80)
+    spaces = general & ((third <= 0x8A) | (third == 0xAF))
+    spaces |= (first == 0xE2) & (second == 0x81) & (third == 0x9F)
+    spaces |= (first == 0xE1) & (second == 0x9A) & (third == 0x80)
+    spaces |= (first == 0xE3) & (second == 0x80) & (third == 0x80)
+    breaks = general & ((third & 0xFE) == 0xA8)
+    return (
+        np.concatenate([two[follows == 0xA0], three[spaces]]),
+        np.concatenate([two[follows == 0x85], three[breaks]]),
+    )
 
 
 def _is_ellipsis(codes: Codes, last: Positions) -> Marks:
@@ -164,20 +172,7 @@ def _is_ellipsis(codes: Codes, last: Positions) -> Marks:
     return both
 
 
-def _breaks(data: bytes, codes: Codes) -> list[int]:
-    """Positions of line breaks other than a newline, and of rare control characters."""
-    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1E - 0x0B)
-    found: list[int] = controls.tolist()
-    if not data.isascii():
-        tails = np.flatnonzero(codes == 0x85)  # U+0085 is c2 85
-        found += tails[codes[tails - 1] == 0xC2].tolist()
-        tails = np.flatnonzero((codes & 0xFE) == 0xA8)  # U+2028 and U+2029 are e2 80 a8 and a9
-        tails = tails[codes[tails - 1] == 0x80]
-        found += tails[codes[tails - 2] == 0xE2].tolist()
-    return found
-
-
-def _header_like(data: bytes, codes: Codes, starts: Positions) -> list[int]:
+def _header_like(data: bytes, codes: Codes, starts: Positions) -> Positions:
     """Positions of lines that begin, whitespace aside, as a header does."""
     lead = codes[starts]
     second = codes[np.minimum(starts + 1, len(codes) - 1)]
@@ -194,11 +189,11 @@ def _header_like(data: bytes, codes: Codes, starts: Positions) -> list[int]:
             line = data[start : data.find(b"\n", start)].decode(errors="replace")
             if line.strip().startswith(METADATA_PREFIXES):
                 found.append(start)
-    return found
+    return np.array(found, np.int64)
 
 
-def _pages_with(positions: list[int], page_ends: Positions) -> Marks:
+def _pages_with(positions: Positions, page_ends: Positions) -> Marks:
     """bool[pages]: which pages hold one of the positions."""
     marked = np.zeros(len(page_ends), bool)
-    marked[np.searchsorted(page_ends, np.asarray(positions, np.int64))] = True
+    marked[np.searchsorted(page_ends, positions)] = True
     return marked

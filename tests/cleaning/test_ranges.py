@@ -27,11 +27,7 @@ def read(data: bytes, start: int = 0, end: int | None = None) -> list[Record | M
 
 def read_in_ranges(data: bytes, cuts: list[int]) -> list[Record | Malformed]:
     bounds = [0, *sorted(cuts), len(data)]
-    return [
-        part
-        for start, end in itertools.pairwise(bounds)
-        for part in read(data, start, end)
-    ]
+    return [part for start, end in itertools.pairwise(bounds) for part in read(data, start, end)]
 
 
 @pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.name)
