@@ -550,7 +550,7 @@ def test_only_so_many_false_starts_are_inflated_whole(monkeypatch):
     tried = []
     batches = cleaning.members.batches
     monkeypatch.setattr(
-        cleaning.inflate, "batches", lambda *args: tried.append(args[1]) or batches(*args)
+        cleaning.members, "batches", lambda *args: tried.append(args[1]) or batches(*args)
     )
     false_start = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\0\xff\xff\0\0"
     parts = read(member(FIVE[0]) + false_start * 5000 + member(FIVE[1]))
