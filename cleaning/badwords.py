@@ -5,6 +5,7 @@ The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletiv
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,14 +24,28 @@ class BadWordsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BadWords:
-    """A list of one language, words as they stand in it."""
+    """A list of one language. It is part of keys that are hashed often, so it is one string.
+
+    Attributes:
+      language: its code.
+      lines: the words as they stand in the list, sorted, each ended by a newline.
+    """
 
     language: str
-    words: tuple[str, ...]
+    lines: str
+
+    @classmethod
+    def of(cls, language: str, words: Iterable[str]) -> "BadWords":
+        """The list of these words, repeated ones taken once."""
+        return cls(language, "".join(f"{word}\n" for word in sorted(set(words))))
+
+    def words(self) -> list[str]:
+        """The words, sorted."""
+        return self.lines.split("\n")[:-1]
 
     def sha256(self) -> str:
-        """Of the sorted words, one a line: tells lists apart, whatever their order."""
-        return hashlib.sha256("".join(f"{word}\n" for word in self.words).encode()).hexdigest()
+        """Of `lines`: tells lists apart."""
+        return hashlib.sha256(self.lines.encode()).hexdigest()
 
 
 def load_english(folder: str | None = None) -> BadWords:
@@ -54,10 +69,10 @@ def load_english(folder: str | None = None) -> BadWords:
 
 
 def _bad_words(lines: list[str], source: str) -> BadWords:
-    words = sorted({line.strip() for line in lines} - {""})
+    words = {line.strip() for line in lines} - {""}
     if not words:
         raise BadWordsError(f"{source}: holds no words; expected one a line")
-    return BadWords("en", tuple(words))
+    return BadWords.of("en", words)
 
 
 class Matcher:
@@ -69,14 +84,14 @@ class Matcher:
 
     def __init__(self, bad_words: BadWords) -> None:
         # Words that lowering a text can bring about only by lowering its ASCII letters.
-        others = {c for word in bad_words.words for c in word if not c.isascii()}
+        others = {c for word in bad_words.words() for c in word if not c.isascii()}
         self._ascii = all(c.lower() == c.upper() for c in others)
-        words = "|".join(re.escape(word) for word in bad_words.words)
+        words = "|".join(re.escape(word) for word in bad_words.words())
         self._exact = re.compile(rf"(?:\W|^)({words})(?:\W|$)")
         options = re2.Options()
         options.never_capture = True
         options.max_mem = 64 << 20
-        utf8 = b"|".join(re2.escape(word.encode()) for word in bad_words.words)
+        utf8 = b"|".join(re2.escape(word.encode()) for word in bad_words.words())
         flanked = b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)"
         self._likely = re2.compile(b"|".join((*_LOWERED_TO_ASCII, flanked)), options)
 

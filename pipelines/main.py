@@ -11,8 +11,8 @@ from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, writ
 from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
 from pipelines.progress import Progress, duration, print_summary, size
-from pipelines.publish import TooManyMalformed, is_published
-from pipelines.storage import delete_folder, exists, is_remote, join, read_bytes
+from pipelines.publish import TooManyMalformed, is_complete
+from pipelines.storage import delete_folder, is_remote, join, read_bytes
 
 EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED, EXIT_STOPPED = 1, 2, 3, 130
 
@@ -63,7 +63,7 @@ def _run(options: Options) -> int:
         max_malformed_fraction=options.max_malformed_fraction,
     )
     report_path = join(job.run_folder(), "report.json")
-    if is_published(job) and exists(report_path) and not exists(job.staging_folder()):
+    if is_complete(job):
         print(f"{job.dataset_folder()} is complete already: same input, same configuration.")
         _print_outcome(job, report_path)
         return 0

@@ -8,7 +8,7 @@ from pipelines.finish import SPLITS
 from pipelines.formats import FEATURES
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
-from pipelines.shards import Shard, plan_shards
+from pipelines.shards import Shard, plan_shards, shard_name
 from pipelines.storage import delete_folder, exists, join, move_folder, read_bytes, write_bytes
 
 Counts = dict[str, int]
@@ -83,6 +83,19 @@ def is_published(job: Job) -> bool:
         return False
     config = json.loads(read_bytes(job.config_path()))
     return bool(config.get("shards_digest") == job.shards_digest())
+
+
+def is_complete(job: Job) -> bool:
+    """True if the dataset, with every shard, and its report are there."""
+    report = join(job.run_folder(), "report.json")
+    if not is_published(job) or exists(job.staging_folder()) or not exists(report):
+        return False
+    counts = json.loads(read_bytes(report))["counts"]
+    return all(
+        exists(join(job.dataset_folder(), shard_name(job, shard, name)))
+        for shard in plan_shards(job, counts)
+        for name in job.formats
+    )
 
 
 def _json(value: object) -> bytes:

@@ -20,7 +20,7 @@ from pipelines.storage import atomic_write, join, open_arrow, size_bytes
 
 _KEYS = 1 << 64
 _SHARD_BYTES = 256 << 20  # of text, for --shards=0
-_PART_BYTES = 32 << 20
+_PART_BYTES = 16 << 20
 _TRAIN_PER_VALIDATION = 128  # shards, as allenai/c4 has them (1024 and 8)
 
 
@@ -74,16 +74,20 @@ def write_shard(job: Job, shard: Shard) -> dict[str, int]:
 
 def shard_path(job: Job, shard: Shard, format_name: str) -> str:
     """Where a shard is written until the dataset is published."""
+    return join(job.staging_folder(), shard_name(job, shard, format_name))
+
+
+def shard_name(job: Job, shard: Shard, format_name: str) -> str:
+    """A shard's path within the dataset's folder."""
     split = SPLITS[shard.split]
-    name = FORMATS[format_name].shard_path(job.dataset_name(), split, shard.shard, shard.shards)
-    return join(job.staging_folder(), name)
+    return FORMATS[format_name].shard_path(job.dataset_name(), split, shard.shard, shard.shards)
 
 
 def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
-    """The shard's documents in order, at most about 32 MiB of text at a time."""
+    """The shard's documents in order, about 16 MiB of text at a time."""
     first = _KEYS * shard.shard // shard.shards
     last = _KEYS * (shard.shard + 1) // shard.shards
-    parts = max(1, shard.split_bytes // shard.shards // _PART_BYTES)
+    parts = max(1, -(-shard.split_bytes // (shard.shards * _PART_BYTES)))
     for part in range(parts):
         low = first + (last - first) * part // parts
         high = first + (last - first) * (part + 1) // parts

@@ -5,8 +5,8 @@ import pytest
 from cleaning.badwords import ENGLISH_SHA256, BadWords, BadWordsError, Matcher, load_english
 
 ASCII_WORDS = ("Capital", "ass", "blue waffle", "c.t", "kinky")
-ASCII_MATCHER = Matcher(BadWords("en", ASCII_WORDS))
-MATCHER = Matcher(BadWords("en", (*ASCII_WORDS, "é", "🖕")))
+ASCII_MATCHER = Matcher(BadWords.of("en", ASCII_WORDS))
+MATCHER = Matcher(BadWords.of("en", (*ASCII_WORDS, "é", "🖕")))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_english_list_is_the_one_of_c4():
 def test_a_folder_replaces_the_list(tmp_path, files, words):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content.encode())
-    assert load_english(str(tmp_path)) == BadWords("en", words)
+    assert load_english(str(tmp_path)) == BadWords.of("en", words)
 
 
 def test_a_folder_without_an_english_list_is_refused(tmp_path):
@@ -86,4 +86,4 @@ def test_a_list_without_words_is_refused(tmp_path):
 
 
 def test_the_digest_of_a_list_tells_lists_apart():
-    assert BadWords("en", ("a", "b")).sha256() != BadWords("en", ("a b",)).sha256()
+    assert BadWords.of("en", ("a", "b")).sha256() != BadWords.of("en", ("a b",)).sha256()

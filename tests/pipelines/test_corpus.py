@@ -115,6 +115,14 @@ def test_a_finished_run_is_not_done_again(built, sample, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in built.glob("c4/**/*")}
 
 
+def test_a_dataset_that_lost_a_shard_is_built_again(tmp_path, sample):
+    assert build(tmp_path, f"--input={sample}") == 0
+    whole = shard_bytes(tmp_path)
+    (tmp_path / "c4/en/3.1.0/c4-train.tfrecord-00000-of-00001").unlink()
+    assert build(tmp_path, f"--input={sample}") == 0
+    assert shard_bytes(tmp_path) == whole
+
+
 def test_another_configuration_replaces_the_dataset_and_leaves_no_stale_shard(tmp_path, sample):
     assert build(tmp_path, f"--input={sample}", "--shards=3") == 0
     assert build(tmp_path, f"--input={sample}", "--shards=2") == 0

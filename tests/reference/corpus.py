@@ -35,7 +35,7 @@ def build_reference(files: Sequence[Path]) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         (scratch / "wet.paths").write_text("".join(f"{path}\n" for path in files))
-        (scratch / "en").write_text("\n".join(load_english().words))
+        (scratch / "en").write_text("\n".join(load_english().words()))
         paths = {
             "wet_path_urls": [str(scratch / "wet.paths")],
             "badwords": {"en": str(scratch / "en")},

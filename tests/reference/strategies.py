@@ -87,7 +87,7 @@ SPACES = (
 )
 BREAKS = ("\x0b", "\x0c", "\r", "\r\n", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
 CONTROLS = ("\x00", "\x01", "\x08", "\x1b", "\x7f", "\x9f", "\ufffe", "\u202e")
-BAD_WORDS = load_english().words
+BAD_WORDS = load_english().words()
 FLANKS = (
     *("", " ", "\n", ".", "-", "_", "“", "\u00a0", "\x00", "🖕"),
     *("a", "Z", "7", "é", "ß", "東", "\u0660", "\u212a", "İ", "\u0301"),

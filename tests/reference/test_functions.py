@@ -25,9 +25,9 @@ from tests.reference.strategies import examples
 
 PUNKT = punkt()
 ENGLISH = load_english()
-LISTS = (ENGLISH, BadWords("en", tuple(word for word in ENGLISH.words if word.isascii())))
+LISTS = (ENGLISH, BadWords.of("en", tuple(word for word in ENGLISH.words() if word.isascii())))
 BAD_WORDS = [
-    (Matcher(words), c4_utils.get_badwords_filter_fn({"en": set(words.words)})) for words in LISTS
+    (Matcher(words), c4_utils.get_badwords_filter_fn({"en": set(words.words())})) for words in LISTS
 ]
 
 
