@@ -158,14 +158,14 @@ def bench_stages(wet: Path, one_page: Path, folder: Path) -> None:
     from pipelines.shards import plan_shards
 
     tasks = preload.tasks
-    files = cut_into_parts(find_inputs([str(wet)]))
+    parts = cut_into_parts(find_inputs([str(wet)]))
     job = Job(
         variant="en", spec="tfds-3.1.0", bad_words=load_english(), output=str(folder / "stages"),
         work=str(folder / "stages" / "work"), formats=("tfrecord",), shards=0,
-        inputs_digest=inputs_digest(files), part_count=len(files), buckets=bucket_count(files),
+        inputs_digest=inputs_digest(parts), part_count=len(parts), buckets=bucket_count(parts),
         max_malformed_fraction=1.0,
     )  # fmt: skip
-    write_manifest(job.manifest_path(), files)
+    write_manifest(job.manifest_path(), parts)
     counts: dict[str, int] = {}
     costs: dict[str, float] = {}
 
@@ -179,16 +179,16 @@ def bench_stages(wet: Path, one_page: Path, folder: Path) -> None:
     gc.disable()  # as in a worker
     gc.collect()
     gc.freeze()
-    run("clean", "", list(files))
+    run("clean", "", list(parts))
     run("newest", "clean", list(range(job.buckets)))
-    run("lines", "newest", list(files))
+    run("lines", "newest", list(parts))
     run("spans", "lines", list(range(job.buckets)))
-    run("finish", "spans", list(files))
+    run("finish", "spans", list(parts))
     run("shards", "", plan_shards(job, counts))
     pages = counts["split-wet-file/passed"]
     print(f"\nStages, {pages:,} pages, in one process")
     _print_costs(costs, pages)
-    floor = _floor(job, files)
+    floor = _floor(job, parts)
     print("Floor: the libraries alone, on the same pages")
     _print_costs(floor, pages)
     print(f"above the floor: {sum(costs.values()) / sum(floor.values()):.2f}x")
@@ -199,7 +199,7 @@ def _print_costs(costs: dict[str, float], pages: int) -> None:
         print(f"  {name:18}{cost / pages * 1e6:8.1f} µs a page{pages / cost:12,.0f} pages/CPU-s")
 
 
-def _floor(job, files) -> dict[str, float]:
+def _floor(job, parts) -> dict[str, float]:
     """CPU-seconds of gunzip and parse, md5 of kept lines, langdetect of deduplicated pages."""
     import fastwarc.warc
     import pyarrow as pa
@@ -213,16 +213,16 @@ def _floor(job, files) -> dict[str, float]:
 
     def parse() -> None:
         kind = fastwarc.warc.WarcRecordType.conversion
-        for file in files:
-            with open(file.path, "rb") as stream:
+        for path in dict.fromkeys(part.path for part in parts):
+            with open(path, "rb") as stream:
                 for record in fastwarc.warc.ArchiveIterator(
                     stream, record_types=kind, parse_http=False
                 ):
                     record.reader.read()
 
     texts: list[str] = []
-    for file in files:
-        with pa.memory_map(job.pages_path(file)) as source, pa.ipc.open_file(source) as reader:
+    for part in parts:
+        with pa.memory_map(job.pages_path(part)) as source, pa.ipc.open_file(source) as reader:
             texts += reader.read_all().column("text").to_pylist()
     lines = [line.encode() for text in texts for line in text.lower().split("\n")]
 
