@@ -1,6 +1,6 @@
 """The local process pool: one a process, shared by all stages of a run.
 
-Beam's own local modes do not use a second core (docs/performance.md has the figures), so the
+Beam's own local modes hardly use a second core (docs/performance.md has the figures), so the
 in-process runner hands its tasks to this pool. Workers come from a fork server that imports the
 stages once and never Beam.
 """
