@@ -9,7 +9,15 @@ from pipelines.formats import FEATURES
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
 from pipelines.shards import Shard, plan_shards, shard_name
-from pipelines.storage import delete_folder, exists, join, move_folder, read_bytes, write_bytes
+from pipelines.storage import (
+    delete_folder,
+    delete_leftovers,
+    exists,
+    join,
+    move_folder,
+    read_bytes,
+    write_bytes,
+)
 
 Counts = dict[str, int]
 _MALFORMED = "split-wet-file/filtered:malformed"
@@ -68,6 +76,7 @@ def publish(counts: Counts, job: Job) -> str:
             write_bytes(join(staging, "dataset_info.json"), _json(_dataset_info(job, lengths)))
         write_bytes(join(staging, "config.json"), config)
         delete_folder(join(staging, "receipts"))
+        delete_leftovers(staging)
         move_folder(staging, dataset)
     folder = job.run_folder()
     write_bytes(join(folder, "config.json"), config)

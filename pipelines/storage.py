@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+_TEMPORARY = ".tmp-"
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -54,7 +55,7 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
 
     Two workers may write the same path at once, as retries do: the later whole file stays.
     """
-    temporary = f"{path}.tmp-{uuid.uuid4().hex[:12]}"
+    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     if not is_remote(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
@@ -142,6 +143,21 @@ def delete_folder(folder: str) -> None:
 
     if FileSystems.exists(folder):
         FileSystems.delete([folder])
+
+
+def delete_leftovers(folder: str) -> None:
+    """Removes the temporary files that writers killed in the middle left under a folder."""
+    if not is_remote(folder):
+        for place, _, names in os.walk(folder):
+            for name in names:
+                if _TEMPORARY in name:
+                    os.unlink(os.path.join(place, name))
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    matches = FileSystems.match([join(folder, f"**{_TEMPORARY}*")])[0].metadata_list
+    if matches:
+        FileSystems.delete([match.path for match in matches])
 
 
 def move_folder(source: str, target: str) -> None:
