@@ -12,7 +12,7 @@ from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
 from pipelines.progress import Progress, duration, print_summary, size
 from pipelines.publish import TooManyMalformed, is_complete
-from pipelines.storage import delete_folder, is_remote, join, read_bytes
+from pipelines.storage import delete_folder, delete_if_empty, join, read_bytes
 
 EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED, EXIT_STOPPED = 1, 2, 3, 130
 
@@ -137,16 +137,9 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     if not options.keep_work:
         for folder in job.work_folders():
             delete_folder(folder)
-        _remove_if_empty(job.work)
+        delete_if_empty(job.work)
     _print_outcome(job, join(job.run_folder(), "report.json"))
     return 0
-
-
-def _remove_if_empty(folder: str) -> None:
-    import os
-
-    if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):
-        os.rmdir(folder)
 
 
 def _explain(error: Exception, local: bool) -> int:

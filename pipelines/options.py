@@ -3,7 +3,7 @@
 import argparse
 import difflib
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -64,13 +64,13 @@ class _Parser(argparse.ArgumentParser):
         raise OptionError(message.removeprefix("argument "))
 
 
-def _one_of(rows: Collection[str], what: str) -> "type[str]":
+def _one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in rows:
             raise argparse.ArgumentTypeError(f"unknown {what} {value!r}; {closest(value, rows)}")
         return value
 
-    return check  # type: ignore[return-value]
+    return check
 
 
 def _formats(value: str) -> list[str]:

@@ -145,6 +145,12 @@ def delete_folder(folder: str) -> None:
         FileSystems.delete([folder])
 
 
+def delete_if_empty(folder: str) -> None:
+    """Removes a local folder that holds nothing; other filesystems have no empty folders."""
+    if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+
+
 def delete_leftovers(folder: str) -> None:
     """Removes the temporary files that writers killed in the middle left under a folder."""
     if not is_remote(folder):

@@ -86,7 +86,7 @@ LINES = Stage(
     "lines",
     "collecting the lines of the newest pages",
     unit="parts",
-    share=0.04,
+    share=0.03,
     work=lambda job, task, blocks: elect_part_lines(job, _part(task), blocks),
     emit=lambda job, task, _: line_blocks(job, _part(task)),
     emits=LINE,
@@ -96,7 +96,7 @@ SPANS = Stage(
     "spans",
     "finding the page that keeps each line",
     unit="buckets",
-    share=0.02,
+    share=0.01,
     emit=lambda _job, _task, blocks: lost_blocks(blocks),
     emits=LOST,
 )
@@ -104,14 +104,14 @@ FINISH = Stage(
     "finish",
     "deduplicating pages, judging language and bad words",
     unit="parts",
-    share=0.38,
+    share=0.41,
     work=lambda job, task, blocks: finish_part(job, _part(task), blocks),
 )
 SHARDS = Stage(
     "shards",
     "writing shards",
     unit="shards",
-    share=0.05,
+    share=0.04,
     work=lambda job, task, _: write_shard(job, _shard(task)),
 )
 STAGES = {stage.name: stage for stage in (CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
