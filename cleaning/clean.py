@@ -8,7 +8,7 @@ it hands over to `clean_page`. Tests hold the two against each other and against
 import functools
 import re
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import re2
 
@@ -30,6 +30,44 @@ POLICY_PHRASES = (
 )
 _POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+_CITATION_NOT_EMPTY = re.compile(r"\[\d+\]|\[edit\]|\[citation needed\]")
+
+
+class RuleScope(StrEnum):
+    """What of a page the rules see that drop pages."""
+
+    KEPT_LINES = "kept_lines"  # lines that the rules before them left
+    PAGE = "page"
+
+
+class Citation(StrEnum):
+    """Which citation markers are cut."""
+
+    WITH_EMPTY = "with_empty"  # `[]` too
+    WITHOUT_EMPTY = "without_empty"
+
+
+class Ellipsis(StrEnum):
+    """What becomes of lines that end in three periods."""
+
+    DROPPED = "dropped"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanRules:
+    """How pages are cleaned; the defaults are the reference's. `specs.CHOICES` says more."""
+
+    scope: RuleScope = RuleScope.KEPT_LINES
+    max_word_chars: int = MAX_WORD_CHARS
+    citations: Citation = Citation.WITH_EMPTY
+    end_marks: tuple[str, ...] = END_MARKS
+    ellipsis: Ellipsis = Ellipsis.DROPPED
+    min_words: int = MIN_WORDS_PER_LINE
+    min_sentences: int = MIN_SENTENCES
+
+
+REFERENCE_RULES = CleanRules()
 
 
 class Fate(IntEnum):
@@ -79,33 +117,37 @@ class CleanedPage:
         return self.utf8.decode(errors="surrogatepass")
 
 
-def clean_page(text: str) -> CleanedPage:
+def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
     """Applies the rules to a page's text line by line.
 
-    Differs from the paper: a rule sees only lines that the earlier ones left, so a `{` on a line
-    without an end mark drops nothing.
+    The reference differs from the paper: a rule sees only lines that the earlier ones left, so a
+    `{` on a line without an end mark drops nothing.
 
     Args:
       text: the page as `pages.page_text` gives it.
+      rules: other than the reference's where a spec says so.
     """
     long_word = no_endmark = short = javascript = policy = 0
     kept: list[str] = []
+    citation = _CITATION if rules.citations is Citation.WITH_EMPTY else _CITATION_NOT_EMPTY
 
     def page(fate: Fate, text: str = "") -> CleanedPage:
         counts = (long_word, no_endmark, short, javascript, policy, len(kept))
         utf8 = text.encode(errors="surrogatepass")
         return CleanedPage(fate, counts, utf8, _lower_lines(text))
 
+    if rules.scope is RuleScope.PAGE and (fate := _page_fate(text)):
+        return page(fate)
     for line in text.splitlines():
         line = line.strip()
-        if has_long_word(line):
+        if has_long_word(line, rules.max_word_chars):
             long_word += 1
             continue
-        line = _CITATION.sub("", line)
-        if not line.endswith(END_MARKS) or line.endswith(ELLIPSIS):
+        line = citation.sub("", line)
+        if not has_end_mark(line, rules):
             no_endmark += 1
             continue
-        if len(line.split()) < MIN_WORDS_PER_LINE:
+        if len(line.split()) < rules.min_words:
             short += 1
             continue
         lowered = line.lower()
@@ -120,21 +162,37 @@ def clean_page(text: str) -> CleanedPage:
             policy += 1
             continue
         kept.append(line)
-    if not has_sentences(kept):
+    if not has_sentences(kept, rules.min_sentences):
         return page(Fate.TOO_FEW_SENTENCES)
     return page(Fate.PASSED, "\n".join(kept).strip())
 
 
-def has_long_word(line: str) -> bool:
-    """True if a word of the line has over 1,000 characters."""
-    return len(line) > MAX_WORD_CHARS and any(len(word) > MAX_WORD_CHARS for word in line.split())
+def _page_fate(text: str) -> Fate:
+    """What the rules that drop pages say of one as a whole."""
+    if "lorem ipsum" in text.lower():
+        return Fate.LOREM_IPSUM
+    return Fate.SQUIGGLY_BRACKET if "{" in text else Fate.PASSED
 
 
-def has_sentences(lines: list[str]) -> bool:
-    """True if the lines, each tokenized by itself, hold at least three sentences."""
-    if len(lines) >= MIN_SENTENCES:  # every kept line holds a sentence
+def has_end_mark(line: str, rules: CleanRules) -> bool:
+    """True if the line ends in a mark, and not in an ellipsis that counts as none."""
+    if rules.ellipsis is Ellipsis.DROPPED and line.endswith(ELLIPSIS):
+        return False
+    return line.endswith(rules.end_marks)
+
+
+def has_long_word(line: str, max_chars: int = MAX_WORD_CHARS) -> bool:
+    """True if a word of the line has more characters; 0 for no limit."""
+    if not max_chars or len(line) <= max_chars:
+        return False
+    return any(len(word) > max_chars for word in line.split())
+
+
+def has_sentences(lines: list[str], at_least: int = MIN_SENTENCES) -> bool:
+    """True if the lines, each tokenized by itself, hold as many sentences."""
+    if len(lines) >= at_least:  # every kept line holds a sentence
         return True
-    return sum(count_sentences(line, MIN_SENTENCES) for line in lines) >= MIN_SENTENCES
+    return sum(count_sentences(line, at_least) for line in lines) >= at_least
 
 
 def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
@@ -179,7 +237,7 @@ def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> Clea
     count = kept.count(b"\n") + 1 if kept else 0
     javascript = policy = 0
     if load_care().search(lowered):
-        lowered = lower_utf8(kept.decode())
+        lowered = lower_utf8(kept)
         if b"lorem ipsum" in lowered or b"{" in lowered:
             return None
         if b"javascript" in lowered or _is_policy(lowered):

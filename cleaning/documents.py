@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 from cleaning.clean import MIN_SENTENCES
 from cleaning.sentences import count_sentences
+from cleaning.spans import SpanUnit, remove_spans
 
 
-class LineFate(IntEnum):
-    """What deduplication decided for a line."""
+class SpanFate(IntEnum):
+    """What deduplication decided for a span."""
 
     KEPT = 0
     GLOBAL_DUPLICATE = 1
     LOCAL_DUPLICATE = 2
 
 
-LINE_FATE_RULES = {
-    LineFate.KEPT: "dedupe-lines/line-passed",
-    LineFate.GLOBAL_DUPLICATE: "dedupe-lines/line-filtered:global_duplicate",
-    LineFate.LOCAL_DUPLICATE: "dedupe-lines/line-filtered:local_duplicate",
+SPAN_FATE_RULES = {
+    SpanFate.KEPT: "dedupe-lines/line-passed",
+    SpanFate.GLOBAL_DUPLICATE: "dedupe-lines/line-filtered:global_duplicate",
+    SpanFate.LOCAL_DUPLICATE: "dedupe-lines/line-filtered:local_duplicate",
 }
 
 
@@ -33,40 +34,52 @@ class Deduplicated:
     text: str = ""
 
 
-def line_fates(
-    first_in_file: NDArray[np.int64], page_of_line: NDArray[np.int64], lost: NDArray[np.bool_]
+def span_fates(
+    first_in_file: NDArray[np.int64], page_of_span: NDArray[np.int64], lost: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """The LineFate of each line of a file (TFDS c4_utils._remove_lines_from_text).
+    """The SpanFate of each span of a file (TFDS c4_utils._remove_lines_from_text).
 
     Args:
-      first_in_file: int64[n], for each line the one that its file elected for the same text.
-      page_of_line: int64[n].
-      lost: bool[n], True for elected lines that another file's page keeps instead.
+      first_in_file: int64[n], for each span the one that its file elected of the same digest.
+      page_of_span: int64[n].
+      lost: bool[n], True for elected spans that another file's page keeps instead.
     Returns:
       uint8[n].
     """
-    fates = np.full(len(lost), LineFate.GLOBAL_DUPLICATE, np.uint8)
+    fates = np.full(len(lost), SpanFate.GLOBAL_DUPLICATE, np.uint8)
     won = ~lost[first_in_file]
-    own_page = page_of_line[first_in_file] == page_of_line
-    fates[won & own_page] = LineFate.LOCAL_DUPLICATE
-    fates[won & (first_in_file == np.arange(len(lost)))] = LineFate.KEPT
+    own_page = page_of_span[first_in_file] == page_of_span
+    fates[won & own_page] = SpanFate.LOCAL_DUPLICATE
+    fates[won & (first_in_file == np.arange(len(lost)))] = SpanFate.KEPT
     return fates
 
 
-def deduplicate_page(text: str, kept: list[bool] | None) -> Deduplicated:
-    """The page without its dropped lines, if three sentences are left.
+def deduplicate_page(
+    text: str,
+    kept: list[bool] | None,
+    unit: SpanUnit = SpanUnit.LINE,
+    min_sentences: int = MIN_SENTENCES,
+) -> Deduplicated:
+    """The page without its dropped spans, if enough sentences are left.
 
     The sentences are those of the whole text, which Punkt may see fewer of than of its lines.
 
     Args:
-      text: the cleaned page.
-      kept: for each line whether it stays; None if all do.
+      text: the page.
+      kept: for each span whether it stays; None if all do.
+      unit: what a span is.
+      min_sentences: 0 for pages that are not cleaned, which need any text only.
     """
     if kept is not None:
-        lines = text.split("\n")
-        text = "\n".join([line for line, stays in zip(lines, kept, strict=True) if stays])
+        text = remove_lines(text, kept) if unit is SpanUnit.LINE else remove_spans(text, kept)
     if not text:
         return Deduplicated("dedupe-lines/filtered:empty")
-    if count_sentences(text, MIN_SENTENCES) < MIN_SENTENCES:
+    if min_sentences and count_sentences(text, min_sentences) < min_sentences:
         return Deduplicated("dedupe-lines/filtered:too_few_sentences")
     return Deduplicated("dedupe-lines/passed", text)
+
+
+def remove_lines(text: str, kept: list[bool]) -> str:
+    """The lines that stay."""
+    lines = text.split("\n")
+    return "\n".join([line for line, stays in zip(lines, kept, strict=True) if stays])

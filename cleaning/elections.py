@@ -17,7 +17,7 @@ def repeated(digest: Digests) -> Rows:
     Args:
       digest: uint64[n, 2].
     """
-    order = np.argsort(digest[:, 0], kind="stable")
+    order = np.argsort(digest[:, 0])
     first_half = digest[order, 0]
     same = first_half[1:] == first_half[:-1]
     shared = np.zeros(len(digest), bool)
@@ -51,19 +51,19 @@ def newest_captures(
     return newest
 
 
-def elect_lines(line_digest: Digests, election: Digests, place: NDArray[np.uint64]) -> Rows:
+def elect_spans(span_digest: Digests, election: Digests, place: NDArray[np.uint64]) -> Rows:
     """For each line, the row of the occurrence that stays (TFDS c4_utils.remove_duplicate_text).
 
     Of the pages that hold a line, the one whose md5(url) is smallest keeps it, at its first place.
 
     Args:
-      line_digest: uint64[n, 2].
+      span_digest: uint64[n, 2].
       election: uint64[n, 2], md5 of the URL of the line's page.
       place: uint64[n], distinct: the file's number, then the line's in it.
     Returns:
       int64[n]; a line stays where its entry is its own row.
     """
-    return _elect(line_digest, (place, election[:, 1], election[:, 0]))
+    return _elect(span_digest, (place, election[:, 1], election[:, 0]))
 
 
 def _elect(digest: Digests, keys: tuple[NDArray[np.generic], ...]) -> Rows:

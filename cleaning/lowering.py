@@ -29,13 +29,12 @@ def _finder() -> "re2._Regexp[bytes]":
     return re2.compile(changed_by_lowering().encode())
 
 
-def lower_utf8(text: str) -> bytes:
-    """`text.lower().encode()`.
+def lower_utf8(utf8: bytes) -> bytes:
+    """`utf8.decode().lower().encode()`.
 
     Raises:
-      UnicodeEncodeError: `text` holds a lone surrogate.
+      UnicodeDecodeError: it is not UTF-8.
     """
-    encoded = text.encode()
-    if encoded.isascii() or not _finder().search(encoded):
-        return encoded.lower()
-    return text.lower().encode()
+    if utf8.isascii() or not _finder().search(utf8):
+        return utf8.lower()
+    return utf8.decode().lower().encode()

@@ -5,8 +5,12 @@ TFDS c4_utils.split_wet_file knows no records. A line that starts with `WARC`, `
 page. The spec `tfds-3.1.0` keeps this on sound records.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+
+import re2
 
 from cleaning.records import Record
 
@@ -16,6 +20,13 @@ _DELIMITER = "WARC/1.0"
 _URL, _DATE = "WARC-Target-URI", "WARC-Date"
 _TYPE, _LENGTH = "Content-Type", "Content-Length"
 _WET_TYPES = ("conversion", "warcinfo", "")
+
+
+class BodyHeaders(StrEnum):
+    """What becomes of lines in the middle of a page that look like WARC headers."""
+
+    SWALLOWED = "swallowed"  # with what they say, as in the reference
+    KEPT = "kept"
 
 
 class MalformedPage(ValueError):
@@ -40,8 +51,8 @@ class Page:
     text: str
 
 
-def read_headers(record: Record) -> Headers | None:
-    """The page's headers, or None where only `reference_pages` reads the record as TFDS does.
+def read_headers(record: Record) -> tuple[Headers, bool]:
+    """The page's headers, and False where only `reference_pages` reads the record as TFDS does.
 
     Raises:
       MalformedPage: the header is not UTF-8, or the record is of a type that WET files lack.
@@ -59,17 +70,30 @@ def read_headers(record: Record) -> Headers | None:
     kind = fields.get("WARC-Type", "")
     if kind not in _WET_TYPES:
         raise MalformedPage(f"record of type {kind[:40]!r}; a WET file holds 'conversion' records")
-    if not plain:
-        return None
-    return Headers(
-        fields.get(_URL, ""), fields.get(_DATE, ""), fields.get(_TYPE, ""), fields.get(_LENGTH, "")
-    )
+    return _headers(fields), plain
 
 
 def page_text(block: str) -> str:
     """The reference's text of a block that holds no header-like line: stripped, blank lines out."""
     lines = block.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join([stripped for line in lines if (stripped := line.strip())])
+
+
+def page_lines(block: bytes) -> list[bytes]:
+    """The lines of `page_text`, in UTF-8, of a block that `lines.find_lines` does not call exact.
+
+    Such a block holds no line break but newlines, and of other whitespace in ASCII only spaces and
+    tabs: stripping bytes strips the same unless a line begins or ends with a Unicode space.
+    """
+    if not block.isascii() and _unicode_space().search(block):
+        return page_text(block.decode()).encode().split(b"\n")
+    return [stripped for line in block.split(b"\n") if (stripped := line.strip())]
+
+
+@functools.cache
+def _unicode_space() -> "re2._Regexp[bytes]":
+    spaces = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    return re2.compile(f"[{spaces}]".encode())
 
 
 def reference_pages(record: Record) -> Iterator[Page]:
@@ -101,7 +125,10 @@ def reference_pages(record: Record) -> Iterator[Page]:
 
 
 def _page(fields: dict[str, str], lines: list[str]) -> Page:
-    headers = Headers(
+    return Page(_headers(fields), "\n".join(lines))
+
+
+def _headers(fields: dict[str, str]) -> Headers:
+    return Headers(
         fields.get(_URL, ""), fields.get(_DATE, ""), fields.get(_TYPE, ""), fields.get(_LENGTH, "")
     )
-    return Page(headers, "\n".join(lines))

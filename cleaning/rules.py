@@ -2,10 +2,11 @@
 
 The names are the reference's counter names (TFDS c4_utils, `namespace/counter`), so that a report
 can be laid beside a run of TFDS; what only c4forge counts is marked so. Code, report and docs use
-these names and no others. Two families carry a suffix that is only known from the data:
-`english-filter/filtered:ignored_language-<code>` and `<split>/examples`.
+these names and no others. The part before the slash is the step; a variant has the rules of its
+steps (`Variant.steps`). FAMILIES have a part that is only known from the data.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class Unit(StrEnum):
     RECORD = "records"
     PAGE = "pages"
     LINE = "lines"
+    URL = "URLs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Rule:
       unit: what one count is.
       keeps: True if what it counts goes on to the next rule.
       meaning: one line for reports.
-      paper: section of Raffel et al. 2020 that asks for it, or "".
+      paper: section of Raffel et al. 2020, or of mT5, that asks for it, or "".
       reference: where TFDS 4.9.10 does it, or "" where only c4forge counts it.
     """
 
@@ -38,6 +40,10 @@ class Rule:
     meaning: str
     paper: str
     reference: str
+
+    def step(self) -> str:
+        """The step that it belongs to."""
+        return self.name.partition("/")[0]
 
 
 _P = "2.2"
@@ -55,10 +61,28 @@ RULES: tuple[Rule, ...] = (
          "is_valid_length"),
     Rule("too-long-filter/passed", Unit.PAGE, True, "within 190,000 characters", "",
          "is_valid_length"),
+    Rule("realnews-domain-filter/filtered:bad_domain", Unit.PAGE, False,
+         "not on a RealNews domain", "", "is_realnews_domain"),
+    Rule("realnews-domain-filter/filtered:bad_subdomain", Unit.PAGE, False,
+         "on another subdomain of a RealNews domain", "", "is_realnews_domain"),
+    Rule("realnews-domain-filter/passed", Unit.PAGE, True, "on a RealNews domain", "3.4",
+         "is_realnews_domain"),
     Rule("duplicate-url-filter/filtered", Unit.PAGE, False, "an older capture of its URL", "",
          "select_newest_page (miscounted there)"),
     Rule("duplicate-url-filter/passed", Unit.PAGE, True, "the newest capture of its URL", "",
          "select_newest_page (miscounted there)"),
+    Rule("webtextlike-filter/listed", Unit.URL, True, "lines of the URL lists", "", ""),
+    Rule("webtextlike-filter/malformed", Unit.URL, False, "lines that are not UTF-8", "", ""),
+    Rule("webtextlike-filter/missing-page", Unit.URL, False, "listed URLs without a capture", "",
+         "filter_by_webtextlike"),
+    Rule("webtextlike-filter/filtered", Unit.PAGE, False, "URL not listed", "",
+         "filter_by_webtextlike"),
+    Rule("webtextlike-filter/passed", Unit.PAGE, True, "URL listed", "3.4",
+         "filter_by_webtextlike"),
+    Rule("paragraph-filter/filtered", Unit.PAGE, False, "too few long lines", "mT5 3.1",
+         "paragraph_filter"),
+    Rule("paragraph-filter/passed", Unit.PAGE, True, "with 3 lines of 200 characters", "mT5 3.1",
+         "paragraph_filter"),
     Rule("clean-page/line-filtered:too_long_word", Unit.LINE, False,
          "a word of over 1,000 characters", "", "clean_page"),
     Rule("clean-page/line-filtered:no_endmark", Unit.LINE, False,
@@ -97,30 +121,53 @@ RULES: tuple[Rule, ...] = (
     Rule("english-filter/filtered:ignored_language", Unit.PAGE, False, "not English", _P,
          "detect_english"),
     Rule("english-filter/passed", Unit.PAGE, True, "English pages", "", "detect_english"),
+    Rule("language-filter/filtered:no_predictions", Unit.PAGE, False,
+         "no reliable language (und, where kept)", "mT5 3.1", "detect_languages"),
+    Rule("language-filter/filtered:low_confidence", Unit.PAGE, False,
+         "best language too unlikely (und, where kept)", "mT5 3.1", "detect_languages"),
+    Rule("language-filter/filtered:ignored_language", Unit.PAGE, False,
+         "a language not asked for", "", "detect_languages"),
+    Rule("language-filter/passed", Unit.PAGE, True, "pages of a language asked for", "",
+         "detect_languages"),
     Rule("badwords-filter/filtered", Unit.PAGE, False, "holds a bad word", _P,
          "_badwords_filter"),
+    Rule("badwords-filter/soft-passed", Unit.PAGE, True, "holds a bad word, kept by hash", "",
+         "_badwords_filter"),
     Rule("badwords-filter/passed", Unit.PAGE, True, "free of bad words", "", "_badwords_filter"),
-    Rule("badwords-filter-en/filtered", Unit.PAGE, False, "holds an English bad word", _P,
-         "_badwords_filter"),
-    Rule("badwords-filter-en/passed", Unit.PAGE, True, "free of English bad words", "",
-         "_badwords_filter"),
+    Rule("mended/body_headers", Unit.PAGE, True, "a header-like line was kept", "", ""),
+    Rule("mended/url_scheme_case", Unit.PAGE, True, "a scheme in capitals was cut", "", ""),
+    Rule("mended/url_scheme_place", Unit.PAGE, True, "a URL within the URL was kept", "", ""),
+    Rule("mended/url_tracking", Unit.PAGE, True, "a query was cut otherwise", "", ""),
+    Rule("mended/citations", Unit.PAGE, True, "[] was kept", "", ""),
+    Rule("mended/end_marks", Unit.PAGE, True, "a line ended by a curly quote was kept", "", ""),
+    Rule("mended/bad_words_case", Unit.PAGE, True, "found only in small letters", "", ""),
 )  # fmt: skip
-FAMILIES = ("english-filter/filtered:ignored_language-", "/examples", "/text-bytes")
+_END = ""
+FAMILIES = {  # names that the data make, and the row that they stand after
+    re.compile(r"english-filter/filtered:ignored_language-.+"):
+        "english-filter/filtered:ignored_language",
+    re.compile(r"language-filter/passed:.+"): "language-filter/passed",
+    re.compile(r"badwords-filter-[^/]+/(filtered|soft-passed|passed)"): "badwords-filter/passed",
+    re.compile(r"[^/]+/(examples|text-bytes)"): _END,
+}  # fmt: skip
 
 
-def data_path_order(counts: dict[str, int]) -> dict[str, int]:
-    """The counts in the table's order, zeros included; members of a family by name, after its rule.
+def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str, int]:
+    """The counts of these steps in the table's order, zeros included, families after their rows.
 
     Raises:
       ValueError: a name that is neither a row nor of a family: a defect of the caller.
     """
-    rows = {rule.name: counts.get(rule.name, 0) for rule in RULES}
-    unknown = sorted(name for name in counts if name not in rows)
-    stray = [name for name in unknown if not any(family in name for family in FAMILIES)]
-    if stray:
-        raise ValueError(f"counters that cleaning.rules does not list: {', '.join(stray)}")
+    rows = {rule.name for rule in RULES}
+    members: dict[str, list[str]] = {}
+    for name in sorted(counts.keys() - rows):
+        found = [row for family, row in FAMILIES.items() if family.fullmatch(name)]
+        if not found:
+            raise ValueError(f"a counter that cleaning.rules does not list: {name}")
+        members.setdefault(found[0], []).append(name)
     ordered: dict[str, int] = {}
-    for name, count in rows.items():
-        ordered[name] = count
-        ordered |= {n: counts[n] for n in unknown if n.startswith(f"{name}-")}
-    return ordered | {n: counts[n] for n in unknown if n not in ordered}
+    for rule in RULES:
+        if rule.step() in steps:
+            ordered[rule.name] = counts.get(rule.name, 0)
+            ordered |= {name: counts[name] for name in members.get(rule.name, [])}
+    return ordered | {name: counts[name] for name in members.get(_END, [])}

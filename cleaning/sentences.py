@@ -59,3 +59,8 @@ def count_sentences(text: str, at_most: int) -> int:
             if certain == at_most:
                 return certain
     return sum(1 for _ in itertools.islice(load_punkt().span_tokenize(text), at_most))
+
+
+def split_sentences(text: str) -> list[str]:
+    """The Punkt sentences of `text`, without the space around them."""
+    return [text[start:end] for start, end in load_punkt().span_tokenize(text)]

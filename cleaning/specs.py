@@ -1,6 +1,193 @@
-"""Specs: which C4 a run builds. One row each; every constant stands with the rule that uses it."""
+"""Specs: which C4 a run builds. A spec is a row of choices; each choice has its row too.
 
-from dataclasses import dataclass
+What a choice's default does is what TFDS c4 3.1.0 does. Raise a spec's version, with a line in
+RELEASE_NOTES, whenever the documents that it gives change.
+"""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from cleaning.badwords import WordCase
+from cleaning.clean import Citation, CleanRules, Ellipsis, RuleScope
+from cleaning.language import IDENTIFIERS, UncertainLanguage
+from cleaning.pages import MAX_PAGE_CHARS, BodyHeaders
+from cleaning.spans import SpanUnit
+from cleaning.urls import SchemeCase, SchemePlace, Tracking, UrlRules
+
+
+class ChoiceError(ValueError):
+    """A choice that cannot be; the message names it, its value and what was expected."""
+
+
+class BadWordsScope(StrEnum):
+    """Which text bad words are looked for in."""
+
+    DOCUMENT = "document"  # what cleaning and deduplication left
+    PAGE = "page"  # the page as read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a spec decides. CHOICES says what each field means.
+
+    Raises:
+      ChoiceError: a value is out of its range.
+    """
+
+    body_headers: BodyHeaders = BodyHeaders.SWALLOWED
+    max_page_chars: int = MAX_PAGE_CHARS
+    url_scheme_case: SchemeCase = SchemeCase.EXACT
+    url_scheme_place: SchemePlace = SchemePlace.ANYWHERE
+    url_tracking: Tracking = Tracking.PREFIX
+    min_paragraphs: int = 3
+    min_paragraph_chars: int = 200
+    page_rules: RuleScope = RuleScope.KEPT_LINES
+    max_word_chars: int = 1000
+    citations: Citation = Citation.WITH_EMPTY
+    end_marks: str = '.?!"'
+    ellipsis: Ellipsis = Ellipsis.DROPPED
+    min_words: int = 5
+    min_sentences: int = 3
+    dedupe_unit: SpanUnit = SpanUnit.LINE
+    english_identifier: str = "langdetect"
+    english_probability: float = 0.99
+    languages_identifier: str = "cld3"
+    languages_probability: float = 0.95
+    uncertain_language: UncertainLanguage = UncertainLanguage.KEPT
+    bad_words_scope: BadWordsScope = BadWordsScope.DOCUMENT
+    bad_words_case: WordCase = WordCase.AS_LISTED
+    soft_bad_words: float = 0.999
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool | int | float) and value < 0:
+                raise ChoiceError(f"--{field.name}={value}: expected 0 or more")
+            if isinstance(value, float) and value > 1:
+                raise ChoiceError(f"--{field.name}={value}: expected a number from 0 to 1")
+            if field.name.endswith("_identifier") and value not in IDENTIFIERS:
+                known = ", ".join(IDENTIFIERS)
+                raise ChoiceError(f"--{field.name}={value}: unknown; choose from {known}")
+        if not self.end_marks or self.end_marks.split() != [self.end_marks]:
+            raise ChoiceError("--end_marks: expected one or more characters, none of them a space")
+        if self.min_words < 1:
+            raise ChoiceError("--min_words=0: a line without words never stays; expected 1 or more")
+
+    def clean_rules(self) -> CleanRules:
+        """What cleaning must know."""
+        return CleanRules(
+            scope=self.page_rules,
+            max_word_chars=self.max_word_chars,
+            citations=self.citations,
+            end_marks=tuple(self.end_marks),
+            ellipsis=self.ellipsis,
+            min_words=self.min_words,
+            min_sentences=self.min_sentences,
+        )
+
+    def url_rules(self) -> UrlRules:
+        """What the normalization of URLs must know."""
+        return UrlRules(self.url_scheme_case, self.url_scheme_place, self.url_tracking)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a field of Choices means.
+
+    Attributes:
+      meaning: one line for --help and docs/fidelity.md.
+      paper: what the paper says, in our words; "" where it is silent.
+      reference: where TFDS 4.9.10 decides it.
+    """
+
+    meaning: str
+    paper: str
+    reference: str
+
+
+CHOICES: dict[str, Choice] = {
+    "body_headers": Choice(
+        "lines of a page that look like WARC headers: swallowed with what they say, or kept",
+        "", "c4_utils.split_wet_file",
+    ),
+    "max_page_chars": Choice("longer pages fall; 0: none", "", "c4_utils.is_valid_length"),
+    "url_scheme_case": Choice(
+        "http:// and www. in capitals: kept in the normalized URL (exact), or cut (any)",
+        "", "c4_utils.normalize_url",
+    ),
+    "url_scheme_place": Choice(
+        "http://(www.) within a URL: cut wherever it stands, or only at the start",
+        "", "c4_utils.normalize_url",
+    ),
+    "url_tracking": Choice(
+        "everything from ?utm_, ?ref, ?feed on is cut (prefix), "
+        "or only parameters named utm_*, ref, feed (parameter)",
+        "", "c4_utils.normalize_url",
+    ),
+    "min_paragraphs": Choice(
+        "multilingual: pages with fewer long lines fall", "mT5, 3.1: three",
+        "c4_utils.paragraph_filter",
+    ),
+    "min_paragraph_chars": Choice(
+        "multilingual: how long such a line is", "mT5, 3.1: 200", "c4_utils.paragraph_filter"
+    ),
+    "page_rules": Choice(
+        "lorem ipsum and { drop a page if on a line that got past the rules before "
+        "(kept_lines), or anywhere (page)",
+        "2.2: any page with lorem ipsum or a curly bracket", "c4_utils.clean_page",
+    ),
+    "max_word_chars": Choice("lines with a longer word fall; 0: none", "", "c4_utils.clean_page"),
+    "citations": Choice(
+        "[12], [edit], [citation needed] are cut, and [] too (with_empty), or not (without_empty)",
+        "2.2: citation markers are removed", "c4_utils.get_clean_page_fn",
+    ),
+    "end_marks": Choice(
+        "characters that a kept line ends in",
+        "2.2: period, exclamation mark, question mark, end quotation mark", "c4_utils.clean_page",
+    ),
+    "ellipsis": Choice("lines that end in ...: dropped or kept", "", "c4_utils.clean_page"),
+    "min_words": Choice("lines with fewer words fall", "2.2: five", "c4_utils.clean_page"),
+    "min_sentences": Choice(
+        "pages with fewer sentences fall, after cleaning and after deduplication",
+        "2.2: three", "c4_utils.clean_page, remove_duplicate_text",
+    ),
+    "dedupe_unit": Choice(
+        "of what occurs more than once all but one occurrence go: lines, or spans of three "
+        "sentences (three_sentences; cleaned variants only)",
+        "2.2: three-sentence spans", "c4_utils.remove_duplicate_text",
+    ),
+    "english_identifier": Choice(
+        "language identifier of the English variants", "2.2: langdetect", "c4_utils.detect_english"
+    ),
+    "english_probability": Choice(
+        "English pages less likely to be English fall", "2.2: 0.99", "c4_utils.detect_english"
+    ),
+    "languages_identifier": Choice(
+        "language identifier of the multilingual variants", "mT5, 3.1: cld3",
+        "c4_utils.detect_languages",
+    ),
+    "languages_probability": Choice(
+        "multilingual pages below are of uncertain language", "mT5, 3.1: 0.70",
+        "c4_utils.detect_languages",
+    ),
+    "uncertain_language": Choice(
+        "multilingual pages of uncertain language: kept, as und, or dropped",
+        "mT5, 3.1: dropped", "c4_utils.detect_languages",
+    ),
+    "bad_words_scope": Choice(
+        "bad words count in the finished document, or anywhere on the page as read",
+        "2.2: any page that holds one", "c4_utils.get_badwords_filter_fn",
+    ),
+    "bad_words_case": Choice(
+        "list entries as they stand, so that those with capitals never match (as_listed), "
+        "or lower-cased as the text is (lowered)",
+        "", "c4_utils.get_badwords_filter_fn",
+    ),
+    "soft_bad_words": Choice(
+        "multilingual: the fraction of pages with bad words that falls", "mT5, 3.1: all",
+        "c4_utils.get_badwords_filter_fn",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,18 +196,74 @@ class Spec:
 
     Attributes:
       name: as given to --spec.
-      version: the dataset version that its output carries.
+      dataset: the name of the datasets that it gives.
+      version: of these datasets.
       meaning: one line for --help.
+      choices: only what differs from the reference is stated.
     """
 
     name: str
+    dataset: str
     version: str
     meaning: str
+    choices: Choices
 
 
+REFERENCE = Choices()
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
-        Spec("tfds-3.1.0", "3.1.0", "the documents of TensorFlow Datasets c4 3.1.0, byte for byte"),
+        Spec(
+            "tfds-3.1.0",
+            "c4",
+            "3.1.0",
+            "the documents of TensorFlow Datasets c4 3.1.0, byte for byte",
+            REFERENCE,
+        ),
+        Spec(
+            "paper",
+            "c4_paper",
+            "1.0.0",
+            "Raffel et al. 2020, section 2.2 (multilingual: mT5, section 3.1) as published",
+            Choices(
+                max_page_chars=0,
+                page_rules=RuleScope.PAGE,
+                max_word_chars=0,
+                end_marks='.?!"\u201d',
+                ellipsis=Ellipsis.KEPT,
+                dedupe_unit=SpanUnit.THREE_SENTENCES,
+                languages_probability=0.70,
+                uncertain_language=UncertainLanguage.DROPPED,
+                bad_words_scope=BadWordsScope.PAGE,
+                soft_bad_words=1.0,
+            ),
+        ),
+        Spec(
+            "fixed",
+            "c4_fixed",
+            "1.0.0",
+            "tfds-3.1.0 with its defects mended, one switch each (docs/fidelity.md)",
+            Choices(
+                body_headers=BodyHeaders.KEPT,
+                url_scheme_case=SchemeCase.ANY,
+                url_scheme_place=SchemePlace.START,
+                url_tracking=Tracking.PARAMETER,
+                citations=Citation.WITHOUT_EMPTY,
+                end_marks='.?!"\u201d',
+                bad_words_case=WordCase.LOWERED,
+            ),
+        ),
     )
 }
+RELEASE_NOTES: dict[str, dict[str, str]] = {
+    "tfds-3.1.0": {"3.1.0": "As TFDS 4.9.10 builds it."},
+    "paper": {"1.0.0": "First release."},
+    "fixed": {"1.0.0": "First release."},
+}
+CUSTOM_DATASET, CUSTOM_VERSION = "c4_custom", "1.0.0"
+# The mended defects: each counts the pages on which its switch alone makes a difference.
+SWITCHES = tuple(
+    field.name
+    for field in fields(Choices)
+    if getattr(SPECS["fixed"].choices, field.name) != getattr(REFERENCE, field.name)
+)

@@ -2,16 +2,51 @@
 
 import hashlib
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SCHEME = re.compile(r"https?:\/\/(www\.)?")
+_SCHEME_ANY_CASE = re.compile(_SCHEME.pattern, re.IGNORECASE)
 _TRACKING = re.compile(r"\?(utm_|ref|feed).*")
+_TRACKING_PARAMETER = re.compile(r"utm_[^=]*|ref|feed")
 VALIDATION_MODULUS = 1000
 
 Digests = NDArray[np.uint64]
 """uint64[n, 2]: 128-bit digests, most significant half first, so rows sort as hexadecimals do."""
+
+
+class SchemeCase(StrEnum):
+    """Which schemes and `www.` are cut."""
+
+    EXACT = "exact"  # in small letters
+    ANY = "any"
+
+
+class SchemePlace(StrEnum):
+    """Where schemes are cut."""
+
+    ANYWHERE = "anywhere"
+    START = "start"
+
+
+class Tracking(StrEnum):
+    """What tells a tracking parameter."""
+
+    PREFIX = "prefix"  # the query begins so: all of it is cut
+    PARAMETER = "parameter"  # its name: it alone is cut
+
+
+@dataclass(frozen=True, slots=True)
+class UrlRules:
+    """How URLs are normalized; the defaults are the reference's."""
+
+    case: SchemeCase = SchemeCase.EXACT
+    place: SchemePlace = SchemePlace.ANYWHERE
+    tracking: Tracking = Tracking.PREFIX
 
 
 def normalize_url(url: str) -> str:
@@ -21,6 +56,38 @@ def normalize_url(url: str) -> str:
     `?utm_`, `?ref` or `?feed` to the end of the line, then trailing slashes.
     """
     return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/")
+
+
+def load_normalizer(rules: UrlRules) -> Callable[[str], str]:
+    """`normalize_url`, or what other rules make of it."""
+    if rules == UrlRules():
+        return normalize_url
+    scheme = _SCHEME_ANY_CASE if rules.case is SchemeCase.ANY else _SCHEME
+    by_prefix = rules.tracking is Tracking.PREFIX
+
+    def normalize(url: str) -> str:
+        if rules.place is SchemePlace.ANYWHERE:
+            url = scheme.sub("", url)
+        elif found := scheme.match(url):
+            url = url[found.end() :]
+        return (_TRACKING.sub("", url) if by_prefix else _cut_parameters(url)).rstrip("/")
+
+    return normalize
+
+
+def _cut_parameters(url: str) -> str:
+    """The URL without the parameters of its query whose names tell tracking."""
+    before, mark, after = url.partition("?")
+    if not mark:
+        return url
+    query, number_sign, fragment = after.partition("#")
+    pairs = [
+        pair
+        for pair in query.split("&")
+        if not _TRACKING_PARAMETER.fullmatch(pair.partition("=")[0])
+    ]
+    mark = mark if pairs else ""
+    return f"{before}{mark}{'&'.join(pairs)}{number_sign}{fragment}"
 
 
 def md5(text: str) -> bytes:
@@ -37,9 +104,16 @@ def pack_digests(digests: list[bytes]) -> Digests:
     return np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2).astype(np.uint64)
 
 
-def is_validation(normalized_url_digest: bytes) -> bool:
-    """True for the thousandth of pages that C4 holds out (TFDS c4.C4._split_generators)."""
-    return int.from_bytes(normalized_url_digest) % VALIDATION_MODULUS == 0
+def are_held_out(normalized_url_digest: Digests) -> NDArray[np.bool_]:
+    """True for the thousandth of pages that C4 holds out (TFDS c4.C4._split_generators).
+
+    Args:
+      normalized_url_digest: uint64[n, 2], md5 of the normalized URL, a number of 128 bits.
+    """
+    high, low = (normalized_url_digest % np.uint64(VALIDATION_MODULUS)).T
+    remainder = high * np.uint64(2**64 % VALIDATION_MODULUS) + low
+    held_out: NDArray[np.bool_] = remainder % np.uint64(VALIDATION_MODULUS) == 0
+    return held_out
 
 
 def shard_key(url: str) -> int:

@@ -1,19 +1,31 @@
-"""One part of a WET file cleaned: its passed pages as an Arrow file, its signatures as arrays."""
+"""One part of a WET file cleaned: its pages as Arrow files, its signatures as arrays."""
 
 import json
 from collections import Counter
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from cleaning.captures import Captures, MalformedRecord, Signatures, clean_captures
+from cleaning.captures import (
+    CaptureRules,
+    FormPages,
+    FormSignatures,
+    MalformedRecord,
+    Signatures,
+    clean_captures,
+)
 from cleaning.inflate import DamagedMember, inflate
 from cleaning.records import read_records
+from cleaning.specs import BadWordsScope
+from cleaning.variants import Form, Members
 from pipelines.arrow import string_array
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import Part
 from pipelines.job import Job
+from pipelines.lists import load_domains, load_lists, load_matcher
 from pipelines.storage import (
     atomic_write,
     exists,
@@ -26,6 +38,20 @@ from pipelines.storage import (
 PAGE = pa.schema(
     [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
 )
+_ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
+_FORM_ARRAYS = tuple(field.name for field in fields(FormSignatures))
+
+
+def load_rules(job: Job) -> CaptureRules:
+    """How the run's captures are treated, with the lists that this takes."""
+    rules = job.rules()
+    if rules.has(Members.REALNEWS):
+        rules = replace(rules, domains=load_domains(job.lists_path()))
+    if job.choices.bad_words_scope is BadWordsScope.PAGE and Form.CLEANED in rules.forms():
+        english = load_lists(job.lists_path()).bad_words.get("en")
+        if english is not None:
+            rules = replace(rules, page_words=load_matcher(english, job.choices.bad_words_case))
+    return rules
 
 
 def clean_part(job: Job, part: Part) -> dict[str, int]:
@@ -35,46 +61,56 @@ def clean_part(job: Job, part: Part) -> dict[str, int]:
       OSError: the file cannot be read at all; what it holds never raises.
     """
     if not exists(job.signatures_path(part)):
+        rules = load_rules(job)
         try:
-            _clean(job, part, suspicious=False)
+            _clean(job, part, rules, suspicious=False)
         except DamagedMember:  # known only after records were passed on: start over, with care
-            _clean(job, part, suspicious=True)
+            _clean(job, part, rules, suspicious=True)
     stored = load_arrays(job.signatures_path(part))["counts"]
     counts: dict[str, int] = json.loads(stored.tobytes())
     return counts
 
 
-def _clean(job: Job, part: Part, suspicious: bool) -> None:
+def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
     counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
     malformed: list[MalformedRecord] = []
     batches: list[Signatures] = []
     rows = 0
-    with (
-        open_read(part.path) as stored,
-        atomic_write(job.pages_path(part)) as stream,
-        pa.ipc.new_file(stream, PAGE) as writer,
-    ):
+    with ExitStack() as stack:
+        stored = stack.enter_context(open_read(part.path))
+        writers = {}
+        for form in rules.forms():
+            stream = stack.enter_context(atomic_write(job.pages_path(part, form)))
+            writers[form] = stack.enter_context(pa.ipc.new_file(stream, PAGE))
         chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
-        for captures in clean_captures(read_records(chunks)):
+        for captures in clean_captures(read_records(chunks), rules):
             counts.update(captures.counts)
             malformed += captures.malformed
             batches.append(captures.arrays(first_row=rows))
-            rows += len(captures.fates)
-            writer.write_batch(_page_batch(captures))
+            rows += len(captures.captured)
+            for form, writer in writers.items():
+                writer.write_batch(_page_batch(captures.forms[form]))
     lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
     write_bytes(job.malformed_path(part), "".join(f"{line}\n" for line in lines).encode())
-    joined = {
-        name: np.concatenate([getattr(batch, name) for batch in batches])
-        for name in Signatures.__dataclass_fields__
-    }
+    joined = _joined(batches)
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
     save_arrays(job.signatures_path(part), joined)
 
 
-def _page_batch(captures: Captures) -> pa.RecordBatch:
-    headers = captures.headers
+def _joined(batches: list[Signatures]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of all batches, by name; a form's by `form.name`."""
+    joined = {name: np.concatenate([getattr(b, name) for b in batches]) for name in _ARRAYS}
+    for form in batches[0].forms:
+        for name in _FORM_ARRAYS:
+            arrays = [getattr(batch.forms[form], name) for batch in batches]
+            joined[f"{form}.{name}"] = np.concatenate(arrays)
+    return joined
+
+
+def _page_batch(pages: FormPages) -> pa.RecordBatch:
+    headers = pages.headers
     columns = [
-        captures.texts,
+        pages.texts,
         [h.url.encode() for h in headers],
         [h.timestamp.encode() for h in headers],
         [h.content_type.encode() for h in headers],
@@ -86,7 +122,11 @@ def _page_batch(captures: Captures) -> pa.RecordBatch:
 def load_signatures(job: Job, part: Part) -> Signatures:
     """What `clean_part` kept of every capture of the part."""
     arrays = load_arrays(job.signatures_path(part))
-    return Signatures(**{name: arrays[name] for name in Signatures.__dataclass_fields__})
+    forms = {
+        form: FormSignatures(**{name: arrays[f"{form}.{name}"] for name in _FORM_ARRAYS})
+        for form in job.rules().forms()
+    }
+    return Signatures(**{name: arrays[name] for name in _ARRAYS}, forms=forms)
 
 
 def capture_blocks(job: Job, part: Part) -> dict[int, Block]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from pipelines.counts import Counts
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job
 from pipelines.publish import check_malformed, publish
 from pipelines.shards import plan_shards
 from pipelines.stages import Exchange, RunStage, SumCounts
-from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, Counts
+from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, WEBTEXT, Stage
+from pipelines.url_lists import UrlList
+from pipelines.webtext import read_list_manifest
 
 
 @dataclass
@@ -34,18 +37,33 @@ class BuildCorpus(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         job, exchange = self.job, self.exchange
         start = {"totals": pipeline | "start" >> beam.Create([{}])}
+        counted: list[beam.PCollection] = []
+        if job.url_list_count:
+            webtext = start | "webtext" >> RunStage(WEBTEXT, job, _url_lists, exchange)
+            start = {"totals": webtext["totals"]}
+            counted.append(webtext["totals"])
         clean = start | "clean" >> RunStage(CLEAN, job, _parts, exchange)
         clean["totals"] |= "check malformed" >> beam.Map(check_malformed, job)
-        newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, exchange, CLEAN)
-        lines = newest | "lines" >> RunStage(LINES, job, _parts, exchange, NEWEST)
-        spans = lines | "spans" >> RunStage(SPANS, job, _buckets, exchange, LINES)
-        finish = spans | "finish" >> RunStage(FINISH, job, _parts, exchange, SPANS)
+        sources: tuple[Stage, ...] = (CLEAN,)
+        if job.url_list_count:
+            sources = (CLEAN, WEBTEXT)
+            if exchange is Exchange.SHUFFLE:
+                met = (clean["blocks"], webtext["blocks"])
+                clean["blocks"] = met | "captures and lists" >> beam.Flatten()
+        newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, exchange, sources)
+        lines = newest | "lines" >> RunStage(LINES, job, _parts, exchange, (NEWEST,))
+        spans = lines | "spans" >> RunStage(SPANS, job, _buckets, exchange, (LINES,))
+        finish = spans | "finish" >> RunStage(FINISH, job, _parts, exchange, (SPANS,))
         shards = finish | "shards" >> RunStage(SHARDS, job, plan_shards, exchange)
-        counted = tuple(stage["totals"] for stage in (clean, lines, finish))
-        counts = counted | "counts" >> beam.Flatten() | "report" >> SumCounts()
+        counted += [stage["totals"] for stage in (clean, newest, lines, finish)]
+        counts = tuple(counted) | "counts" >> beam.Flatten() | "report" >> SumCounts()
         return counts | "publish" >> beam.Map(
             _publish, job, beam.pvalue.AsSingleton(shards["totals"])
         )
+
+
+def _url_lists(job: Job, _: Counts) -> Iterable[UrlList]:
+    return read_list_manifest(job.url_lists_path())
 
 
 def _parts(job: Job, _: Counts) -> Iterable[Part]:

@@ -19,8 +19,11 @@ Block = NDArray[np.void]
 CAPTURE = np.dtype(
     [("url_digest", "<u8", 2), ("election", "<u8", 2), ("captured", "S32"), ("place", "<u8")]
 )
-LINE = np.dtype([("line_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8")])
-LOST = np.dtype([("row", "<u4")])
+LISTED = np.dtype([("url_digest", "<u8", 2)])
+SPAN = np.dtype(
+    [("span_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8"), ("populations", "u1")]
+)
+VERDICT = np.dtype([("row", "<u4"), ("bits", "u1")])
 _ROW_BITS = np.uint64(32)
 
 
@@ -35,23 +38,34 @@ def split_by_bucket(block: Block, digest: NDArray[np.uint64], buckets: int) -> d
     return _split(block, bucket)
 
 
-def split_by_part(place: NDArray[np.uint64]) -> dict[int, Block]:
-    """The rows within each part, as LOST blocks, from their places."""
-    rows = np.empty(len(place), LOST)
-    rows["row"] = place & np.uint64(0xFFFFFFFF)
-    return _split(rows, (place >> _ROW_BITS).astype(np.int64))
+def split_by_part(place: NDArray[np.uint64], bits: NDArray[np.uint8]) -> dict[int, Block]:
+    """VERDICT blocks by part, of the rows with any bit set."""
+    told = np.flatnonzero(bits)
+    rows = np.empty(len(told), VERDICT)
+    rows["row"] = place[told] & np.uint64(0xFFFFFFFF)
+    rows["bits"] = bits[told]
+    return _split(rows, (place[told] >> _ROW_BITS).astype(np.int64))
+
+
+def row_bits(blocks: Iterable[Block], rows: int) -> NDArray[np.uint8]:
+    """uint8[rows]: the bits that VERDICT blocks set on each row of a part."""
+    verdicts = concatenate(blocks, VERDICT)
+    bits = np.zeros(rows, np.uint8)
+    np.bitwise_or.at(bits, verdicts["row"], verdicts["bits"])
+    return bits
 
 
 def _split(block: Block, key: NDArray[np.int64]) -> dict[int, Block]:
-    order = np.argsort(key, kind="stable")
+    few = len(key) and key.max() < 1 << 16  # NumPy sorts 16 bits by radix
+    order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
     keys, starts = np.unique(key[order], return_index=True)
     parts = np.split(block[order], starts[1:])
     return dict(zip(keys.tolist(), parts, strict=False))
 
 
 def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
-    """The blocks as one; their order never decides anything."""
-    return np.concatenate([np.empty(0, dtype), *blocks])
+    """The blocks of that dtype as one; their order never decides anything."""
+    return np.concatenate([np.empty(0, dtype), *(b for b in blocks if b.dtype == dtype)])
 
 
 def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.void]) -> None:

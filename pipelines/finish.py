@@ -1,6 +1,5 @@
 """The documents of one part: deduplicated, judged for language and bad words, sorted."""
 
-import functools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -8,121 +7,206 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from cleaning.badwords import BadWords, Matcher
-from cleaning.documents import LINE_FATE_RULES, deduplicate_page, line_fates
-from cleaning.language import ENGLISH_RULE, english_rules, load_langdetect
-from cleaning.urls import shard_key
+from cleaning.documents import SPAN_FATE_RULES, SpanFate, deduplicate_page, span_fates
+from cleaning.spans import SpanUnit
+from cleaning.urls import are_held_out, shard_key
+from cleaning.variants import Form, Population, Variant
 from pipelines.arrow import fixed_array, string_array
 from pipelines.clean import PAGE, load_signatures
-from pipelines.exchange import LOST, Block, concatenate
+from pipelines.counts import Counts, scoped
+from pipelines.exchange import Block, row_bits
+from pipelines.formats import Document as Columns
 from pipelines.inputs import Part
 from pipelines.job import Job
-from pipelines.spans import load_lines
+from pipelines.judge import Document, Models, Page, accepted, load_models
+from pipelines.spans import PartSpans, load_spans
 from pipelines.storage import atomic_write, open_arrow
 
-SPLITS = ("train", "validation")
-DOCUMENT = pa.schema([("split", pa.uint8()), ("shard_key", pa.uint64()), *PAGE])
+DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 512
 
 
-@functools.cache
-def load_models(bad_words: BadWords) -> Matcher:
-    """What judging a document needs; loaded once in a process for each list."""
-    load_langdetect()
-    return Matcher(bad_words)
+@dataclass(frozen=True, slots=True, order=True)
+class Shelf:
+    """Documents that stand together: kept by the same variants, in the same split of each.
 
+    Attributes:
+      variants: names of the variants.
+      language: under which they are kept.
+      validation: True if held out.
+    """
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A newest page: its columns as in PAGE, which of its lines stay, whether it is held out."""
-
-    columns: tuple[str, ...]
-    kept: list[bool] | None
+    variants: tuple[str, ...]
+    language: str
     validation: bool
 
 
-def finish_part(job: Job, part: Part, blocks: list[Block]) -> dict[str, int]:
-    """Writes the part's documents, sorted by split and shard key; returns counts by rule.
+Row = tuple[int, Columns]
+"""Shard key, and the columns of PAGE."""
+Shelves = dict[Shelf, list[Row]]
+
+
+class _Fates:
+    """Which spans of a population's pages stay, page by page."""
+
+    def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
+        self.fates = span_fates(found.first, found.page_of_span, lost[found.row])
+        self._kept = self.fates == SpanFate.KEPT
+        ends = np.searchsorted(found.page_of_span, np.arange(len(found.page)), side="right")
+        starts = np.concatenate([[0], ends[:-1]])
+        kept_before = np.concatenate([[0], np.cumsum(self._kept)])
+        self._whole = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
+        self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def kept(self, index: int) -> bytes | None:
+        """For each span of a page 1 if it stays; None if all do."""
+        if self._whole[index]:
+            return None
+        start, end = self._spans[index]
+        stays: bytes = self._kept[start:end].tobytes()
+        return stays
+
+
+def finish_part(job: Job, part: Part, blocks: list[Block]) -> Counts:
+    """Writes the part's documents, sorted by shelf and shard key; returns counts by rule.
 
     Args:
-      blocks: LOST rows, the part's elected lines that other parts' pages keep.
+      blocks: VERDICT rows, the part's elected spans that other parts' pages keep.
     """
-    matcher = load_models(job.bad_words)
-    counts: Counter[str] = Counter()
-    documents: list[tuple[int, int, tuple[str, ...]]] = []
-    for page in _newest_pages(job, part, blocks, counts):
-        text, *rest = page.columns
-        document = deduplicate_page(text, page.kept)
-        counts[document.rule] += 1
-        if not document.text:
-            continue
-        rules = english_rules(document.text)
-        counts.update(rules)
-        if rules != (ENGLISH_RULE,):
-            continue
-        verdict = "filtered" if matcher.found_in(document.text) else "passed"
-        counts.update((f"badwords-filter/{verdict}", f"badwords-filter-en/{verdict}"))
-        if verdict == "filtered":
-            continue
-        split = int(page.validation)
-        counts[f"{SPLITS[split]}/examples"] += 1
-        counts[f"{SPLITS[split]}/text-bytes"] += len(document.text.encode())
-        documents.append((split, shard_key(rest[0]), (document.text, *rest)))
-    _write(job.stage_path("documents", part.number, ".arrow"), documents)
-    return dict(counts)
+    signatures, found = load_signatures(job, part), load_spans(job, part)
+    rows = sum(len(of_form.span_digest) for of_form in signatures.forms.values())
+    lost = row_bits(blocks, rows)
+    counts: Counter[tuple[str, str]] = Counter()
+    fates: dict[Population, _Fates] = {}
+    for bit, population in enumerate(job.populations()):
+        if population.deduplicated:
+            fates[population] = _Fates(found[bit], (lost & np.uint8(1 << bit)) > 0)
+            for fate, rule in SPAN_FATE_RULES.items():
+                for variant in job.variants_of(population):
+                    counts[variant.name, rule] = int((fates[population].fates == fate).sum())
+    held_out = are_held_out(signatures.url_digest)
+    finisher = _Finisher(job, load_models(job), fates, counts)
+    for form, of_form in signatures.forms.items():
+        at = {
+            population: dict(
+                zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True)
+            )
+            for bit, population in enumerate(job.populations())
+            if population.form is form
+        }
+        for number, columns in _pages(job.pages_path(part, form), _members(at)):
+            row = of_form.row[number]
+            digest = signatures.url_digest[row].astype(">u8").tobytes()
+            page = Page(form, columns, digest, int(signatures.marks[row]))
+            populations = {p: index[number] for p, index in at.items() if number in index}
+            finisher.add(page, populations, bool(held_out[row]))
+    _write(job.stage_path("documents", part.number, ".arrow"), finisher.shelves)
+    return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
 
 
-def _newest_pages(
-    job: Job, part: Part, blocks: list[Block], counts: Counter[str]
-) -> Iterator[_Page]:
-    signatures, lines = load_signatures(job, part), load_lines(job, part)
-    lost = np.zeros(len(lines.first), bool)
-    lost[concatenate(blocks, LOST)["row"]] = True
-    fates = line_fates(lines.first, lines.page_of_line, lost)
-    for fate, rule in LINE_FATE_RULES.items():
-        counts[rule] += int((fates == fate).sum())
-    dropped = fates != 0
-    ends = np.cumsum(signatures.lines.astype(np.int64)[lines.page])
-    starts = ends - signatures.lines[lines.page]
-    drops_before = np.concatenate([[0], np.cumsum(dropped)])
-    some_dropped = (drops_before[ends] - drops_before[starts]) > 0
-    numbers = lines.page.tolist()
-    with open_arrow(job.pages_path(part)) as source, pa.ipc.open_file(source) as reader:
+def _members(at: dict[Population, dict[int, int]]) -> list[int]:
+    """Numbers of the pages that any population has, ascending."""
+    return sorted(set().union(*at.values()))
+
+
+def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The pages of these ascending numbers, from a file of pages."""
+    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
         index = first = 0
         for batch_number in range(reader.num_record_batches):
             batch = reader.get_batch(batch_number)
             values = [column.to_pylist() for column in batch.columns]
-            last = first + batch.num_rows
-            while index < len(numbers) and numbers[index] < last:
-                row = numbers[index] - first
-                kept = None
-                if some_dropped[index]:
-                    kept = (~dropped[starts[index] : ends[index]]).tolist()
-                columns = tuple(column[row] for column in values)
-                yield _Page(columns, kept, bool(signatures.validation[numbers[index]]))
+            while index < len(numbers) and numbers[index] < first + batch.num_rows:
+                yield numbers[index], tuple(column[numbers[index] - first] for column in values)
                 index += 1
-            first = last
+            first += batch.num_rows
 
 
-def _write(path: str, documents: list[tuple[int, int, tuple[str, ...]]]) -> None:
-    """One record batch for at most 512 documents of a split; their key ranges in the metadata."""
-    documents.sort(key=lambda document: (document[0], document[1], document[2][1]))
-    batches: list[list[tuple[int, int, tuple[str, ...]]]] = []
-    for document in documents:
-        full = not batches or len(batches[-1]) == _BATCH_DOCUMENTS
-        if full or batches[-1][0][0] != document[0]:
-            batches.append([])
-        batches[-1].append(document)
-    ranges = [(batch[0][0], batch[0][1], batch[-1][1]) for batch in batches]
-    schema = DOCUMENT.with_metadata({"ranges": json.dumps(ranges)})
+class _Finisher:
+    """Judges pages and puts their documents on shelves."""
+
+    def __init__(
+        self,
+        job: Job,
+        models: Models,
+        fates: dict[Population, _Fates],
+        counts: Counter[tuple[str, str]],
+    ) -> None:
+        self.shelves: Shelves = {}
+        self._models, self._fates, self._counts = models, fates, counts
+        self._variants = {p: job.variants_of(p) for p in job.populations()}
+
+    def add(self, page: Page, populations: dict[Population, int], held_out: bool) -> None:
+        """Adds the documents that the populations make of a page; `populations` gives its index."""
+        documents: dict[bytes | None, tuple[str, Document | None]] = {}
+        kept_by: dict[tuple[str, str], list[Variant]] = {}
+        for population, index in populations.items():
+            deduplicated = population.deduplicated
+            kept = self._fates[population].kept(index) if deduplicated else None
+            if not deduplicated:
+                document: Document | None = Document(page, page.columns[0])
+            else:
+                if kept not in documents:
+                    documents[kept] = self._deduplicate(page, kept)
+                rule, document = documents[kept]
+                for variant in self._variants[population]:
+                    self._counts[variant.name, rule] += 1
+            if document is not None:
+                judged = accepted(document, self._variants[population], self._models, self._count)
+                for variant, language in judged:
+                    kept_by.setdefault((document.text, language), []).append(variant)
+        for (text, language), variants in kept_by.items():
+            self._shelve(page, text, language, held_out, variants)
+
+    def _count(self, variant: str, rule: str) -> None:
+        self._counts[variant, rule] += 1
+
+    def _deduplicate(self, page: Page, kept: bytes | None) -> tuple[str, Document | None]:
+        """The rule that the page meets, and the document if one is left."""
+        choices, cleaned = self._models.choices, page.form is Form.CLEANED
+        stays = None if kept is None else list(map(bool, kept))
+        found = deduplicate_page(
+            page.columns[0],
+            stays,
+            choices.dedupe_unit if cleaned else SpanUnit.LINE,
+            choices.min_sentences if cleaned else 0,
+        )
+        return found.rule, Document(page, found.text) if found.text else None
+
+    def _shelve(
+        self, page: Page, text: str, language: str, held_out: bool, variants: list[Variant]
+    ) -> None:
+        utf8 = text.encode()
+        for variant in variants:
+            split = variant.split(language, held_out)
+            self._counts[variant.name, f"{split}/examples"] += 1
+            self._counts[variant.name, f"{split}/text-bytes"] += len(utf8)
+        names = tuple(variant.name for variant in variants)
+        shelf = Shelf(names, language, held_out)
+        others = [column.encode() for column in page.columns[1:]]
+        row = (shard_key(page.columns[1]), (utf8, *others))
+        self.shelves.setdefault(shelf, []).append(row)
+
+
+def _write(path: str, shelves: Shelves) -> None:
+    """Record batches of at most 512 documents of a shelf; the metadata say what each holds."""
+    contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
+    batches: list[list[Row]] = []
+    for shelf, rows in sorted(shelves.items()):
+        rows.sort(key=lambda row: (row[0], row[1][1]))
+        for start in range(0, len(rows), _BATCH_DOCUMENTS):
+            batch = rows[start : start + _BATCH_DOCUMENTS]
+            batches.append(batch)
+            contents.append(
+                (shelf.variants, shelf.language, shelf.validation, batch[0][0], batch[-1][0])
+            )
+    schema = DOCUMENT.with_metadata({"contents": json.dumps(contents)})
     with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for batch in batches:
-            splits, keys, pages = zip(*batch, strict=True)
-            columns = [
-                fixed_array(np.array(splits, np.uint8), pa.uint8()),
-                fixed_array(np.array(keys, np.uint64), pa.uint64()),
-            ]
+            keys, pages = zip(*batch, strict=True)
+            columns = [fixed_array(np.array(keys, np.uint64), pa.uint64())]
             for column in zip(*pages, strict=True):
-                columns.append(string_array([value.encode() for value in column]))
+                columns.append(string_array(list(column)))
             writer.write_batch(pa.record_batch(columns, schema=schema))

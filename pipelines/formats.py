@@ -10,10 +10,11 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.arrow import string_array
 from pipelines.tfrecord import example, write_record
 
-Document = tuple[str, str, str, str, str]
-"""text, url, timestamp, content_type, content_length"""
+Document = tuple[bytes, ...]
+"""In UTF-8: text, url, timestamp, content_type, content_length."""
 Append = Callable[[Iterable[Document]], None]
 FEATURES = ("text", "url", "timestamp", "content-type", "content-length")
 
@@ -44,10 +45,11 @@ class Format:
 
 @contextmanager
 def _tfrecord(stream: BinaryIO) -> Iterator[Append]:
+    in_order = sorted((name, at) for at, name in enumerate(FEATURES))
+
     def append(documents: Iterable[Document]) -> None:
         for document in documents:
-            values = dict(zip(FEATURES, (value.encode() for value in document), strict=True))
-            write_record(stream, example(dict(sorted(values.items()))))
+            write_record(stream, example({name: document[at] for name, at in in_order}))
 
     yield append
 
@@ -59,7 +61,7 @@ def _jsonl(stream: BinaryIO) -> Iterator[Append]:
 
         def append(documents: Iterable[Document]) -> None:
             for document in documents:
-                values = dict(zip(FEATURES, document, strict=True))
+                values = dict(zip(FEATURES, map(bytes.decode, document), strict=True))
                 packed.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
 
         yield append
@@ -72,7 +74,7 @@ def _parquet(stream: BinaryIO) -> Iterator[Append]:
 
         def append(documents: Iterable[Document]) -> None:
             columns = list(zip(*documents, strict=True)) or [()] * len(FEATURES)
-            arrays = [pa.array(column, pa.string()) for column in columns]
+            arrays = [string_array(list(column)) for column in columns]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
         yield append

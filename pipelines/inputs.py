@@ -7,13 +7,16 @@ from dataclasses import asdict, astuple, dataclass
 
 from pipelines.storage import is_remote, join, read_bytes, write_bytes
 
-_WET_SUFFIXES = (".wet.gz", ".wet")
+_WET_NAMES = ("*.wet.gz", "*.wet")
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
 
 
+Matched = dict[str, tuple[int, float]]
+
+
 class InputError(ValueError):
-    """An --input value that names no file; the message says what was expected."""
+    """A value of an option that names no file; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,10 @@ def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:
     Raises:
       InputError: a value matches no file.
     """
-    found: dict[str, tuple[int, float]] = {}
+    found: Matched = {}
     for pattern in patterns:
         for value in _read_list(pattern[1:]) if pattern.startswith("@") else [pattern]:
-            found |= _match(value)
+            found |= match_files("--input", value, _WET_NAMES)
     ordered = sorted(found.items(), key=lambda item: (os.path.basename(item[0]), item[0]))
     return tuple(InputFile(path, size, modified) for path, (size, modified) in ordered)
 
@@ -108,25 +111,33 @@ def _read_list(path: str) -> list[str]:
     return values
 
 
-def _match(pattern: str) -> dict[str, tuple[int, float]]:
-    """Path to (size in bytes, modification time) of every file that the pattern names."""
+def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
+    """Path to (size in bytes, modification time) of every file that a value of an option names.
+
+    Args:
+      option: as given, for errors.
+      pattern: a file, a glob, or a folder; local ones become absolute.
+      names: globs of the files that are taken of a folder and its subfolders.
+    Raises:
+      InputError: there is none.
+    """
     from apache_beam.io.filesystems import FileSystems
 
     if not is_remote(pattern):
         pattern = os.path.abspath(os.path.expanduser(pattern))
     folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
-    globs = [join(pattern, f"**{suffix}") for suffix in _WET_SUFFIXES] if folder else [pattern]
+    globs = [join(pattern, f"*{name}") for name in names] if folder else [pattern]
     if not folder and not is_remote(pattern) and os.path.isfile(pattern):
         status = os.stat(pattern)  # a name that exists is no glob, whatever characters it has
         return {pattern: (status.st_size, status.st_mtime)}
     try:
         matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
     except Exception as error:  # each filesystem of Beam raises its own
-        raise InputError(f"--input={pattern}: cannot be listed: {error}") from error
+        raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
     if not matched:
-        expected = f"files ending in {', '.join(_WET_SUFFIXES)}" if folder else "a file or glob"
+        expected = f"files named {', '.join(names)}" if folder else "a file or glob"
         raise InputError(
-            f"--input={pattern}: matches no file; expected {expected}. "
+            f"{option}={pattern}: matches no file; expected {expected}. "
             "Quote a glob, so that it arrives whole."
         )
     return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}

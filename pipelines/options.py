@@ -4,11 +4,14 @@ import argparse
 import difflib
 import textwrap
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NoReturn, Protocol, get_type_hints
 
-from cleaning.specs import SPECS
-from cleaning.variants import VARIANTS
+from cleaning.language import IDENTIFIERS
+from cleaning.specs import CHOICES, REFERENCE, SPECS, ChoiceError, Choices
+from cleaning.variants import VARIANTS, Variant, find_variant
+from pipelines.config import ConfigError, with_config
 from pipelines.formats import FORMATS
 from pipelines.runners import REFUSED_RUNNERS, RUNNER_ALIASES, RUNNERS, Runner
 
@@ -16,7 +19,9 @@ _DESCRIPTION = "Builds a C4-style corpus from Common Crawl WET files."
 _EXAMPLES = """\
 examples:
   python beam_runner.py --variant=en --input='wet/*.warc.wet.gz' --output=out
-  python beam_runner.py --input=wet/ --input=@more.txt --format=tfrecord,jsonl --output=out
+  python beam_runner.py --variant=realnews --input='wet/*.warc.wet.gz' --output=out
+  python beam_runner.py --variant=all --webtext_urls=OpenWebText.zip --input=wet/ --output=out
+  python beam_runner.py --spec=fixed --min_words=3 --config=run.toml --input=@wet.txt --output=out
   python beam_runner.py --input='gs://bucket/wet/*.gz' --output=gs://bucket/out \\
       --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp
 
@@ -37,13 +42,17 @@ class _Row(Protocol):
 class Options:
     """The command line as given, each value valid by itself. Paths are not looked at yet."""
 
-    variant: str
+    variants: tuple[Variant, ...]
     spec: str
+    choices: Choices
     input: tuple[str, ...]
     output: str
     formats: tuple[str, ...]
     shards: int
     badwords_dir: str | None
+    realnews_domains: str | None
+    webtext_urls: tuple[str, ...]
+    lid_model: str | None
     work_dir: str | None
     num_workers: int
     max_malformed_fraction: float
@@ -71,6 +80,21 @@ def _one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _variants(value: str) -> list[Variant]:
+    found: list[Variant] = []
+    for name in value.split(","):
+        variant = find_variant(name.strip())
+        if name.strip() == "all":
+            found += VARIANTS.values()
+        elif variant is None:
+            aliases = [alias for row in VARIANTS.values() for alias in row.aliases]
+            known = [*VARIANTS, *aliases, "mc4.<language>", "all"]
+            raise argparse.ArgumentTypeError(f"unknown variant {name!r}; {closest(name, known)}")
+        else:
+            found.append(variant)
+    return found
 
 
 def _formats(value: str) -> list[str]:
@@ -128,10 +152,14 @@ def _parser() -> _Parser:
     what = parser.add_argument_group("what to build")
     what.add_argument(
         "--variant",
-        type=_one_of(VARIANTS, "variant"),
-        default="en",
-        metavar="NAME",
-        help=f"default: en{_table(VARIANTS)}",
+        action="extend",
+        type=_variants,
+        dest="variants",
+        metavar="NAME[,NAME]",
+        help=f"one pass builds all that are asked for; default: en{_table(VARIANTS)}"
+        "\n  mc4.<language>: the pages of multilingual in one language, as mc4.de"
+        "\n  all: all of the table"
+        "\nalso known as realnews, webtext, mc4, multi",
     )
     what.add_argument(
         "--spec",
@@ -144,7 +172,33 @@ def _parser() -> _Parser:
         "--badwords_dir",
         metavar="DIR",
         help="bad-word lists, a file a language as LDNOOBW has them; default: the "
-        "list that C4 used. Another list makes another dataset: c4_custom",
+        "lists that C4 used; those that no package carries are downloaded once and cached. "
+        "Other lists make another dataset: c4_custom",
+    )
+    what.add_argument(
+        "--realnews_domains",
+        metavar="FILE",
+        help="RealNews' domain list (JSON); default: realnews_domains.json beside the input or "
+        "in the folder above, else the public list, downloaded once and cached",
+    )
+    what.add_argument(
+        "--webtext_urls",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="URL lists for webtextlike: text, gz, xz, bz2, zst or zip files, quoted globs, "
+        "folders; OpenWebText's zip as it is. python -m pipelines.webtext_urls makes one",
+    )
+    what.add_argument(
+        "--lid_model",
+        metavar="FILE",
+        help="fastText model for the identifier fasttext; default: the small lid.176",
+    )
+    what.add_argument(
+        "--config",
+        metavar="FILE",
+        help="options from a TOML file, each a key; the command line has the last word",
     )
     source = parser.add_argument_group("what to read")
     source.add_argument(
@@ -168,7 +222,7 @@ def _parser() -> _Parser:
         "--output",
         required=True,
         metavar="DIR",
-        help="the dataset goes to DIR/c4/<variant>/<version>, the report to DIR/runs/<variant>",
+        help="datasets go to DIR/c4/<variant>/<version>, the report to DIR/runs/<variants>",
     )
     target.add_argument(
         "--format",
@@ -204,7 +258,7 @@ def _parser() -> _Parser:
         "--work_dir",
         metavar="DIR",
         help="resumable artifacts, about as large as the text; default: "
-        "DIR/runs/<variant>/work of --output",
+        "DIR/runs/<variants>/work of --output",
     )
     how.add_argument(
         "--keep_work",
@@ -212,7 +266,44 @@ def _parser() -> _Parser:
         help="keep the artifacts of a finished run; another run that cleans the "
         "same files then starts from them",
     )
+    _add_choices(parser)
     return parser  # fmt: skip
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    """An option for each choice of a spec; not given, the spec's own stands."""
+    group = parser.add_argument_group(
+        "single choices of the spec",
+        "Each overrides --spec, and the output is called c4_custom. Defaults: tfds-3.1.0's.",
+    )
+    for name, kind in get_type_hints(Choices).items():
+        default = getattr(REFERENCE, name)
+        default = default.value if isinstance(default, StrEnum) else default
+        values: list[str] = []
+        if issubclass(kind, StrEnum):
+            values = [member.value for member in kind]
+        elif name.endswith("_identifier"):
+            values = list(IDENTIFIERS)
+        known = f" ({', '.join(values)})" if values else ""
+        group.add_argument(
+            f"--{name}",
+            type=_choice(kind, values),
+            metavar="NAME" if values else "X",
+            help=f"{CHOICES[name].meaning}{known}; default: {default}".replace("%", "%%"),
+        )
+
+
+def _choice(kind: type, values: list[str]) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        if values and text not in values:
+            raise argparse.ArgumentTypeError(f"unknown choice {text!r}; {closest(text, values)}")
+        try:
+            return kind(text)
+        except ValueError:
+            expected = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
+
+    return parse
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -222,20 +313,36 @@ def parse_options(arguments: list[str]) -> Options:
       OptionError: a value is wrong or a required option is missing.
       SystemExit: --help was asked for, and is printed.
     """
-    parsed, rest = _parser().parse_known_args(arguments)
+    try:
+        parsed, rest = _parser().parse_known_args(with_config(arguments))
+    except ConfigError as error:
+        raise OptionError(str(error)) from None
     for argument in rest:
         if not argument.startswith("-"):
             raise OptionError(
                 f"{argument!r} belongs to no option; quote globs and write --option=value"
             )
+    asked = {variant.name: variant for variant in parsed.variants or [VARIANTS["en"]]}
+    in_order = [variant for name, variant in VARIANTS.items() if name in asked]
+    singles = sorted(set(asked) - set(VARIANTS))
+    overrides = {name: getattr(parsed, name) for name in CHOICES}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        choices = replace(SPECS[parsed.spec].choices, **overrides)
+    except ChoiceError as error:
+        raise OptionError(str(error)) from None
     return Options(
-        variant=parsed.variant,
+        variants=(*in_order, *(asked[name] for name in singles)),
         spec=parsed.spec,
+        choices=choices,
         input=tuple(parsed.input),
         output=parsed.output,
         formats=tuple(dict.fromkeys(parsed.formats or ["tfrecord"])),
         shards=parsed.shards,
         badwords_dir=parsed.badwords_dir,
+        realnews_domains=parsed.realnews_domains,
+        webtext_urls=tuple(parsed.webtext_urls),
+        lid_model=parsed.lid_model,
         work_dir=parsed.work_dir,
         num_workers=parsed.num_workers,
         max_malformed_fraction=parsed.max_malformed_fraction,

@@ -2,16 +2,18 @@
 
 import gc
 
-from cleaning.badwords import load_english
+from cleaning.badwords import WordCase, load_english
 from cleaning.clean import load_care
+from cleaning.language import IDENTIFIERS
 from cleaning.sentences import load_punkt
 from pipelines import tasks
-from pipelines.finish import load_models
+from pipelines.lists import load_matcher
 
 __all__ = ["tasks"]
 
 load_care()
-load_models(load_english())
+IDENTIFIERS["langdetect"].load(None)
+load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
 gc.collect()

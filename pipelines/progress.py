@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -14,9 +14,10 @@ from rich.text import Text
 from cleaning.rules import RULES, Unit
 from pipelines.inputs import Part
 from pipelines.job import Job
-from pipelines.tasks import STAGES, Receipt
+from pipelines.tasks import STAGES, Receipt, task_count
 
 _LINE_SECONDS = 10.0
+_MOST_SPLITS = 8  # named in a line
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -29,7 +30,7 @@ class Progress:
     def __init__(self, job: Job, parts: tuple[Part, ...], stream: TextIO) -> None:
         self._sizes = {part.number: part.end - part.start for part in parts}
         self._tasks = {
-            name: job.buckets if stage.unit == "buckets" else job.part_count
+            name: task_count(stage, job) or job.part_count  # a guess where shards are not known yet
             for name, stage in STAGES.items()
         }
         self._done = dict.fromkeys(STAGES, 0)
@@ -121,22 +122,43 @@ def size(count: int) -> str:
     return f"{count / 1000**power:,.1f} {_UNITS[power]}"
 
 
-def print_summary(counts: Mapping[str, int], stream: TextIO) -> None:
-    """The pages and lines that each rule dropped or kept, in data-path order."""
+def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:
+    """The pages and lines that each rule dropped or kept, in data-path order.
+
+    Args:
+      variants: counts by rule of each variant.
+    """
+    single = len(variants) == 1
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rule (what falls is indented)")
-    table.add_column("pages", justify="right")
-    table.add_column("lines", justify="right")
-    table.add_column("what it counts")
+    table.add_column("rule (what falls is indented)", no_wrap=True)
+    table.add_column("unit")
+    for name in variants:
+        table.add_column("count" if single else name, justify="right", no_wrap=True)
+    if single:
+        table.add_column("what it counts", no_wrap=True)
     for rule in RULES:
-        count = counts.get(rule.name, 0)
-        if rule.unit != Unit.FILE and count:
-            in_pages = rule.unit in (Unit.PAGE, Unit.RECORD)
-            pages, lines = (f"{count:,}", "") if in_pages else ("", f"{count:,}")
-            style = "" if rule.keeps else "dim"
-            name = rule.name if rule.keeps else f"  {rule.name}"
-            table.add_row(name, pages, lines, rule.meaning, style=style)
+        counts = [counts.get(rule.name) for counts in variants.values()]
+        if rule.unit == Unit.FILE or not any(counts):
+            continue
+        name = rule.name if rule.keeps else f"  {rule.name}"
+        cells = ["" if count is None else f"{count:,}" for count in counts]
+        style = "" if rule.keeps else "dim"
+        table.add_row(name, rule.unit, *cells, *([rule.meaning] * single), style=style)
     console = Console(file=stream, highlight=False, markup=False)
     if not console.is_terminal:
-        console.width = 120
+        console.width = 120 if single else 200
     console.print(table)
+
+
+def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stream: TextIO) -> None:
+    """Where each variant's dataset is, and how many documents it has."""
+    for name, variant in variants.items():
+        splits = {split: n for split, n in variant["splits"].items() if n["documents"]}
+        documents = sum(split["documents"] for split in splits.values())
+        text = size(sum(split["text_bytes"] for split in splits.values()))
+        told = [f"{split} {n['documents']:,}" for split, n in splits.items()]
+        if len(told) > _MOST_SPLITS:
+            told = [*told[:_MOST_SPLITS], f"and {len(told) - _MOST_SPLITS} more splits"]
+        listed = ", ".join(told)
+        print(f"{name}: {documents:,} documents ({listed}), {text} of text", file=stream)
+        print(f"  {variant['dataset']} ({formats})", file=stream)

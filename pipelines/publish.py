@@ -4,11 +4,13 @@ import json
 import os
 
 from cleaning.rules import data_path_order
-from pipelines.finish import SPLITS
+from cleaning.specs import REFERENCE
+from cleaning.variants import Variant
+from pipelines.counts import Counts, of_variant, scoped
 from pipelines.formats import FEATURES
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
-from pipelines.shards import Shard, plan_shards, shard_name
+from pipelines.shards import Shard, plan_shards, receipt_path, shard_name
 from pipelines.storage import (
     delete_folder,
     delete_leftovers,
@@ -19,7 +21,6 @@ from pipelines.storage import (
     write_bytes,
 )
 
-Counts = dict[str, int]
 _MALFORMED = "split-wet-file/filtered:malformed"
 _READ = ("split-wet-file/passed", "split-wet-file/filtered:no_url", _MALFORMED)
 
@@ -59,7 +60,7 @@ def check_malformed(counts: Counts, job: Job) -> Counts:
 
 
 def publish(counts: Counts, job: Job) -> str:
-    """Gives the dataset its metadata and its name, and writes the run's report.
+    """Gives every dataset its metadata and its name, and writes the run's report.
 
     Args:
       counts: of all stages before the shards.
@@ -67,17 +68,10 @@ def publish(counts: Counts, job: Job) -> str:
       The report's path.
     """
     config = _json(job.resolved(read_manifest(job.manifest_path())))
-    staging, dataset = job.staging_folder(), job.dataset_folder()
     shards = plan_shards(job, counts)
-    if exists(staging) or not is_published(job):
-        lengths = _shard_lengths(job, shards)
-        if "tfrecord" in job.formats:
-            write_bytes(join(staging, "features.json"), _json(_features()))
-            write_bytes(join(staging, "dataset_info.json"), _json(_dataset_info(job, lengths)))
-        write_bytes(join(staging, "config.json"), config)
-        delete_folder(join(staging, "receipts"))
-        delete_leftovers(staging)
-        move_folder(staging, dataset)
+    for variant in job.variants:
+        if exists(job.staging_folder(variant)) or not is_published(job, variant):
+            _publish_dataset(job, variant, [s for s in shards if s.variant == variant], config)
     folder = job.run_folder()
     write_bytes(join(folder, "config.json"), config)
     write_bytes(join(folder, "versions.json"), _json(versions()))
@@ -86,22 +80,43 @@ def publish(counts: Counts, job: Job) -> str:
     return report
 
 
-def is_published(job: Job) -> bool:
-    """True if the dataset's folder holds what this very configuration makes."""
-    if not exists(job.config_path()):
+def _publish_dataset(job: Job, variant: Variant, shards: list[Shard], config: bytes) -> None:
+    staging = job.staging_folder(variant)
+    if "tfrecord" in job.formats:
+        info = _dataset_info(job, variant, _shard_lengths(job, shards))
+        write_bytes(join(staging, "features.json"), _json(_features()))
+        write_bytes(join(staging, "dataset_info.json"), _json(info))
+    write_bytes(join(staging, "config.json"), config)
+    delete_folder(join(staging, "receipts"))
+    delete_leftovers(staging)
+    move_folder(staging, job.dataset_folder(variant))
+
+
+def is_published(job: Job, variant: Variant) -> bool:
+    """True if the variant's folder holds what this very configuration makes."""
+    if not exists(job.config_path(variant)):
         return False
-    config = json.loads(read_bytes(job.config_path()))
-    return bool(config.get("shards_digest") == job.shards_digest())
+    config = json.loads(read_bytes(job.config_path(variant)))
+    digest = config.get("shards_digests", {}).get(variant.name)
+    return bool(digest == job.shards_digest(variant))
 
 
 def is_complete(job: Job) -> bool:
-    """True if the dataset, with every shard, and its report are there."""
+    """True if every dataset, with every shard, and the report are there."""
     report = join(job.run_folder(), "report.json")
-    if not is_published(job) or exists(job.staging_folder()) or not exists(report):
+    published = all(
+        is_published(job, variant) and not exists(job.staging_folder(variant))
+        for variant in job.variants
+    )
+    if not published or not exists(report):
         return False
-    counts = json.loads(read_bytes(report))["counts"]
+    counts = {
+        scoped(name, rule): count
+        for name, variant in json.loads(read_bytes(report))["variants"].items()
+        for rule, count in variant["counts"].items()
+    }
     return all(
-        exists(join(job.dataset_folder(), shard_name(job, shard, name)))
+        exists(join(job.dataset_folder(shard.variant), shard_name(job, shard, name)))
         for shard in plan_shards(job, counts)
         for name in job.formats
     )
@@ -113,8 +128,7 @@ def _json(value: object) -> bytes:
 
 def _shard_lengths(job: Job, shards: list[Shard]) -> list[tuple[Shard, Counts]]:
     """What each shard's receipt says: examples, and bytes by format."""
-    paths = [job.stage_path("shards", shard.number, ".receipt.json") for shard in shards]
-    return [(s, json.loads(read_bytes(path))) for s, path in zip(shards, paths, strict=True)]
+    return [(shard, json.loads(read_bytes(receipt_path(job, shard)))) for shard in shards]
 
 
 def _features() -> dict[str, object]:
@@ -127,11 +141,13 @@ def _features() -> dict[str, object]:
     }
 
 
-def _dataset_info(job: Job, lengths: list[tuple[Shard, Counts]]) -> dict[str, object]:
+def _dataset_info(
+    job: Job, variant: Variant, lengths: list[tuple[Shard, Counts]]
+) -> dict[str, object]:
     """dataset_info.json in TFDS's schema."""
     splits = []
-    for index, name in enumerate(SPLITS):
-        counts = [count for shard, count in lengths if shard.split == index]
+    for name in variant.splits():
+        counts = [count for shard, count in lengths if shard.split == name]
         if counts:  # TFDS cannot load a dataset with an empty split
             splits.append(
                 {
@@ -142,28 +158,41 @@ def _dataset_info(job: Job, lengths: list[tuple[Shard, Counts]]) -> dict[str, ob
                 }
             )
     return {
-        "configName": job.variant,
-        "description": f"{job.dataset_name()}/{job.variant}, spec {job.spec}, by c4forge.",
+        "configName": variant.name,
+        "description": f"{job.dataset_name()}/{variant.name}, spec {job.spec}, by c4forge.",
         "fileFormat": "tfrecord",
         "name": job.dataset_name(),
         "splits": splits,
-        "version": job.dataset_folder().rpartition("/")[2],
+        "version": job.dataset_version(),
     }
 
 
 def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
     return {
-        "variant": job.variant,
         "spec": job.spec,
-        "dataset": job.dataset_folder(),
+        "unmodified": job.is_unmodified(),
         "parts": job.part_count,
-        "splits": {
-            name: {
-                "documents": counts.get(f"{name}/examples", 0),
-                "text_bytes": counts.get(f"{name}/text-bytes", 0),
-                "shards": sum(shard.split == index for shard in shards),
-            }
-            for index, name in enumerate(SPLITS)
+        "variants": {
+            variant.name: _variant_report(job, variant, of_variant(counts, variant.name), shards)
+            for variant in job.variants
         },
-        "counts": data_path_order(counts),
+    }
+
+
+def _variant_report(
+    job: Job, variant: Variant, counts: Counts, shards: list[Shard]
+) -> dict[str, object]:
+    splits = {
+        name: {
+            "documents": counts.get(f"{name}/examples", 0),
+            "text_bytes": counts.get(f"{name}/text-bytes", 0),
+            "shards": sum(s.variant == variant and s.split == name for s in shards),
+        }
+        for name in variant.splits()
+    }
+    steps = [*variant.steps(), "mended"] if job.choices != REFERENCE else variant.steps()
+    return {
+        "dataset": job.dataset_folder(variant),
+        "splits": splits,
+        "counts": data_path_order(counts, tuple(steps)),
     }

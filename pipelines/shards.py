@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from cleaning.variants import Variant
 from pipelines.arrow import fixed_values
-from pipelines.finish import SPLITS
+from pipelines.counts import Counts, of_variant
 from pipelines.formats import FORMATS, Document
 from pipelines.job import Job
 from pipelines.storage import atomic_write, join, open_arrow, size_bytes
@@ -30,31 +31,40 @@ class Shard:
 
     Attributes:
       number: among all shards of the run.
-      split: index into SPLITS.
+      variant: whose it is.
+      split: of the variant.
       shard, shards: which of how many of its split.
       split_bytes: of text, in the whole split.
     """
 
     number: int
-    split: int
+    variant: Variant
+    split: str
     shard: int
     shards: int
     split_bytes: int
 
 
-def plan_shards(job: Job, counts: dict[str, int]) -> list[Shard]:
+def plan_shards(job: Job, counts: Counts) -> list[Shard]:
     """The shards of a run, from the totals of its documents; a split without any has none."""
-    sizes = [counts.get(f"{split}/text-bytes", 0) for split in SPLITS]
-    train = job.shards or max(1, -(-sizes[0] // _SHARD_BYTES))
-    numbers = (train, max(1, train // _TRAIN_PER_VALIDATION))
     shards: list[Shard] = []
-    for split, (count, size) in enumerate(zip(numbers, sizes, strict=True)):
-        if size:
-            shards += [Shard(len(shards) + i, split, i, count, size) for i in range(count)]
+    for variant in job.variants:
+        own = of_variant(counts, variant.name)
+        splits = variant.splits()
+        for train, validation in zip(splits[::2], splits[1::2], strict=True):
+            sizes = [own.get(f"{split}/text-bytes", 0) for split in (train, validation)]
+            many = job.shards or max(1, -(-sizes[0] // _SHARD_BYTES))
+            numbers = (many, max(1, many // _TRAIN_PER_VALIDATION))
+            for split, count, size in zip((train, validation), numbers, sizes, strict=True):
+                if size:
+                    first = len(shards)
+                    shards += [
+                        Shard(first + i, variant, split, i, count, size) for i in range(count)
+                    ]
     return shards
 
 
-def write_shard(job: Job, shard: Shard) -> dict[str, int]:
+def write_shard(job: Job, shard: Shard) -> Counts:
     """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
     examples = 0
     paths = {name: shard_path(job, shard, name) for name in job.formats}
@@ -74,13 +84,20 @@ def write_shard(job: Job, shard: Shard) -> dict[str, int]:
 
 def shard_path(job: Job, shard: Shard, format_name: str) -> str:
     """Where a shard is written until the dataset is published."""
-    return join(job.staging_folder(), shard_name(job, shard, format_name))
+    return join(job.staging_folder(shard.variant), shard_name(job, shard, format_name))
+
+
+def receipt_path(job: Job, shard: Shard) -> str:
+    """Where a shard's receipt is: beside the shards, so that both are there or neither."""
+    name = f"{shard.split}-{shard.shard:06d}.receipt.json"
+    return join(job.staging_folder(shard.variant), "receipts", name)
 
 
 def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     """A shard's path within the dataset's folder."""
-    split = SPLITS[shard.split]
-    return FORMATS[format_name].shard_path(job.dataset_name(), split, shard.shard, shard.shards)
+    return FORMATS[format_name].shard_path(
+        job.dataset_name(), shard.split, shard.shard, shard.shards
+    )
 
 
 def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
@@ -93,26 +110,28 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
         high = first + (last - first) * (part + 1) // parts
         found: list[tuple[int, Document]] = []
         for number in range(job.part_count):
-            found += _documents(
-                job.stage_path("documents", number, ".arrow"), shard.split, low, high
-            )
+            path = job.stage_path("documents", number, ".arrow")
+            found += _documents(path, shard, low, high)
         found.sort(key=lambda item: (item[0], item[1][1]))
         if found:
             yield [document for _, document in found]
 
 
-def _documents(path: str, split: int, low: int, high: int) -> Iterator[tuple[int, Document]]:
+def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, Document]]:
     """Shard key and columns of a part's documents of a split with low <= key < high."""
+    variant = shard.variant
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
-        ranges = json.loads(reader.schema.metadata[b"ranges"])
-        for number, (of_split, lowest, highest) in enumerate(ranges):
-            if of_split != split or highest < low or lowest >= high:
+        contents = json.loads(reader.schema.metadata[b"contents"])
+        for number, (variants, language, validation, lowest, highest) in enumerate(contents):
+            if highest < low or lowest >= high or variant.name not in variants:
+                continue
+            if variant.split(language, validation) != shard.split:
                 continue
             batch = reader.get_batch(number)
             keys = fixed_values(batch.column("shard_key"), np.dtype(np.uint64))
             start = int(np.searchsorted(keys, np.uint64(low)))
             end = len(keys) if high >= _KEYS else int(np.searchsorted(keys, np.uint64(high)))
             rows = batch.slice(start, end - start)
-            columns = [column.to_pylist() for column in rows.columns[2:]]
+            columns = [column.cast(pa.binary()).to_pylist() for column in rows.columns[1:]]
             for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
                 yield key, tuple(document)

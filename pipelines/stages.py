@@ -13,9 +13,10 @@ from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
+from pipelines.counts import Counts
 from pipelines.exchange import Block
 from pipelines.job import Job
-from pipelines.tasks import Counts, Receipt, Stage, Task, run_shuffled, task_number
+from pipelines.tasks import Receipt, Stage, Task, run_shuffled, task_number
 from pipelines.workers import current_pool
 
 Plan = Callable[[Job, Counts], Iterable[Task]]
@@ -41,14 +42,14 @@ class RunStage(beam.PTransform):
       job: the run.
       plan: which tasks there are.
       exchange: how blocks travel.
-      source: the stage whose blocks its tasks receive; None if they receive none.
+      sources: the stages whose blocks its tasks receive.
     """
 
     stage: Stage
     job: Job
     plan: Plan
     exchange: Exchange
-    source: Stage | None = None
+    sources: tuple[Stage, ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -57,11 +58,11 @@ class RunStage(beam.PTransform):
     def expand(self, before: dict[str, beam.PCollection]) -> dict[str, beam.PCollection]:
         tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
         if self.exchange == Exchange.SPILL:
-            source = self.source.name if self.source else ""
-            receipts = tasks | "pool" >> beam.ParDo(_RunInPool(self.stage, source, self.job))
+            sources = tuple(source.name for source in self.sources)
+            receipts = tasks | "pool" >> beam.ParDo(_RunInPool(self.stage, sources, self.job))
             return {"totals": receipts | "sum" >> SumCounts()}
         keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
-        if self.source:
+        if self.sources:
             grouped = {"task": keyed, "blocks": before["blocks"]} | "group" >> beam.CoGroupByKey()
         else:
             grouped = keyed | "spread" >> beam.Reshuffle() | "alone" >> beam.Map(_without_blocks)
@@ -93,14 +94,14 @@ class _PlanTasks(beam.DoFn):
 class _RunInPool(beam.DoFn):
     """Submits tasks as they come and gives their receipts when the bundle ends."""
 
-    def __init__(self, stage: Stage, source: str, job: Job) -> None:
-        self._stage, self._source, self._job = stage.name, source, job
+    def __init__(self, stage: Stage, sources: tuple[str, ...], job: Job) -> None:
+        self._stage, self._sources, self._job = stage.name, sources, job
 
     def start_bundle(self) -> None:
         self._futures: list[Future[Receipt]] = []
 
     def process(self, task: Task) -> None:
-        self._futures.append(current_pool().submit(self._stage, self._source, self._job, task))
+        self._futures.append(current_pool().submit(self._stage, self._sources, self._job, task))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         try:

@@ -145,6 +145,18 @@ def delete_folder(folder: str) -> None:
         FileSystems.delete([folder])
 
 
+def delete_file(path: str) -> None:
+    """Removes a file; nothing happens if it is not there."""
+    if not is_remote(path):
+        if os.path.exists(path):
+            os.unlink(path)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    if FileSystems.exists(path):
+        FileSystems.delete([path])
+
+
 def delete_if_empty(folder: str) -> None:
     """Removes a local folder that holds nothing; other filesystems have no empty folders."""
     if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):

@@ -13,18 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.clean import capture_blocks, clean_part
-from pipelines.exchange import CAPTURE, LINE, LOST, Block, read_spilled, spill
+from pipelines.counts import Counts
+from pipelines.exchange import CAPTURE, LISTED, SPAN, VERDICT, Block, read_spilled, spill
 from pipelines.finish import finish_part
 from pipelines.inputs import Part
 from pipelines.job import Job
-from pipelines.newest import outdated_blocks
-from pipelines.shards import Shard, write_shard
-from pipelines.spans import elect_part_lines, line_blocks, lost_blocks
+from pipelines.newest import count_missing, verdict_blocks
+from pipelines.shards import Shard, receipt_path, write_shard
+from pipelines.spans import elect_part_spans, lost_blocks, span_blocks
 from pipelines.storage import exists, read_bytes, write_bytes
+from pipelines.url_lists import UrlList
+from pipelines.webtext import listed_blocks, read_list
 
-Task = Part | Shard | int
-"""A part of the input, a shard, or the number of a bucket."""
-Counts = dict[str, int]
+Task = Part | UrlList | Shard | int
+"""A part of the input, a URL list, a shard, or the number of a bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Stage:
       emit: blocks for the next stage, from the artifact or the blocks received.
       emits: dtype of those blocks; None if nothing is emitted.
       to_buckets: True if blocks go to buckets, False if they go to parts.
-      unit: what its tasks are: parts, buckets or shards.
+      unit: what its tasks are: parts, lists, buckets or shards.
       share: of a run's CPU time, as measured (docs/performance.md): for the time left.
     """
 
@@ -58,17 +60,33 @@ def _part(task: Task) -> Part:
     return task
 
 
+def _url_list(task: Task) -> UrlList:
+    if not isinstance(task, UrlList):
+        raise TypeError(f"expected a UrlList, got {task!r}")
+    return task
+
+
 def _shard(task: Task) -> Shard:
     if not isinstance(task, Shard):
         raise TypeError(f"expected a Shard, got {task!r}")
     return task
 
 
+WEBTEXT = Stage(
+    "webtext",
+    "reading URL lists",
+    unit="lists",
+    share=0.02,
+    work=lambda job, task, _: read_list(job, _url_list(task)),
+    emit=lambda job, task, _: listed_blocks(job, _url_list(task)),
+    emits=LISTED,
+    to_buckets=True,
+)
 CLEAN = Stage(
     "clean",
     "reading and cleaning WET files",
     unit="parts",
-    share=0.5,
+    share=0.48,
     work=lambda job, task, _: clean_part(job, _part(task)),
     emit=lambda job, task, _: capture_blocks(job, _part(task)),
     emits=CAPTURE,
@@ -79,17 +97,18 @@ NEWEST = Stage(
     "finding the newest capture of each URL",
     unit="buckets",
     share=0.01,
-    emit=lambda _job, _task, blocks: outdated_blocks(blocks),
-    emits=LOST,
+    work=lambda _job, _task, blocks: count_missing(blocks),
+    emit=lambda _job, _task, blocks: verdict_blocks(blocks),
+    emits=VERDICT,
 )
 LINES = Stage(
     "lines",
     "collecting the lines of the newest pages",
     unit="parts",
     share=0.03,
-    work=lambda job, task, blocks: elect_part_lines(job, _part(task), blocks),
-    emit=lambda job, task, _: line_blocks(job, _part(task)),
-    emits=LINE,
+    work=lambda job, task, blocks: elect_part_spans(job, _part(task), blocks),
+    emit=lambda job, task, _: span_blocks(job, _part(task)),
+    emits=SPAN,
     to_buckets=True,
 )
 SPANS = Stage(
@@ -98,7 +117,7 @@ SPANS = Stage(
     unit="buckets",
     share=0.01,
     emit=lambda _job, _task, blocks: lost_blocks(blocks),
-    emits=LOST,
+    emits=VERDICT,
 )
 FINISH = Stage(
     "finish",
@@ -114,7 +133,7 @@ SHARDS = Stage(
     share=0.04,
     work=lambda job, task, _: write_shard(job, _shard(task)),
 )
-STAGES = {stage.name: stage for stage in (CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
+STAGES = {stage.name: stage for stage in (WEBTEXT, CLEAN, NEWEST, LINES, SPANS, FINISH, SHARDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +157,17 @@ def task_number(task: Task) -> int:
     return task if isinstance(task, int) else task.number
 
 
-def run_spilled(stage_name: str, source_name: str, job: Job, task: Task) -> Receipt:
+def run_spilled(stage_name: str, sources: tuple[str, ...], job: Job, task: Task) -> Receipt:
     """Does a task whose blocks come from spilled files and are spilled again; or finds it done.
 
     Args:
-      source_name: the stage whose blocks it receives; "" if it receives none.
+      sources: the stages whose blocks it receives.
     """
     stage, number = STAGES[stage_name], task_number(task)
-    path = job.stage_path(stage.name, number, ".receipt.json")
+    path = _receipt_path(stage, job, task)
     if exists(path):
         return Receipt(stage.name, number, json.loads(read_bytes(path)), resumed=True)
-    blocks = _received(STAGES[source_name], job, number) if source_name else []
+    blocks = [block for name in sources for block in _received(STAGES[name], job, number)]
     counts = stage.work(job, task, blocks) if stage.work else {}
     if stage.emit and stage.emits is not None:
         targets = job.buckets if stage.to_buckets else job.part_count
@@ -159,11 +178,23 @@ def run_spilled(stage_name: str, source_name: str, job: Job, task: Task) -> Rece
     return Receipt(stage.name, number, counts)
 
 
+def task_count(stage: Stage, job: Job) -> int:
+    """How many tasks a stage has; 0 for shards, which are not known before the end."""
+    units = {"lists": job.url_list_count, "parts": job.part_count, "buckets": job.buckets}
+    return units.get(stage.unit, 0)
+
+
+def _receipt_path(stage: Stage, job: Job, task: Task) -> str:
+    if isinstance(task, Shard):
+        return receipt_path(job, task)
+    return job.stage_path(stage.name, task_number(task), ".receipt.json")
+
+
 def _received(source: Stage, job: Job, number: int) -> list[Block]:
     if source.emits is None:
         raise ValueError(f"stage {source.name} emits nothing")
-    senders = job.part_count if source.to_buckets else job.buckets
-    paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in range(senders)]
+    senders = range(task_count(source, job))
+    paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in senders]
     return read_spilled(paths, number, source.emits)
 
 
@@ -175,7 +206,7 @@ def run_shuffled(
     Receipts stand for artifacts only: blocks are emitted anew, as the shuffle does not keep them.
     """
     stage, number = STAGES[stage_name], task_number(task)
-    path = job.stage_path(stage.name, number, ".receipt.json")
+    path = _receipt_path(stage, job, task)
     counts: Counts = {}
     resumed = stage.work is not None and exists(path)
     if resumed:

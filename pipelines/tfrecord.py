@@ -15,15 +15,17 @@ _MASK_DELTA = 0xA282EAD8
 
 def example(features: dict[str, bytes]) -> bytes:
     """A serialized tf.train.Example with one bytes value a feature, in the given order."""
-    entries = []
+    pieces = [b""]
     for name, value in features.items():
         # Feature.bytes_list = 1 { BytesList.value = 1 }; an entry of map Features.feature = 1.
-        values = b"\x0a" + _varint(len(value)) + value
-        feature = b"\x0a" + _varint(len(values)) + values
-        entry = _key(name) + b"\x12" + _varint(len(feature)) + feature
-        entries.append(b"\x0a" + _varint(len(entry)) + entry)
-    joined = b"".join(entries)
-    return b"\x0a" + _varint(len(joined)) + joined
+        values = b"\x0a" + _varint(len(value))
+        size = len(values) + len(value)
+        feature = b"\x0a" + _varint(size) + values
+        size = len(feature) + len(value)
+        entry = _key(name) + b"\x12" + _varint(size) + feature
+        pieces += (b"\x0a", _varint(len(entry) + len(value)), entry, value)
+    pieces[0] = b"\x0a" + _varint(sum(map(len, pieces)))
+    return b"".join(pieces)
 
 
 @functools.cache

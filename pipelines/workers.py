@@ -42,10 +42,10 @@ class Pool:
         for _ in range(self.workers):
             self._executor.submit(os.getpid)
 
-    def submit(self, stage: str, source: str, job: Job, task: Task) -> Future[Receipt]:
+    def submit(self, stage: str, sources: tuple[str, ...], job: Job, task: Task) -> Future[Receipt]:
         """`run_spilled` in a worker."""
         try:
-            future = self._executor.submit(run_spilled, stage, source, job, task)
+            future = self._executor.submit(run_spilled, stage, sources, job, task)
         except BrokenProcessPool as error:
             self._fail(error)
             raise

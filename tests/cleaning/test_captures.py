@@ -4,12 +4,24 @@ import numpy as np
 import pytest
 import xxhash
 
-from cleaning.captures import TIME, Captures, Signatures, clean_captures, digest_lines
+from cleaning.captures import (
+    PARAGRAPHS,
+    TIME,
+    CaptureRules,
+    Captures,
+    FormPages,
+    FormSignatures,
+    Signatures,
+    clean_captures,
+    digest_lines,
+)
 from cleaning.clean import LINE_RULES, Fate, clean_page
 from cleaning.pages import page_text
 from cleaning.records import Malformed, Record
+from cleaning.specs import REFERENCE
 from cleaning.urls import md5, pack_digests
-from tests.cleaning.wet import DATE, URL, header_lines, record
+from cleaning.variants import VARIANTS, Form
+from tests.cleaning.wet import DATE, EN, URL, header_lines, record
 
 GOOD = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left on the island.\n"
 PASSED = "split-wet-file/passed"
@@ -17,22 +29,27 @@ WITHIN = "too-long-filter/passed"
 REFUSED = "split-wet-file/filtered:malformed"
 
 
-def cleaned(*parts: Record | Malformed) -> Captures:
+def cleaned(*parts: Record | Malformed, rules: CaptureRules = EN) -> Captures:
     """The batch of these records; an empty one may follow."""
-    captures, *rest = clean_captures(parts)
+    captures, *rest = clean_captures(parts, rules)
     assert not any(batch.counts for batch in rest)
     return captures
+
+
+def passed(captures: Captures) -> FormPages:
+    """The pages that cleaning passed."""
+    return captures.forms[Form.CLEANED]
 
 
 def test_a_passed_page_keeps_text_headers_and_digests():
     captures = cleaned(record(GOOD))
     assert captures.counts == {PASSED: 1, WITHIN: 1}
-    assert captures.texts == [GOOD.strip().encode()]
-    assert (captures.headers[0].url, captures.headers[0].timestamp) == (URL, DATE)
-    assert captures.headers[0].content_length == str(len(GOOD))
+    assert passed(captures).texts == [GOOD.strip().encode()]
+    assert (passed(captures).headers[0].url, passed(captures).headers[0].timestamp) == (URL, DATE)
+    assert passed(captures).headers[0].content_length == str(len(GOOD))
     assert captures.url_digest == [md5("a.example/page")]
     assert captures.election == [md5(URL)]
-    assert captures.line_digests == [digest_lines(GOOD.strip().lower().encode())]
+    assert passed(captures).span_digests == [digest_lines(GOOD.strip().lower().encode())]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +65,7 @@ def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(b
     assert captures.fates == [fate, Fate.PASSED]
     assert captures.captured == ["2025-03-02T08:15:30Z"] * 2
     assert len(captures.url_digest) == len(captures.election) == len(captures.line_counts) == 2
-    assert (captures.rows, len(captures.texts)) == ([1], 1)
+    assert (passed(captures).rows, len(passed(captures).texts)) == ([1], 1)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +136,7 @@ def test_a_delimiter_in_the_body_makes_two_captures():
     body = GOOD + f"WARC/1.0\nWARC-Target-URI: http://b.example/\nWARC-Date: {DATE}\n" + GOOD
     captures = cleaned(record(body))
     assert captures.election == [md5(URL), md5("http://b.example/")]
-    assert captures.texts == [GOOD.strip().encode()] * 2
+    assert passed(captures).texts == [GOOD.strip().encode()] * 2
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", " \n", "\nWARC\n"])
@@ -128,21 +145,22 @@ def test_any_path_gives_what_the_rule_book_gives(end):
     block = end.join(lines)
     captures = cleaned(record(block))
     book = clean_page(page_text(block.replace("WARC\n", "")))
-    assert captures.texts == [book.utf8]
+    assert passed(captures).texts == [book.utf8]
     assert captures.line_counts == [book.line_counts]
 
 
 def test_batches_follow_each_other_and_lose_nothing():
     block = GOOD + "menu\n" * 20_000
-    captures = list(clean_captures(record(block) for _ in range(7)))
+    captures = list(clean_captures((record(block) for _ in range(7)), EN))
     assert len(captures) > 1
     assert sum(len(batch.fates) for batch in captures) == 7
-    assert all(text == GOOD.strip().encode() for batch in captures for text in batch.texts)
+    assert all(text == GOOD.strip().encode() for batch in captures for text in passed(batch).texts)
 
 
 def test_no_records_give_one_empty_batch_of_arrays():
     signatures = cleaned().arrays(0)
-    assert signatures.url_digest.shape == signatures.line_digest.shape == (0, 2)
+    assert signatures.url_digest.shape == (0, 2)
+    assert signatures.forms[Form.CLEANED].span_digest.shape == (0, 2)
     assert signatures.line_counts.shape == (0, len(LINE_RULES))
 
 
@@ -153,30 +171,55 @@ def test_arrays_hold_what_later_stages_must_know():
     )
     signatures = captures.arrays(40)
     assert signatures.fate.tolist() == [Fate.TOO_FEW_SENTENCES, Fate.PASSED, Fate.PASSED]
-    assert signatures.passed_row.tolist() == [41, 42]
-    assert signatures.lines.tolist() == [3, 6]
+    of_form = signatures.forms[Form.CLEANED]
+    assert of_form.row.tolist() == [41, 42]
+    assert of_form.spans.tolist() == [3, 6]
     assert signatures.election.tolist() == pack_digests(captures.election).tolist()
     assert signatures.line_counts.tolist() == [[0, 1, 0, 0, 0, 0], [0] * 5 + [3], [0] * 5 + [6]]
-    first, second = signatures.line_digest[:3], signatures.line_digest[3:]
+    first, second = of_form.span_digest[:3], of_form.span_digest[3:]
     assert np.array_equal(np.concatenate([first, first]), second)
-    dtypes = {name: getattr(signatures, name).dtype for name in Signatures.__dataclass_fields__}
+    names = [name for name in Signatures.__dataclass_fields__ if name != "forms"]
+    dtypes = {name: getattr(signatures, name).dtype for name in names}
+    dtypes |= {name: getattr(of_form, name).dtype for name in FormSignatures.__dataclass_fields__}
     assert dtypes == {
         "url_digest": np.uint64,
         "election": np.uint64,
         "captured": TIME,
+        "marks": np.uint8,
         "fate": np.uint8,
         "line_counts": np.uint32,
-        "passed_row": np.uint32,
-        "validation": bool,
-        "lines": np.uint32,
-        "line_digest": np.uint64,
+        "row": np.uint32,
+        "spans": np.uint32,
+        "span_digest": np.uint64,
     }
 
 
-def test_held_out_pages_are_marked_by_their_normalized_url():
-    pages = ["http://a.example/page", "https://www.held-out.example/698/?utm_x"]
-    captures = cleaned(*[record(GOOD, header_lines(url=url)) for url in pages])
-    assert captures.arrays(0).validation.tolist() == [False, True]
+LONG = "\n".join(["A line of two hundred characters. " * 6] * 3)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\nWARC\n"])
+@pytest.mark.parametrize("block", [GOOD, LONG, LONG + "\nshort", "é" + LONG])
+def test_whole_text_is_kept_of_every_page_or_of_those_with_paragraphs(block, end):
+    text = page_text(block)
+    part = record(block.replace("\n", end))
+    noclean, multilingual = VARIANTS["en.noclean"], VARIANTS["multilingual"]
+    every = cleaned(part, rules=CaptureRules(REFERENCE, (noclean.population,)))
+    assert every.forms[Form.WHOLE].texts == [text.encode()]
+    assert every.forms[Form.WHOLE].span_digests == [b""]
+    only_long = cleaned(part, rules=CaptureRules(REFERENCE, (multilingual.population,)))
+    is_long = block is not GOOD
+    assert only_long.marks == [PARAGRAPHS * is_long]
+    assert only_long.forms[Form.WHOLE].texts == [text.encode()] * is_long
+    digests = [digest_lines(text.lower().encode())] * is_long
+    assert only_long.forms[Form.WHOLE].span_digests == digests
+    assert Form.CLEANED not in only_long.forms
+
+
+def test_forms_of_several_variants_stand_side_by_side():
+    populations = tuple(VARIANTS[name].population for name in ("en", "en.noclean", "multilingual"))
+    captures = cleaned(record(GOOD), record(LONG), rules=CaptureRules(REFERENCE, populations))
+    assert captures.forms[Form.CLEANED].rows == captures.forms[Form.WHOLE].rows == [0, 1]
+    assert captures.marks == [0, PARAGRAPHS]
 
 
 def test_line_digests_are_of_single_lines():

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from cleaning.documents import (
-    LINE_FATE_RULES,
+    SPAN_FATE_RULES,
     Deduplicated,
-    LineFate,
+    SpanFate,
     deduplicate_page,
-    line_fates,
+    span_fates,
 )
 from cleaning.rules import RULES
 
-KEPT, GLOBAL, LOCAL = LineFate
+KEPT, GLOBAL, LOCAL = SpanFate
 TEXT = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left."
 
 
@@ -29,7 +29,7 @@ TEXT = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left.
     ],
 )
 def test_lines_fall_to_other_pages_or_to_their_own(first, page, lost, fates):
-    found = line_fates(np.array(first, np.int64), np.array(page, np.int64), np.array(lost, bool))
+    found = span_fates(np.array(first, np.int64), np.array(page, np.int64), np.array(lost, bool))
     assert found.tolist() == fates
 
 
@@ -66,5 +66,5 @@ def test_a_verdict_for_each_line_is_required():
 
 def test_every_outcome_is_a_rule_of_the_table():
     line_rules = {rule.name for rule in RULES if rule.name.startswith("dedupe-lines/line-")}
-    assert set(LINE_FATE_RULES.values()) == line_rules
-    assert set(LINE_FATE_RULES) == set(LineFate)
+    assert set(SPAN_FATE_RULES.values()) == line_rules
+    assert set(SPAN_FATE_RULES) == set(SpanFate)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cleaning.captures import TIME
-from cleaning.elections import elect_lines, newest_captures, repeated
+from cleaning.elections import elect_spans, newest_captures, repeated
 
 
 def digests(*rows: tuple[int, int]) -> np.ndarray:
@@ -61,5 +61,5 @@ def test_the_newest_capture_of_each_url_stays(url, captured, election, place, ne
     ],
 )
 def test_the_page_with_the_smallest_digest_keeps_a_line(line, election, place, elected):
-    found = elect_lines(digests(*line), digests(*election), np.array(place, np.uint64))
+    found = elect_spans(digests(*line), digests(*election), np.array(place, np.uint64))
     assert found.tolist() == elected

@@ -8,6 +8,7 @@ import cleaning.records
 from cleaning.captures import clean_captures
 from cleaning.inflate import Chunk, Gap, Trust
 from cleaning.records import MAX_RECORD_BYTES, Malformed, Record, read_records
+from tests.cleaning.wet import EN
 from tests.cleaning.wet_files import (
     LAYOUTS,
     MEMBER_EACH,
@@ -389,7 +390,7 @@ def test_a_chunk_that_is_one_record_too_large_is_refused():
 def test_a_record_that_holds_no_page_is_refused_by_its_url(odd, reason, per_member):
     records = [page(1), odd, page(2)]
     data, places = lay_out(records, per_member)
-    [captures] = clean_captures(read(data))
+    [captures] = clean_captures(read(data), EN)
     [malformed] = captures.malformed
     assert (malformed.offset, malformed.within) == places[1]
     assert malformed.reason == reason
@@ -401,7 +402,7 @@ def test_a_record_that_holds_no_page_is_refused_by_its_url(odd, reason, per_memb
 def test_nul_bytes_are_text():
     block = BLOCK.replace("left.", "left \0 on the island.")
     data, _ = lay_out([record(URL, block)], MEMBER_EACH)
-    [captures] = clean_captures(read(data))
+    [captures] = clean_captures(read(data), EN)
     assert not captures.malformed
     assert [len(text) for text in captures.texts] == [len(block.strip())]
 

@@ -1,8 +1,12 @@
 """WET records built for tests, as bytes of a file and as the `Record` that reading them gives."""
 
+from cleaning.captures import CaptureRules
 from cleaning.records import Record
+from cleaning.specs import REFERENCE
+from cleaning.variants import VARIANTS
 
 URL = "http://a.example/page"
+EN = CaptureRules(REFERENCE, (VARIANTS["en"].population,))
 DATE = "2025-03-02T08:15:30Z"
 
 

@@ -21,9 +21,10 @@ def shard_bytes(output: Path) -> dict[str, str]:
     }
 
 
-def read_report(output: Path) -> dict:
-    """The report of a run of variant en."""
-    return json.loads((output / "runs" / "en" / "report.json").read_text())
+def read_report(output: Path, variant: str = "en", run: str = "") -> dict:
+    """What the report of a run says of a variant; the run is of that variant alone if not named."""
+    report = json.loads((output / "runs" / (run or variant) / "report.json").read_text())
+    return report["variants"][variant]
 
 
 def read_malformed(output: Path) -> list[dict]:
@@ -33,9 +34,9 @@ def read_malformed(output: Path) -> list[dict]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def read_jsonl(output: Path) -> list[dict]:
-    """All documents of variant en, in the order of the shards."""
-    shards = sorted((output / "c4" / "en" / "3.1.0" / "jsonl").glob("*.json.gz"))
+def read_jsonl(output: Path, dataset: str = "c4/en/3.1.0", split: str = "*") -> list[dict]:
+    """All documents of a dataset, in the order of the shards."""
+    shards = sorted((output / dataset / "jsonl").glob(f"*-{split}.*.json.gz"))
     return [json.loads(line) for shard in shards for line in gzip.open(shard, "rt")]
 
 

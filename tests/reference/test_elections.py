@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from cleaning import urls
 from cleaning.captures import TIME, digest_lines
 from cleaning.clean import MIN_SENTENCES
-from cleaning.documents import LINE_FATE_RULES, deduplicate_page, line_fates
-from cleaning.elections import elect_lines, newest_captures
+from cleaning.documents import SPAN_FATE_RULES, deduplicate_page, span_fates
+from cleaning.elections import elect_spans, newest_captures
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
 
@@ -61,7 +61,7 @@ def test_elected_lines(rows, random):
     best: dict[tuple[int, int], int] = {}
     for row in sorted(range(len(rows)), key=lambda row: (elections[row], places[row])):
         best.setdefault(lines[row], row)
-    elected = elect_lines(digests(lines), digests(elections), np.array(places, np.uint64))
+    elected = elect_spans(digests(lines), digests(elections), np.array(places, np.uint64))
     assert elected.tolist() == [best[line] for line in lines]
 
 
@@ -111,21 +111,21 @@ def our_deduplicated(files: list[dict[str, str]]) -> tuple[dict[str, str], Count
         line = urls.pack_digests([packed[at : at + 16] for at in range(0, len(packed), 16)])
         election = urls.pack_digests([urls.md5(url) for url in file])[page]
         place = (np.uint64(number) << np.uint64(32)) | np.arange(len(page), dtype=np.uint64)
-        first = elect_lines(line, election, place)
+        first = elect_spans(line, election, place)
         signatures.append((page, line, election, place, first))
     rows = [first == np.arange(len(first)) for *_, first in signatures]
     line, election, place = (
         np.concatenate([found[column][own] for found, own in zip(signatures, rows, strict=True)])
         for column in (1, 2, 3)
     )
-    winners = elect_lines(line, election, place) == np.arange(len(place))
+    winners = elect_spans(line, election, place) == np.arange(len(place))
     left, counts = {}, Counter()
     for number, (file, (page, _, _, _, first)) in enumerate(zip(files, signatures, strict=True)):
         lost = np.zeros(len(first), bool)
         here = ~winners & (place >> np.uint64(32) == number)
         lost[(place[here] & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
-        fates = line_fates(first, page, lost)
-        counts.update(LINE_FATE_RULES[fate] for fate in fates.tolist())
+        fates = span_fates(first, page, lost)
+        counts.update(SPAN_FATE_RULES[fate] for fate in fates.tolist())
         for index, (url, text) in enumerate(file.items()):
             document = deduplicate_page(text, (fates[page == index] == 0).tolist())
             counts[document.rule] += 1

@@ -21,6 +21,8 @@ from cleaning.language import english_rules, load_langdetect
 from cleaning.records import read_records
 from cleaning.sentences import count_sentences, load_punkt
 from cleaning.urls import md5, normalize_url
+from cleaning.variants import Form
+from tests.cleaning.wet import EN
 from tests.reference.outcomes import reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting, probabilities, punkt
 
@@ -53,7 +55,7 @@ def pages(wet_file) -> list[PageFeatures]:
 def refused_urls(wet_file: Path) -> set[str]:
     """The URLs of the records that ours refuses, read where it says that they are."""
     with wet_file.open("rb") as stream:
-        batches = clean_captures(read_records(inflate(stream)))
+        batches = clean_captures(read_records(inflate(stream)), EN)
         refused = [malformed for batch in batches for malformed in batch.malformed]
     stored = wet_file.read_bytes()
     records = [zlib.decompressobj(31).decompress(stored[m.offset :])[m.within :] for m in refused]
@@ -63,8 +65,9 @@ def refused_urls(wet_file: Path) -> set[str]:
 def our_pages(wet_file: Path) -> Iterator[Cleaned]:
     """A file's captures as ours reads and cleans them."""
     with wet_file.open("rb") as stream:
-        for batch in clean_captures(read_records(inflate(stream))):
-            texts = dict(zip(batch.rows, map(bytes.decode, batch.texts), strict=True))
+        for batch in clean_captures(read_records(inflate(stream)), EN):
+            kept = batch.forms[Form.CLEANED]
+            texts = dict(zip(kept.rows, map(bytes.decode, kept.texts), strict=True))
             for row, fate in enumerate(batch.fates):
                 counts = Counter(dict(zip(LINE_RULES, batch.line_counts[row], strict=True)))
                 counts[FATE_RULES[Fate(fate)]] += 1

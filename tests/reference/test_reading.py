@@ -16,7 +16,8 @@ from cleaning.clean import FATE_RULES, LINE_RULES, Fate
 from cleaning.inflate import inflate
 from cleaning.pages import Headers, page_text
 from cleaning.records import read_records
-from tests.cleaning.wet import DATE, header_lines, record_bytes
+from cleaning.variants import Form
+from tests.cleaning.wet import DATE, EN, header_lines, record_bytes
 from tests.reference import strategies
 from tests.reference.outcomes import reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting
@@ -56,13 +57,14 @@ def reference_read(stored: bytes) -> tuple[list[Outcome], Counter[str]]:
 def our_read(stored: bytes) -> tuple[list[Outcome], Counter[str]]:
     """The same of ours."""
     outcomes, counts = [], Counter()
-    for batch in clean_captures(read_records(inflate(io.BytesIO(stored)))):
+    for batch in clean_captures(read_records(inflate(io.BytesIO(stored))), EN):
         assert not batch.malformed
         counts.update(batch.counts)
-        texts = map(bytes.decode, batch.texts)
+        kept = batch.forms[Form.CLEANED]
+        texts = map(bytes.decode, kept.texts)
         passed = {
             row: (text, headers)
-            for row, text, headers in zip(batch.rows, texts, batch.headers, strict=True)
+            for row, text, headers in zip(kept.rows, texts, kept.headers, strict=True)
         }
         for row, fate in enumerate(batch.fates):
             line_counts = dict(zip(LINE_RULES, batch.line_counts[row], strict=True))

@@ -1,0 +1,41 @@
+"""On which pages a mended defect of the reference makes a difference: counted switch by switch.
+
+Each of the spec `fixed`'s switches is compared, alone, with what the reference does of the same
+page. That costs time only where a switch is on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cleaning.clean import REFERENCE_RULES, CleanedPage, CleanRules, clean_page
+from cleaning.specs import Choices
+from cleaning.urls import UrlRules, load_normalizer, normalize_url
+
+_URL_SWITCHES = {
+    "case": "mended/url_scheme_case",
+    "place": "mended/url_scheme_place",
+    "tracking": "mended/url_tracking",
+}
+_CLEAN_SWITCHES = {"citations": "mended/citations", "end_marks": "mended/end_marks"}
+
+
+def changed_by_url(url: str, choices: Choices) -> Iterator[str]:
+    """The switches of URLs that change how this one is normalized."""
+    rules, reference = choices.url_rules(), UrlRules()
+    plain = normalize_url(url)
+    for name, counter in _URL_SWITCHES.items():
+        value = getattr(rules, name)
+        if value != getattr(reference, name):
+            alone = load_normalizer(replace(reference, **{name: value}))
+            if alone(url) != plain:
+                yield counter
+
+
+def changed_by_cleaning(text: str, cleaned: CleanedPage, rules: CleanRules) -> Iterator[str]:
+    """The switches of cleaning without which the page would have come out otherwise."""
+    for name, counter in _CLEAN_SWITCHES.items():
+        value = getattr(REFERENCE_RULES, name)
+        if value != getattr(rules, name):
+            without = clean_page(text, replace(rules, **{name: value}))
+            if (without.fate, without.utf8) != (cleaned.fate, cleaned.utf8):
+                yield counter

@@ -1,0 +1,44 @@
+"""URL lists as signatures: which URLs webtextlike takes, met with captures by bucket."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from cleaning.urls import load_normalizer
+from pipelines.counts import Counts
+from pipelines.exchange import LISTED, Block, split_by_bucket
+from pipelines.job import Job
+from pipelines.storage import load_arrays, read_bytes, save_arrays, write_bytes
+from pipelines.url_lists import UrlList, read_digests
+
+
+def write_list_manifest(path: str, url_lists: tuple[UrlList, ...]) -> None:
+    """Writes the lists of a run as JSON lines."""
+    lines = [json.dumps(asdict(url_list), ensure_ascii=False) for url_list in url_lists]
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_list_manifest(path: str) -> tuple[UrlList, ...]:
+    """The lists that `write_list_manifest` wrote."""
+    return tuple(UrlList(**json.loads(line)) for line in read_bytes(path).splitlines())
+
+
+def read_list(job: Job, url_list: UrlList) -> Counts:
+    """Keeps the digests of a list's URLs, each once; returns counts by rule."""
+    normalize = load_normalizer(job.choices.url_rules())
+    digests, listed, refused = read_digests(url_list, normalize)
+    save_arrays(_path(job, url_list), {"url_digest": digests})
+    return {"webtextlike-filter/listed": listed, "webtextlike-filter/malformed": refused}
+
+
+def listed_blocks(job: Job, url_list: UrlList) -> dict[int, Block]:
+    """LISTED rows of a list by bucket of their URL."""
+    digests = load_arrays(_path(job, url_list))["url_digest"]
+    block = np.empty(len(digests), LISTED)
+    block["url_digest"] = digests
+    return split_by_bucket(block, digests, job.buckets)
+
+
+def _path(job: Job, url_list: UrlList) -> str:
+    return job.stage_path("webtext", url_list.number, ".npz")
