@@ -54,7 +54,7 @@ def test_own_pairs_are_a_task_without_code(form, tmp_path, small_vocabulary):
 def test_mixtures_draw_from_all(tmp_path, small_corpus, small_vocabulary):
     file = tmp_path / "proverbs.tsv"
     file.write_text("the sea\ta river\n" * 50)
-    name = load_mixture([small_corpus, str(file)], small_vocabulary, "prefix_lm", mixing="equal")
+    name = load_mixture([small_corpus, str(file)], small_vocabulary, "bert_style", mixing="equal")
     kinds = [len(row["targets"]) < 12 for row in rows(name, most=60)]
     assert 10 < sum(kinds) < 50
 

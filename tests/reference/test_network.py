@@ -1,0 +1,104 @@
+"""The network against transformers' and t5x's, with the same random weights."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e '.[trainer]'")
+
+from trainer.hugging_face import read_hugging_face, write_hugging_face
+from trainer.network import NetworkConfig, Transformer
+
+_CONFIGS = {
+    "v1.0": {"mlp_activations": ("relu",), "logits_via_embedding": True},
+    "v1.1": {"mlp_activations": ("gelu", "linear"), "logits_via_embedding": False},
+}
+
+
+def network_config(version):
+    return NetworkConfig(
+        vocab_size=96, emb_dim=32, num_heads=4, num_encoder_layers=2, num_decoder_layers=3,
+        head_dim=8, mlp_dim=48, dropout_rate=0.0, **_CONFIGS[version],
+    )  # fmt: skip
+
+
+def batch():
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.integers(3, 96, (2, 150)), rng.integers(3, 96, (2, 140))
+    inputs[0, -20:] = 0
+    return inputs, np.pad(targets[:, :-1], ((0, 0), (1, 0))), targets
+
+
+def random_params(config):
+    """Initial parameters, norms' scales moved away from 1."""
+    network = Transformer(config)
+    tree = jax.jit(functools.partial(network.init, enable_dropout=False))(
+        {"params": jax.random.key(0)}, *(jnp.array(part) for part in batch())
+    )["params"]
+    rng = np.random.default_rng(1)
+    return jax.tree.map(lambda p: np.asarray(p) + 0.05 * rng.normal(size=p.shape), tree)
+
+
+def logits(network, params):
+    apply = functools.partial(network.apply, enable_dropout=False)
+    return np.asarray(jax.jit(apply)({"params": params}, *batch()))
+
+
+@pytest.mark.parametrize("version", _CONFIGS)
+def test_logits_are_those_of_transformers_after_export(version, tmp_path, small_vocabulary):
+    torch = pytest.importorskip("torch", reason="needs torch: pip install torch")
+    transformers = pytest.importorskip("transformers")
+    config = network_config(version)
+    params = random_params(config)
+    write_hugging_face(str(tmp_path), params, config, small_vocabulary)
+    model = transformers.T5ForConditionalGeneration.from_pretrained(tmp_path).eval()
+    inputs, shifted, _ = batch()
+    with torch.no_grad():
+        theirs = model(
+            input_ids=torch.tensor(inputs),
+            attention_mask=torch.tensor(inputs > 0),
+            decoder_input_ids=torch.tensor(shifted),
+        ).logits.numpy()
+    np.testing.assert_allclose(logits(Transformer(config), params), theirs, atol=1e-4)
+    back, same = read_hugging_face(str(tmp_path))
+    assert same == config
+    jax.tree.map(np.testing.assert_array_equal, back, jax.tree.map(np.float32, params))
+
+
+def test_the_exported_tokenizer_gives_seqios_ids(tmp_path, small_vocabulary):
+    pytest.importorskip("torch", reason="needs torch: pip install torch")
+    transformers = pytest.importorskip("transformers")
+    from trainer.vocabularies import load_vocabulary
+
+    config = network_config("v1.1")
+    write_hugging_face(str(tmp_path), random_params(config), config, small_vocabulary)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    vocabulary = load_vocabulary(small_vocabulary)
+    text = "the cat sat on a warm stone"
+    assert tokenizer(text).input_ids == [*vocabulary.encode(text), 1]
+    assert tokenizer.convert_tokens_to_ids("<extra_id_0>") == vocabulary.vocab_size - 1
+
+
+@pytest.mark.parametrize("version", _CONFIGS)
+def test_names_shapes_and_logits_are_those_of_t5x(version):
+    network = pytest.importorskip("t5x.examples.t5.network", reason="needs t5x from source")
+    config = network_config(version)
+    fields = {name: getattr(config, name) for name in network.T5Config.__dataclass_fields__
+              if hasattr(config, name)}  # fmt: skip
+    theirs = network.Transformer(network.T5Config(**fields))
+    variables = jax.jit(functools.partial(theirs.init, enable_dropout=False))(
+        {"params": jax.random.key(0)}, *(jnp.array(part) for part in batch())
+    )
+    ours = jax.jit(functools.partial(Transformer(config).init, enable_dropout=False))(
+        {"params": jax.random.key(0)}, *(jnp.array(part) for part in batch())
+    )
+    shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
+    assert shapes(ours["params"]) == shapes(variables["params"])
+    assert ours["params_axes"] == variables["params_axes"]
+    params = random_params(config)
+    np.testing.assert_allclose(
+        logits(Transformer(config), params), logits(theirs, params), atol=2e-5
+    )

@@ -1,0 +1,126 @@
+"""The configuration of a run: one frozen dataclass, every field a flag and a key of a TOML file."""
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from trainer.mixtures import MIXINGS
+from trainer.objectives import OBJECTIVES, lengths, with_noise
+from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+
+
+class TrainConfigError(ValueError):
+    """A value that cannot be; the message names the flag, the value and what was expected."""
+
+
+DTYPES = ("float32", "bfloat16")
+BACKENDS = ("auto", "ours", "t5x")
+
+
+def _flag(default: object, meaning: str) -> object:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """What a run trains, on what, how, and where to.
+
+    The defaults are those of Raffel et al. 2020, section 3.1, but for steps and batches, which fit
+    one machine. `metadata["meaning"]` of a field is its line in --help.
+
+    Raises:
+      TrainConfigError: a value is out of its range.
+    """
+
+    # What to train on.
+    corpus: tuple[str, ...] = _flag((), "corpus folder, or file of pairs; again for a mixture")  # type: ignore[assignment]
+    vocabulary: str = _flag("", "SentencePiece model file")  # type: ignore[assignment]
+    objective: str = _flag("span_corruption", "what is read and what is written")  # type: ignore[assignment]
+    noise_density: float = _flag(0.0, "share of noise; 0: the objective's own")  # type: ignore[assignment]
+    mean_span: float = _flag(0.0, "tokens of a span of noise; 0: the objective's own")  # type: ignore[assignment]
+    prefix: str = _flag("", "put before the inputs of pairs, to name the task")  # type: ignore[assignment]
+    data_tokens: int = _flag(0, "train on the first so many tokens, repeated; 0: all")  # type: ignore[assignment]
+    mixing: str = _flag("proportional", "rates of a mixture's tasks")  # type: ignore[assignment]
+    mixing_cap: int = _flag(0, "examples that count of a task at most; 0: all")  # type: ignore[assignment]
+    mixing_temperature: float = _flag(2.0, "T of --mixing=temperature")  # type: ignore[assignment]
+    inputs_length: int = _flag(512, "tokens of inputs; of targets where there are no inputs")  # type: ignore[assignment]
+    targets_length: int = _flag(0, "tokens of targets; 0: as the objective gives")  # type: ignore[assignment]
+    packing: bool = _flag(True, "several short examples in one row")  # type: ignore[assignment]
+    # What to train.
+    size: str = _flag("small", "a published size")  # type: ignore[assignment]
+    version: str = _flag("", "v1.0 or v1.1; default: the size's own")  # type: ignore[assignment]
+    architecture: str = _flag("encoder_decoder", "how layers are arranged")  # type: ignore[assignment]
+    dropout: float = _flag(0.0, "share that is dropped; 0.1 for fine-tuning")  # type: ignore[assignment]
+    dtype: str = _flag("bfloat16", "of the computation; parameters are float32")  # type: ignore[assignment]
+    remat: bool = _flag(False, "compute activations twice instead of keeping them")  # type: ignore[assignment]
+    scan_layers: bool = _flag(False, "compile one layer for all")  # type: ignore[assignment]
+    initial_checkpoint: str = _flag("", "start from a folder: checkpoint_N, or Hugging Face's")  # type: ignore[assignment]
+    # How.
+    steps: int = _flag(10_000, "updates in all")  # type: ignore[assignment]
+    batch_size: int = _flag(128, "rows of a step")  # type: ignore[assignment]
+    microbatches: int = _flag(1, "parts of a batch whose gradients are added up")  # type: ignore[assignment]
+    learning_rate: float = _flag(1.0, "times 1/sqrt(max(step, warm-up))")  # type: ignore[assignment]
+    warmup_steps: int = _flag(10_000, "of constant learning rate")  # type: ignore[assignment]
+    decay_rate: float = _flag(0.8, "of Adafactor's second moments")  # type: ignore[assignment]
+    clip_norm: float = _flag(0.0, "largest norm of all gradients together; 0: any")  # type: ignore[assignment]
+    z_loss: float = _flag(1e-4, "weight of the squared log-normalizer")  # type: ignore[assignment]
+    seed: int = _flag(0, "of parameters, dropout and the order of examples")  # type: ignore[assignment]
+    model_parallel: int = _flag(1, "devices that share a layer")  # type: ignore[assignment]
+    shard_parameters: bool = _flag(False, "parameters are sharded over the data axis too")  # type: ignore[assignment]
+    spike_factor: float = _flag(10.0, "stop if a loss is so many times the running one; 0: never")  # type: ignore[assignment]
+    backend: str = _flag("auto", "auto, ours or t5x")  # type: ignore[assignment]
+    # Where to, and when.
+    model_dir: str = _flag("", "folder of checkpoints, events and the loss curve")  # type: ignore[assignment]
+    checkpoint_period: int = _flag(1000, "steps between checkpoints")  # type: ignore[assignment]
+    keep_checkpoints: int = _flag(3, "newest that stay; 0: all")  # type: ignore[assignment]
+    eval_period: int = _flag(1000, "steps between evaluations; 0: none")  # type: ignore[assignment]
+    eval_batches: int = _flag(20, "of the validation split in an evaluation")  # type: ignore[assignment]
+    log_period: int = _flag(10, "steps between points of the loss curve")  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        _one_of("objective", self.objective, OBJECTIVES)
+        _one_of("mixing", self.mixing, MIXINGS)
+        _one_of("size", self.size, SIZES)
+        _one_of("version", self.version, ("", *VERSIONS))
+        _one_of("architecture", self.architecture, ARCHITECTURES)
+        _one_of("dtype", self.dtype, DTYPES)
+        _one_of("backend", self.backend, BACKENDS)
+        for name in ("steps", "batch_size", "microbatches", "model_parallel", "checkpoint_period",
+                     "log_period", "warmup_steps", "eval_batches"):  # fmt: skip
+            if getattr(self, name) < 1:
+                raise TrainConfigError(f"--{name}={getattr(self, name)}: expected 1 or more")
+        if not 0 <= self.dropout < 1:
+            raise TrainConfigError(f"--dropout={self.dropout:g}: expected a share from 0 to below 1")
+        if self.batch_size % self.microbatches:
+            raise TrainConfigError(
+                f"--batch_size={self.batch_size} is not divisible by "
+                f"--microbatches={self.microbatches}"
+            )
+        arranged = ARCHITECTURES[self.architecture]
+        if arranged.shared and self.scan_layers:
+            raise TrainConfigError("--scan_layers: layers shared by both stacks cannot be scanned")
+        if (OBJECTIVES[self.objective].name == "causal_lm") == arranged.encoder:
+            wanted = "decoder_lm" if arranged.encoder else "prefix_lm or encoder_decoder"
+            if self.architecture != "prefix_lm" or self.objective == "causal_lm":
+                raise TrainConfigError(
+                    f"--objective={self.objective} does not fit --architecture="
+                    f"{self.architecture}; try --architecture={wanted}"
+                )
+        self.lengths()
+
+    def lengths(self) -> dict[str, int]:
+        """Tokens of each feature: inputs and targets, or targets alone."""
+        row = with_noise(OBJECTIVES[self.objective], self.noise_density, self.mean_span)
+        derived = lengths(row, self.inputs_length)
+        targets = self.targets_length or derived.targets
+        return {"inputs": derived.inputs, "targets": targets} if derived.inputs else {
+            "targets": targets
+        }
+
+
+def _one_of(flag: str, value: str, choices: Collection[str]) -> None:
+    if value not in choices:
+        near = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(choice for choice in choices if choice)
+        raise TrainConfigError(f"--{flag}={value}: unknown; choose from {known}{guess}")

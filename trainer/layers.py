@@ -1,0 +1,247 @@
+"""Layers of T5 in Flax linen: attention with relative positions, feed-forward, norm, embedding.
+
+No layer has a bias (Raffel et al. 2020, section 2.1). Parameters are named and shaped as t5x's, and
+annotated with t5x's logical axes, so that its partitioner and checkpoints know them. Parameters are
+float32; `dtype` is of the computation.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from flax.linen import partitioning
+
+Array = jax.Array
+_BUCKETS, _FARTHEST = 32, 128
+_HIDDEN = -1e10  # of a hidden key, as t5x's
+
+
+def _fan_in(distribution: str) -> Any:
+    return nn.initializers.variance_scaling(1.0, "fan_in", distribution)
+
+
+class Dense(nn.Module):
+    """A product with a float32[inputs, outputs] kernel over the last axis."""
+
+    features: int
+    axes: tuple[str, str]
+    dtype: Any = jnp.float32
+    init: Any = _fan_in("truncated_normal")
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """[..., inputs] -> [..., outputs]."""
+        shape = (x.shape[-1], self.features)
+        kernel = partitioning.param_with_axes(
+            "kernel", self.init, shape, jnp.float32, axes=self.axes
+        )
+        return jnp.asarray(x, self.dtype) @ jnp.asarray(kernel, self.dtype)
+
+
+class RMSNorm(nn.Module):
+    """x / sqrt(mean(x^2) + 1e-6) * scale, in float32 (section 2.1: no mean, no bias)."""
+
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """[..., features] -> [..., features]."""
+        scale = partitioning.param_with_axes(
+            "scale", nn.initializers.ones, (x.shape[-1],), jnp.float32, axes=("embed",)
+        )
+        x = jnp.asarray(x, jnp.float32)
+        x = x * jax.lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + 1e-6)
+        return jnp.asarray(x, self.dtype) * jnp.asarray(scale, self.dtype)
+
+
+class Embedding(nn.Module):
+    """Rows of a float32[vocab, features] table; its product with vectors gives logits."""
+
+    vocab_size: int
+    features: int
+    dtype: Any = jnp.float32
+
+    def setup(self) -> None:
+        self.embedding = partitioning.param_with_axes(
+            "embedding",
+            nn.initializers.normal(stddev=1.0),
+            (self.vocab_size, self.features),
+            jnp.float32,
+            axes=("vocab", "embed"),
+        )
+
+    def __call__(self, ids: Array) -> Array:
+        """int32[...] -> [..., features]; as a product with one-hot rows, which shards."""
+        one_hot = jax.nn.one_hot(ids, self.vocab_size, dtype=self.dtype)
+        return one_hot @ jnp.asarray(self.embedding, self.dtype)
+
+    def logits(self, x: Array) -> Array:
+        """[..., features] -> float32[..., vocab], scaled by 1/sqrt(features) (as Mesh T5)."""
+        table = jnp.asarray(self.embedding, jnp.float32)
+        return jnp.asarray(x, jnp.float32) @ table.T / math.sqrt(self.features)
+
+
+def position_buckets(queries: int, keys: int, bidirectional: bool) -> np.ndarray[Any, Any]:
+    """Bucket of each distance key - query: int32[queries, keys] in [0, 32) (section 2.1).
+
+    Half of the buckets of a direction are a distance each, the other half grow logarithmically up
+    to 128. One direction has all buckets, two have half of them each.
+    """
+    behind = np.arange(queries)[:, None] - np.arange(keys)[None, :]
+    buckets = _BUCKETS // 2 if bidirectional else _BUCKETS
+    offset = buckets * (behind < 0) if bidirectional else 0
+    distance = np.abs(behind) if bidirectional else np.maximum(behind, 0)
+    exact = buckets // 2
+    ratio = distance.astype(np.float32) / exact + np.finfo(np.float32).eps
+    grown = (np.log(ratio) / np.log(_FARTHEST / exact) * (buckets - exact)).astype(np.int32)
+    far = np.minimum(exact + grown, buckets - 1)
+    return (np.where(distance < exact, distance, far) + offset).astype(np.int32)
+
+
+class RelativePositions(nn.Module):
+    """A bias for each head and distance bucket; one table for all layers of a stack."""
+
+    heads: int
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, queries: int, keys: int, bidirectional: bool) -> Array:
+        """The bias of attention logits: [1, heads, queries, keys]."""
+        table = partitioning.param_with_axes(
+            "rel_embedding",
+            nn.initializers.variance_scaling(1.0, "fan_avg", "uniform"),
+            (self.heads, _BUCKETS),
+            jnp.float32,
+            axes=("heads", "relpos_buckets"),
+        )
+        one_hot = jax.nn.one_hot(
+            position_buckets(queries, keys, bidirectional), _BUCKETS, dtype=self.dtype
+        )
+        # [heads, buckets] x [queries, keys, buckets] -> [heads, queries, keys]
+        return jnp.einsum("hb,qkb->hqk", jnp.asarray(table, self.dtype), one_hot)[None]
+
+
+class Attention(nn.Module):
+    """Multi-head attention without scaling: the query's initializer has it (as Mesh T5)."""
+
+    heads: int
+    head_dim: int
+    dropout: float
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Array,
+        context: Array,
+        mask: Array | None,
+        bias: Array | None,
+        *,
+        deterministic: bool,
+        decode: bool = False,
+    ) -> Array:
+        """What each of x takes from context.
+
+        Args:
+          x: [batch, queries, features].
+          context: [batch, keys, features]; x itself for self-attention.
+          mask: [batch, 1, queries, keys], above 0 where a query may look.
+          bias: [1, heads, queries, keys]; when decoding, for all queries of the cache.
+          decode: keep keys and values of the steps before in the collection `cache`.
+        Returns:
+          [batch, queries, features].
+        """
+        query = self._project("query", x, self.head_dim**-0.5)
+        key = self._project("key", context, 1.0)
+        value = self._project("value", context, 1.0)
+        if decode:
+            key, value, mask, bias = self._cached(key, value, mask, bias)
+        # [batch, queries, heads, head_dim] x [batch, keys, heads, head_dim]
+        weights = jnp.einsum("bqhd,bkhd->bhqk", query, key)
+        if mask is not None:
+            hidden = jnp.where(mask > 0, 0.0, _HIDDEN).astype(self.dtype)
+            bias = hidden if bias is None else bias + hidden
+        if bias is not None:
+            weights = weights + bias.astype(weights.dtype)
+        weights = jax.nn.softmax(weights).astype(self.dtype)
+        weights = nn.Dropout(self.dropout, broadcast_dims=(-2,))(
+            weights, deterministic=deterministic
+        )
+        mixed = jnp.einsum("bhqk,bkhd->bqhd", weights, value)
+        # [batch, queries, heads, head_dim] -> [batch, queries, heads * head_dim]
+        mixed = mixed.reshape(*x.shape[:2], self.heads * self.head_dim)
+        return Dense(
+            x.shape[-1], ("joined_kv", "embed"), self.dtype, _fan_in("normal"), name="out"
+        )(mixed)
+
+    def _project(self, name: str, x: Array, scale: float) -> Array:
+        """[batch, length, features] -> [batch, length, heads, head_dim]."""
+
+        def init(*args: Any) -> Array:
+            return _fan_in("normal")(*args) * scale
+
+        width = self.heads * self.head_dim
+        y = Dense(width, ("embed", "joined_kv"), self.dtype, init, name=name)(x)
+        y = y.reshape(*x.shape[:2], self.heads, self.head_dim)
+        return partitioning.with_sharding_constraint(y, ("batch", "length", "heads", "kv"))
+
+    def _cached(
+        self, key: Array, value: Array, mask: Array | None, bias: Array | None
+    ) -> tuple[Array, Array, Array | None, Array | None]:
+        """Keys, values, mask and bias of one step over all steps so far.
+
+        The first call, with all positions, makes the cache: [batch, heads, head_dim, length], as
+        t5x's decoding expects. Later calls have one query each.
+        """
+        started = self.has_variable("cache", "cached_key")
+        batch, length = key.shape[:2]
+        shape = (batch, self.heads, self.head_dim, length)
+        keys = self.variable("cache", "cached_key", jnp.zeros, shape, key.dtype)
+        values = self.variable("cache", "cached_value", jnp.zeros, shape, value.dtype)
+        index = self.variable("cache", "cache_index", lambda: jnp.array(0, jnp.int32))
+        if not started:
+            return key, value, mask, bias
+        step, length = index.value, keys.value.shape[-1]
+        here = jax.nn.one_hot(step, length, dtype=key.dtype)  # [length]
+        # [batch, 1, heads, head_dim] -> [batch, heads, head_dim, 1]
+        keys.value = keys.value + jnp.moveaxis(key, 1, -1) * here
+        values.value = values.value + jnp.moveaxis(value, 1, -1) * here
+        index.value = step + 1
+        past = jnp.broadcast_to(jnp.arange(length) <= step, (batch, 1, 1, length))
+        mask = past if mask is None else jnp.logical_and(mask, past)
+        if bias is not None:
+            bias = jax.lax.dynamic_slice_in_dim(bias, jnp.reshape(step, ()), 1, axis=-2)
+        # [batch, heads, head_dim, length] -> [batch, length, heads, head_dim]
+        return jnp.moveaxis(keys.value, -1, 1), jnp.moveaxis(values.value, -1, 1), mask, bias
+
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": nn.relu,
+    "gelu": nn.gelu,  # the tanh approximation, as Shazeer 2020
+    "linear": lambda x: x,
+}
+
+
+class FeedForward(nn.Module):
+    """relu(x wi) wo, or gated: (gelu(x wi_0) * x wi_1) wo."""
+
+    mlp_dim: int
+    activations: tuple[str, ...]
+    dropout: float
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Array, *, deterministic: bool) -> Array:
+        """[batch, length, features] -> the same."""
+        hidden = jnp.ones([], self.dtype)
+        for number, activation in enumerate(self.activations):
+            name = "wi" if len(self.activations) == 1 else f"wi_{number}"
+            wide = Dense(self.mlp_dim, ("embed", "mlp"), self.dtype, name=name)(x)
+            hidden = hidden * _ACTIVATIONS[activation](wide)
+        hidden = nn.Dropout(self.dropout, broadcast_dims=(-2,))(hidden, deterministic=deterministic)
+        hidden = partitioning.with_sharding_constraint(hidden, ("batch", "length", "mlp"))
+        return Dense(x.shape[-1], ("mlp", "embed"), self.dtype, name="wo")(hidden)

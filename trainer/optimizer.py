@@ -1,0 +1,86 @@
+"""Adafactor as T5 configures it, of optax's parts, and its state in t5x's layout.
+
+Shazeer & Stern 2018; Raffel et al. 2020, section 3.1.2. The update of a parameter p with gradient
+g at step t (from 1):
+
+    v = b v + (1 - b) (g^2 + 1e-30),  b = 1 - t^-0.8;  a matrix of 128 rows and columns or more
+        keeps the means of v over its rows and over its columns only
+    u = g / sqrt(v);  u = u / max(1, rms(u))
+    p = p - lr(t - 1) max(rms(p), 1e-3) u,   lr(s) = 1 / sqrt(max(s, 10,000))
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+Tree = Any
+
+_UNUSED = (1,)  # the shape of a moment that a parameter has no use for
+
+
+def inverse_square_root(base: float, warmup_steps: int) -> optax.Schedule:
+    """base / sqrt(max(step, warmup_steps)): constant, then falling (section 3.1.2)."""
+
+    def rate(step: jax.Array) -> jax.Array:
+        return base / jnp.sqrt(jnp.maximum(step, warmup_steps).astype(jnp.float32))
+
+    return rate
+
+
+def adafactor(
+    schedule: optax.Schedule, decay_rate: float = 0.8, clip_norm: float = 0.0
+) -> optax.GradientTransformation:
+    """The transformation of gradients to updates.
+
+    Args:
+      clip_norm: largest norm of all gradients together; 0 for any.
+    """
+    clips = [optax.clip_by_global_norm(clip_norm)] if clip_norm else []
+    return optax.chain(
+        *clips,
+        optax.scale_by_factored_rms(decay_rate=decay_rate),
+        optax.clip_by_block_rms(1.0),
+        optax.scale_by_learning_rate(schedule),
+        optax.scale_by_param_block_rms(1e-3),
+    )
+
+
+def moments_to_t5x(state: optax.OptState) -> dict[str, Tree]:
+    """`param_states` of t5x's Adafactor: v_row, v_col, v and m of each parameter."""
+    factored = _factored(state)
+    return jax.tree.map(
+        lambda row, col, full: {
+            "v_row": row,
+            "v_col": col,
+            "v": full,
+            "m": jnp.zeros(_UNUSED),
+        },
+        factored.v_row,
+        factored.v_col,
+        factored.v,
+    )
+
+
+def moments_from_t5x(state: optax.OptState, param_states: Mapping[str, Tree], step: Any) -> Any:
+    """The optimizer's state with the moments and the step of a checkpoint."""
+
+    def pick(key: str) -> Tree:
+        return jax.tree.map(
+            lambda entry: entry[key], param_states, is_leaf=lambda node: "v_row" in node
+        )
+
+    count = jnp.asarray(step, jnp.int32)
+
+    def restore(part: Any) -> Any:
+        if isinstance(part, optax.FactoredState):
+            return optax.FactoredState(count, pick("v_row"), pick("v_col"), pick("v"))
+        return part._replace(count=count) if hasattr(part, "count") else part
+
+    return tuple(restore(part) for part in state)
+
+
+def _factored(state: Any) -> optax.FactoredState:
+    return next(part for part in state if isinstance(part, optax.FactoredState))

@@ -1,0 +1,158 @@
+"""Sizes of T5 as published, versions and architectures: three tables that combine freely.
+
+The published number of parameters of each size stands beside it; a test counts.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What changed between the published families (Shazeer 2020 for v1.1).
+
+    Attributes:
+      name: as given to --version.
+      activations: of the feed-forward block: one, or two that are multiplied (gated).
+      tied: True if logits are taken with the token embedding.
+      meaning: one line for --help.
+    """
+
+    name: str
+    activations: tuple[str, ...]
+    tied: bool
+    meaning: str
+
+
+VERSIONS: dict[str, Version] = {
+    row.name: row
+    for row in (
+        Version(
+            name="v1.0",
+            activations=("relu",),
+            tied=True,
+            meaning="ReLU, one embedding for inputs, outputs and logits: the paper's",
+        ),
+        Version(
+            name="v1.1",
+            activations=("gelu", "linear"),
+            tied=False,
+            meaning="gated GELU, logits of their own; mT5 too",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """How layers are arranged (Raffel et al. 2020, section 3.2, Table 2).
+
+    Attributes:
+      name: as given to --architecture.
+      encoder: True if there is one.
+      shared: True if encoder and decoder have the same attention and feed-forward parameters.
+      depth: share of the size's layers that each stack has.
+      meaning: one line for --help.
+    """
+
+    name: str
+    encoder: bool
+    shared: bool = False
+    depth: float = 1.0
+    meaning: str
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    row.name: row
+    for row in (
+        Architecture(name="encoder_decoder", encoder=True, meaning="T5's own"),
+        Architecture(
+            name="encoder_decoder_shared",
+            encoder=True,
+            shared=True,
+            meaning="one set of parameters for both stacks",
+        ),
+        Architecture(
+            name="encoder_decoder_half",
+            encoder=True,
+            depth=0.5,
+            meaning="half the layers in each stack",
+        ),
+        Architecture(name="decoder_lm", encoder=False, meaning="a decoder alone, causal"),
+        Architecture(
+            name="prefix_lm",
+            encoder=False,
+            meaning="a decoder alone that sees its inputs from both sides",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """One row of the table: a published model, v1.0 without its own version.
+
+    Attributes:
+      name: as given to --size.
+      version: of VERSIONS.
+      layers: of each stack.
+      emb_dim: of a token.
+      heads: of attention.
+      head_dim: of a head.
+      mlp_dim: of the feed-forward block.
+      vocab_size: rows of the published embedding; a run takes its own vocabulary's.
+      parameters: of the published encoder-decoder.
+      source: where it is published.
+    """
+
+    name: str
+    version: str
+    layers: int
+    emb_dim: int
+    heads: int
+    head_dim: int
+    mlp_dim: int
+    vocab_size: int = 32128
+    parameters: int
+    source: str
+
+    @property
+    def meaning(self) -> str:
+        """One line for --help."""
+        return f"{self.parameters / 1e6:,.1f}M parameters, {self.layers} layers of {self.emb_dim}"
+
+
+def _size(
+    name: str, version: str, dims: tuple[int, int, int, int, int], parameters: int, source: str
+) -> Size:
+    layers, emb_dim, heads, head_dim, mlp_dim = dims
+    return Size(
+        name=name, version=version, layers=layers, emb_dim=emb_dim, heads=heads,
+        head_dim=head_dim, mlp_dim=mlp_dim, parameters=parameters, source=source,
+    )  # fmt: skip
+
+
+_T5, _T511, _MT5 = "Raffel et al. 2020, 3.7", "t5x, t5_1_1", "Xue et al. 2021, 3.1"
+_V11 = (
+    # layers, emb_dim, heads, head_dim, mlp_dim
+    ("small", (8, 512, 6, 64, 1024), 76_961_152, 300_176_768),
+    ("base", (12, 768, 12, 64, 2048), 247_577_856, 582_401_280),
+    ("large", (24, 1024, 16, 64, 2816), 783_150_080, 1_229_581_312),
+    ("xl", (24, 2048, 32, 64, 5120), 2_849_757_184, 3_742_619_648),
+    ("xxl", (24, 4096, 64, 64, 10240), 11_135_332_352, 12_921_057_280),
+)
+SIZES: dict[str, Size] = {
+    row.name: row
+    for row in (
+        _size("tiny", "v1.1", (2, 64, 4, 16, 128), 4_310_016, "c4forge: for tests and trials"),
+        _size("small", "v1.0", (6, 512, 8, 64, 2048), 60_506_624, _T5),
+        _size("base", "v1.0", (12, 768, 12, 64, 3072), 222_903_552, _T5),
+        _size("large", "v1.0", (24, 1024, 16, 64, 4096), 737_668_096, _T5),
+        _size("3B", "v1.0", (24, 1024, 32, 128, 16384), 2_851_598_336, _T5),
+        _size("11B", "v1.0", (24, 1024, 128, 128, 65536), 11_307_321_344, _T5),
+        *(_size(f"v1.1-{name}", "v1.1", dims, count, _T511) for name, dims, count, _ in _V11),
+        *(
+            replace(_size(f"mt5-{name}", "v1.1", dims, count, _MT5), vocab_size=250112)
+            for name, dims, _, count in _V11
+        ),
+    )
+}

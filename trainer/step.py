@@ -1,0 +1,146 @@
+"""One step of training: loss, gradients, update. Pure functions of parameters, state and batch."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import linen as nn
+
+Array = jax.Array
+Batch = Mapping[str, Array]
+Tree = Any
+
+
+class State(NamedTuple):
+    """What a step changes.
+
+    Attributes:
+      step: int32 scalar, updates so far.
+      params: tree of float32.
+      moments: the optimizer's state.
+    """
+
+    step: Array
+    params: Tree
+    moments: Any
+
+
+class Sums(NamedTuple):
+    """Of a batch, each a float32 scalar.
+
+    Attributes:
+      loss: of cross entropy and z-loss over the targets that count.
+      cross_entropy: alone.
+      targets: how many count.
+      correct: how many of them have the largest logit.
+    """
+
+    loss: Array
+    cross_entropy: Array
+    targets: Array
+    correct: Array
+
+
+_ENCODER = ("encoder_input_tokens", "decoder_input_tokens", "decoder_target_tokens")
+_DECODER = ("decoder_input_tokens", "decoder_target_tokens")
+_OPTIONAL = ("encoder_segment_ids", "decoder_segment_ids", "decoder_causal_attention")
+
+
+def arguments(batch: Batch) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    """What of a batch the network takes: positional and by name, each int32[batch, length]."""
+    names = _ENCODER if "encoder_input_tokens" in batch else _DECODER
+    given = {name: batch[name] for name in _OPTIONAL if name in batch}
+    return tuple(batch[name] for name in names), given
+
+
+def sum_losses(
+    network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None
+) -> Sums:
+    """Losses of a batch, summed over its targets (section 2.1; z-loss as t5x).
+
+    Args:
+      key: for dropout; None for none.
+    """
+    positional, named = arguments(batch)
+    rngs = None if key is None else {"dropout": key}
+    logits = network.apply(
+        {"params": params}, *positional, **named, enable_dropout=key is not None, rngs=rngs
+    )
+    targets = batch["decoder_target_tokens"]
+    weights = batch["decoder_loss_weights"].astype(jnp.float32)
+    normalizer = jax.nn.logsumexp(logits, axis=-1)  # [batch, length, vocab] -> [batch, length]
+    chosen = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    entropy = (normalizer - chosen) * weights
+    penalty = z_loss * jnp.square(normalizer) * weights
+    correct = (jnp.argmax(logits, axis=-1) == targets) * weights
+    return Sums(
+        jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct)
+    )
+
+
+def sum_gradients(
+    network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int
+) -> tuple[Tree, Sums]:
+    """Gradients of the summed loss, over the batch in `parts` equal parts."""
+
+    def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Sums]:
+        sums = sum_losses(network, params, part, z_loss, key)
+        return sums.loss, sums
+
+    gradients = jax.grad(loss, has_aux=True)
+    if parts == 1:
+        result: tuple[Tree, Sums] = gradients(params, batch, key)
+        return result
+    # [batch, ...] -> [parts, batch / parts, ...]
+    split = {name: x.reshape(parts, -1, *x.shape[1:]) for name, x in batch.items()}
+    keys = None if key is None else jax.random.split(key, parts)
+
+    def add(total: Any, part: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, gradients(params, *part)), None
+
+    zeros = (jax.tree.map(jnp.zeros_like, params), Sums(*(jnp.zeros(()) for _ in Sums._fields)))
+    total: tuple[Tree, Sums] = jax.lax.scan(add, zeros, (split, keys))[0]
+    return total
+
+
+def train_step(
+    network: nn.Module,
+    optimizer: optax.GradientTransformation,
+    state: State,
+    batch: Batch,
+    seed: int,
+    *,
+    z_loss: float,
+    dropout: bool,
+    parts: int,
+) -> tuple[State, Sums, Array]:
+    """The state after one update, the batch's sums and the norm of the mean gradient."""
+    key = jax.random.fold_in(jax.random.key(seed), state.step) if dropout else None
+    gradients, sums = sum_gradients(network, state.params, batch, z_loss, key, parts)
+    # Adafactor does not care for the scale of gradients; clipping and the reported norm do.
+    gradients = jax.tree.map(lambda g: g / jnp.maximum(sums.targets, 1.0), gradients)
+    updates, moments = optimizer.update(gradients, state.moments, state.params)
+    params = optax.apply_updates(state.params, updates)
+    return State(state.step + 1, params, moments), sums, optax.global_norm(gradients)
+
+
+def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Sums:
+    """Sums of a batch without dropout and z-loss."""
+    return sum_losses(network, params, batch, 0.0, None)
+
+
+def initial_state(
+    network: nn.Module, optimizer: optax.GradientTransformation, batch: Batch, seed: int
+) -> State:
+    """Fresh parameters and moments, for batches of that form."""
+    positional, named = arguments(batch)
+    init = functools.partial(network.init, enable_dropout=False)
+    ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
+    params = init({"params": jax.random.key(seed)}, *ones[0], **ones[1])["params"]
+    return State(jnp.zeros((), jnp.int32), params, optimizer.init(params))
+
+
+Step = Callable[[State, Batch], tuple[State, Sums, Array]]
