@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test test-full lint bench clean
+.PHONY: help demo test test-full lint bench bench-train clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratio
 	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet
 
+bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s, examples/s, MFU
+	$(BIN)/python -m tests.benchmarks.bench_train
+
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
@@ -46,5 +49,9 @@ $(VENV)/.corpus: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,trainer]'
+	@touch $@ $(VENV)/.corpus $(VENV)/.train
+
+$(VENV)/.train: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[trainer]'
 	@touch $@ $(VENV)/.corpus

@@ -54,7 +54,7 @@ def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
 
 
 def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Dataset:
-    """This host's batches of a split: shuffled and repeated for train, in order and once else.
+    """Batches of a split for this host: shuffled and repeated for train, in order and once else.
 
     Raises:
       InputError: there are fewer shards than hosts, or no such split.
@@ -126,5 +126,6 @@ class Batches:
 def pad_rows(batch: HostBatch, rows: int) -> HostBatch:
     """The batch with rows of padding, which count for nothing, up to `rows`."""
     return {
-        name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1)))) for name, x in batch.items()
+        name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))
+        for name, x in batch.items()
     }

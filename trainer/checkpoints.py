@@ -79,7 +79,9 @@ class Checkpoints:
         try:
             if batches is not None:
                 batches.save(self._position(step, hosts))
-            self._manager.save(step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(to_t5x(state))))
+            self._manager.save(
+                step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(to_t5x(state)))
+            )
         except OSError as error:
             raise self._failed(step, error) from error
         self._forget_positions()

@@ -90,7 +90,9 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise TrainConfigError(f"--{name}={getattr(self, name)}: expected 1 or more")
         if not 0 <= self.dropout < 1:
-            raise TrainConfigError(f"--dropout={self.dropout:g}: expected a share from 0 to below 1")
+            raise TrainConfigError(
+                f"--dropout={self.dropout:g}: expected a share from 0 to below 1"
+            )
         if self.batch_size % self.microbatches:
             raise TrainConfigError(
                 f"--batch_size={self.batch_size} is not divisible by "
@@ -113,9 +115,11 @@ class TrainConfig:
         row = with_noise(OBJECTIVES[self.objective], self.noise_density, self.mean_span)
         derived = lengths(row, self.inputs_length)
         targets = self.targets_length or derived.targets
-        return {"inputs": derived.inputs, "targets": targets} if derived.inputs else {
-            "targets": targets
-        }
+        return (
+            {"inputs": derived.inputs, "targets": targets}
+            if derived.inputs
+            else {"targets": targets}
+        )
 
 
 def _one_of(flag: str, value: str, choices: Collection[str]) -> None:

@@ -44,9 +44,7 @@ def _prefix_mask(length: tf.Tensor, density: float, seed: tf.Tensor) -> tf.Tenso
     return tf.range(length, dtype=tf.int32) < prefix
 
 
-def _span_mask(
-    length: tf.Tensor, density: float, mean_span: float, seeds: tf.Tensor
-) -> tf.Tensor:
+def _span_mask(length: tf.Tensor, density: float, mean_span: float, seeds: tf.Tensor) -> tf.Tensor:
     """Spans of the rest and of noise in turn, the rest first; their numbers are fixed."""
     total = tf.maximum(length, 2)
     noise = tf.cast(tf.round(tf.cast(total, tf.float32) * density), tf.int32)
@@ -62,7 +60,7 @@ def _span_mask(
 
 
 def _random_parts(count: tf.Tensor, parts: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Lengths of `parts` non-empty parts that make up `count`, every way as likely: int32[parts]."""
+    """Lengths of non-empty parts that make up `count`, every way as likely: int32[parts]."""
     begins = seqio.stateless_shuffle(tf.cast(tf.range(count - 1) < parts - 1, tf.int32), seed)
     part = tf.cumsum(tf.pad(begins, [[1, 0]]))
     return tf.math.segment_sum(tf.ones_like(part), part)
@@ -105,9 +103,7 @@ def _masks(last: int, tokens: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> t
     return tf.where(mask, tf.cast(last, tokens.dtype), tokens)
 
 
-def _masks_or_random(
-    last: int, tokens: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor
-) -> tf.Tensor:
+def _masks_or_random(last: int, tokens: tf.Tensor, mask: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     random = tf.random.stateless_uniform(tf.shape(tokens), seed=seeds[0]) < _RANDOM_SHARE
     words = tf.random.stateless_uniform(
         tf.shape(tokens), minval=_FIRST_WORD, maxval=last + 1, dtype=tokens.dtype, seed=seeds[1]

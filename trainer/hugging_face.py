@@ -12,7 +12,7 @@ import numpy as np
 from flax import traverse_util
 from safetensors.numpy import load_file, save_file
 
-from trainer.network import NetworkConfig
+from trainer.configuration import NetworkConfig
 
 Params = Mapping[str, Any]
 """A tree of arrays by name, as Flax has it."""
@@ -92,7 +92,9 @@ def _stack_names(config: NetworkConfig, stack: str, layers: int) -> list[Name]:
             found.append(_norm_name(f"{ours}/{norm}", f"{block}.{place}"))
         last = f"{block}.{len(attentions)}"
         found += [
-            Name(ours=f"{ours}/mlp/{kernel}/kernel", theirs=f"{last}.DenseReluDense.{kernel}.weight")
+            Name(
+                ours=f"{ours}/mlp/{kernel}/kernel", theirs=f"{last}.DenseReluDense.{kernel}.weight"
+            )
             for kernel in kernels
         ]
         found.append(_norm_name(f"{ours}/pre_mlp_layer_norm", last))

@@ -65,7 +65,7 @@ class Embedding(nn.Module):
     features: int
     dtype: Any = jnp.float32
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: D102  # Flax says what it is
         self.embedding = partitioning.param_with_axes(
             "embedding",
             nn.initializers.normal(stddev=1.0),

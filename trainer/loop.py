@@ -11,13 +11,14 @@ import jax
 import numpy as np
 from flax import linen as nn
 
-from trainer.batches import Batches, Hosts, InputError, open_dataset, pad_rows
+from trainer.batches import Batches, HostBatch, Hosts, InputError, open_dataset, pad_rows
 from trainer.checkpoints import Checkpoints, newest, read_params, read_state
 from trainer.config import TrainConfig
+from trainer.configuration import NetworkConfig, network_config
 from trainer.flops import peak_flops, step_flops
 from trainer.hugging_face import read_hugging_face
 from trainer.meshes import batch_sharding, check_batch, make_mesh, put_batch, state_sharding
-from trainer.network import NetworkConfig, build_network, network_config
+from trainer.network import build_network
 from trainer.optimizer import adafactor, inverse_square_root
 from trainer.progress import Progress, draw_curve
 from trainer.sizes import SIZES
@@ -61,7 +62,7 @@ class Run:
     hosts: Hosts
 
 
-def prepare(config: TrainConfig, batch: Batch) -> tuple[Run, State]:
+def prepare(config: TrainConfig, batch: HostBatch) -> tuple[Run, State]:
     """The run of a configuration, and its first state.
 
     Args:
@@ -74,7 +75,7 @@ def prepare(config: TrainConfig, batch: Batch) -> tuple[Run, State]:
     network = build_network(configure_network(config))
     schedule = inverse_square_root(config.learning_rate, config.warmup_steps)
     optimizer = adafactor(schedule, config.decay_rate, config.clip_norm)
-    small = {name: x[:1] for name, x in batch.items()}
+    small = {name: jax.numpy.asarray(x[:1]) for name, x in batch.items()}
     start = functools.partial(initial_state, network, optimizer, seed=config.seed)
     shapes = jax.eval_shape(start, small)
     shardings = state_sharding(mesh, network, shapes, small, config.shard_parameters)

@@ -90,7 +90,7 @@ def state_sharding(
         return everywhere
 
     moments = jax.tree_util.tree_map_with_path(moment, state.moments)
-    return State(everywhere, params, moments)
+    return State(everywhere, params, moments)  # type: ignore[arg-type]  # shardings in the form of a state
 
 
 def _as_tree(axes: Any) -> Any:
@@ -110,7 +110,7 @@ def _place(
 
 
 def put_batch(batch: dict[str, np.ndarray[Any, Any]], mesh: Mesh) -> dict[str, jax.Array]:
-    """This host's rows as part of the batch of all hosts."""
+    """Rows of this host as part of the batch of all hosts."""
     sharding = batch_sharding(mesh)
     return {
         name: jax.make_array_from_process_local_data(sharding, rows) for name, rows in batch.items()

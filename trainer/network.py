@@ -5,7 +5,6 @@ Call signatures, parameter names and shapes are those of t5x's `examples/t5/netw
 as `@network.Transformer()`, and in a checkpoint.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from trainer import masks
+from trainer.configuration import NetworkConfig
 from trainer.layers import (
     Array,
     Attention,
@@ -22,57 +22,6 @@ from trainer.layers import (
     RelativePositions,
     RMSNorm,
 )
-from trainer.sizes import ARCHITECTURES, VERSIONS, Size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkConfig:
-    """What the network is made of; the first fields are t5x's T5Config.
-
-    Attributes:
-      vocab_size: rows of the embedding.
-      dtype: of the computation; parameters, norms' statistics and logits are float32.
-      shared_layers: True if encoder and decoder have one set of layers.
-      remat: True to compute activations again in the backward pass instead of keeping them.
-      scan_layers: True to compile one layer for all. Parameters keep their names: they are stacked
-        within the step, which costs one more copy of them in `dtype`.
-    """
-
-    vocab_size: int
-    dtype: Any = jnp.float32
-    emb_dim: int = 512
-    num_heads: int = 8
-    num_encoder_layers: int = 6
-    num_decoder_layers: int = 6
-    head_dim: int = 64
-    mlp_dim: int = 2048
-    mlp_activations: tuple[str, ...] = ("relu",)
-    dropout_rate: float = 0.1
-    logits_via_embedding: bool = False
-    shared_layers: bool = False
-    remat: bool = False
-    scan_layers: bool = False
-
-
-def network_config(
-    size: Size, architecture: str, vocab_size: int, version: str = "", **fields: Any
-) -> NetworkConfig:
-    """The configuration of a size, of its own version unless another is given."""
-    arranged, published = ARCHITECTURES[architecture], VERSIONS[version or size.version]
-    layers = max(round(size.layers * arranged.depth), 1)
-    return NetworkConfig(
-        vocab_size=vocab_size,
-        emb_dim=size.emb_dim,
-        num_heads=size.heads,
-        num_encoder_layers=layers if arranged.encoder else 0,
-        num_decoder_layers=layers,
-        head_dim=size.head_dim,
-        mlp_dim=size.mlp_dim,
-        mlp_activations=published.activations,
-        logits_via_embedding=published.tied,
-        shared_layers=arranged.shared,
-        **fields,
-    )
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
@@ -100,7 +49,7 @@ class SharedLayer(nn.Module):
 
     config: NetworkConfig
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: D102  # Flax says what it is
         self.pre_attention_layer_norm = _norm(self.config)
         self.attention = _attention(self.config)
         self.pre_mlp_layer_norm = _norm(self.config)
@@ -189,7 +138,7 @@ def _run_layers(stack: nn.Module, layers: list[Layer], x: Array, *context: Array
 def _layers(
     cfg: NetworkConfig, count: int, kind: str, still: bool, decode: bool, shared: Any
 ) -> list[Layer]:
-    """The layers of a stack, named layers_0, …"""
+    """The layers of a stack, named layers_0 and so on."""
     made = nn.remat(Layer) if cfg.remat and not cfg.scan_layers and not decode else Layer
     return [
         made(cfg, kind, still, decode, shared[i] if shared else None, name=f"layers_{i}")
@@ -247,8 +196,10 @@ class Decoder(nn.Module):
         length = max_decode_length if decode and max_decode_length else tokens.shape[1]
         positions = RelativePositions(cfg.num_heads, cfg.dtype, name="relpos_bias")
         bias = positions(length, length, False)
-        own = None if self.embedding else Embedding(
-            cfg.vocab_size, cfg.emb_dim, cfg.dtype, name="token_embedder"
+        own = (
+            None
+            if self.embedding
+            else Embedding(cfg.vocab_size, cfg.emb_dim, cfg.dtype, name="token_embedder")
         )
         embedding = self.embedding or own
         assert embedding is not None
@@ -268,7 +219,7 @@ class Transformer(nn.Module):
 
     config: NetworkConfig
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: D102  # Flax says what it is
         cfg = self.config
         self.token_embedder = Embedding(cfg.vocab_size, cfg.emb_dim, cfg.dtype)
         count = cfg.num_encoder_layers if cfg.shared_layers else 0
@@ -346,7 +297,7 @@ class LanguageModel(nn.Module):
 
     config: NetworkConfig
 
-    def setup(self) -> None:
+    def setup(self) -> None:  # noqa: D102  # Flax says what it is
         self.decoder = Decoder(self.config)
 
     def __call__(
@@ -376,4 +327,3 @@ class LanguageModel(nn.Module):
             decoder_input_tokens, mask, None, None, not enable_dropout, decode, max_decode_length
         )
         return logits
-

@@ -1,8 +1,8 @@
 """Objectives: what of a text the model reads and what it must write. One row each.
 
-A row is a point on independent axes, as Raffel et al. 2020, section 3.3, compares them: which tokens
-are noise, what the encoder reads in their place, what the decoder writes, how much is noise, in
-spans of what length. `trainer/corruption.py` has the functions of each axis.
+A row is a point on independent axes, as Raffel et al. 2020, section 3.3, compares them: which
+tokens are noise, what the encoder reads in their place, what the decoder writes, how much is noise,
+in spans of what length. `trainer/corruption.py` has the functions of each axis.
 """
 
 import math

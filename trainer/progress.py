@@ -55,7 +55,9 @@ class Progress:
             f"{clock(seconds_left)} left"
         )
         now = time.monotonic()
-        if not self._console.is_terminal and (now - self._said > _LINE_SECONDS or step == self._steps):
+        if not self._console.is_terminal and (
+            now - self._said > _LINE_SECONDS or step == self._steps
+        ):
             self._said = now
             self._console.print(self._text, soft_wrap=True)
 

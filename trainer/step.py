@@ -76,9 +76,7 @@ def sum_losses(
     entropy = (normalizer - chosen) * weights
     penalty = z_loss * jnp.square(normalizer) * weights
     correct = (jnp.argmax(logits, axis=-1) == targets) * weights
-    return Sums(
-        jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct)
-    )
+    return Sums(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
 
 
 def sum_gradients(

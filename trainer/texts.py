@@ -95,9 +95,7 @@ def make_examples(objective: Objective) -> Step:
         vocab_size = output_features["targets"].vocabulary.vocab_size
 
         @seqio.map_over_dataset(num_seeds=1)
-        def corrupt_piece(
-            piece: dict[str, tf.Tensor], seed: tf.Tensor
-        ) -> dict[str, tf.Tensor]:
+        def corrupt_piece(piece: dict[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
             return corrupt(objective, piece["targets"], seed, vocab_size)
 
         dataset = take_chunks(dataset)

@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e '.[trainer]'")
 
+from trainer.configuration import NetworkConfig
 from trainer.hugging_face import read_hugging_face, write_hugging_face
-from trainer.network import NetworkConfig, Transformer
+from trainer.network import Transformer
 
 _CONFIGS = {
     "v1.0": {"mlp_activations": ("relu",), "logits_via_embedding": True},
@@ -82,6 +83,10 @@ def test_the_exported_tokenizer_gives_seqios_ids(tmp_path, small_vocabulary):
     assert tokenizer.convert_tokens_to_ids("<extra_id_0>") == vocabulary.vocab_size - 1
 
 
+def shapes(tree):
+    return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
+
+
 @pytest.mark.parametrize("version", _CONFIGS)
 def test_names_shapes_and_logits_are_those_of_t5x(version):
     network = pytest.importorskip("t5x.examples.t5.network", reason="needs t5x from source")
@@ -95,7 +100,6 @@ def test_names_shapes_and_logits_are_those_of_t5x(version):
     ours = jax.jit(functools.partial(Transformer(config).init, enable_dropout=False))(
         {"params": jax.random.key(0)}, *(jnp.array(part) for part in batch())
     )
-    shapes = lambda tree: jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
     assert shapes(ours["params"]) == shapes(variables["params"])
     assert ours["params_axes"] == variables["params_axes"]
     params = random_params(config)

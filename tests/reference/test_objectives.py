@@ -1,4 +1,4 @@
-"""Every objective against t5 0.9.4's objective files, read through gin: same seeds, same examples."""
+"""Every objective against t5 0.9.4's own objective files: same seeds, same examples."""
 
 import functools
 from pathlib import Path

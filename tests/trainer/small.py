@@ -6,10 +6,41 @@ from pathlib import Path
 
 from sentencepiece import SentencePieceTrainer
 
-_WORDS = (
-    "the cat sat on a warm stone while rain fell over old roofs and slow rivers ran to the sea "
-    "people of many towns came with bread salt wool and stories about winter"
-).split()
+_WORDS = [
+    "the",
+    "cat",
+    "sat",
+    "on",
+    "a",
+    "warm",
+    "stone",
+    "while",
+    "rain",
+    "fell",
+    "over",
+    "old",
+    "roofs",
+    "and",
+    "slow",
+    "rivers",
+    "ran",
+    "to",
+    "the",
+    "sea",
+    "people",
+    "of",
+    "many",
+    "towns",
+    "came",
+    "with",
+    "bread",
+    "salt",
+    "wool",
+    "and",
+    "stories",
+    "about",
+    "winter",
+]
 
 
 def sentences(count: int, seed: int = 1) -> list[str]:
@@ -54,9 +85,7 @@ def write_corpus(folder: Path, splits: dict[str, list[str]], shards: int = 1) ->
             name = f"c4-{split}.tfrecord-{number:05d}-of-{shards:05d}"
             with tf.io.TFRecordWriter(str(folder / name)) as writer:
                 for text in part:
-                    value = tf.train.Feature(
-                        bytes_list=tf.train.BytesList(value=[text.encode()])
-                    )
+                    value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
                     features = tf.train.Features(feature={"text": value})
                     writer.write(tf.train.Example(features=features).SerializeToString())
         info.append({"name": split, "shardLengths": [str(len(part)) for part in parts]})

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from trainer.network import NetworkConfig, build_network, network_config
+from trainer.configuration import NetworkConfig, network_config
+from trainer.network import build_network
 from trainer.sizes import ARCHITECTURES, SIZES
 
 SMALL = NetworkConfig(
@@ -20,7 +21,7 @@ def batch(seed=0, rows=2, inputs=12, targets=9):
     rng = np.random.default_rng(seed)
     enc, tgt = rng.integers(2, 64, (rows, inputs)), rng.integers(2, 64, (rows, targets))
     enc[0, -3:] = 0
-    tgt[1, -2:] = 0
+    tgt[-1, -2:] = 0
     shifted = np.pad(tgt[:, :-1], ((0, 0), (1, 0)))
     return jnp.array(enc), jnp.array(shifted), jnp.array(tgt)
 
@@ -114,11 +115,14 @@ def test_a_decoder_does_not_look_ahead_but_a_prefix_does():
     assert moved(prefix).all()
 
 
+def segments(ids, split):
+    return (jnp.arange(ids.shape[1])[None] >= split) + 1
+
+
 def test_packed_examples_do_not_see_each_other():
     network, params = initial(SMALL)
     enc, shifted, tgt = batch(rows=1)
     enc, tgt = jnp.where(enc == 0, 7, enc), jnp.where(tgt == 0, 7, tgt)
-    segments = lambda ids, split: (jnp.arange(ids.shape[1])[None] >= split) + 1
     packed = {
         "encoder_segment_ids": segments(enc, 6),
         "decoder_segment_ids": segments(tgt, 4),

@@ -4,7 +4,7 @@ import json
 import pytest
 import seqio
 
-from tests.trainer.small import sentences, train_vocabulary
+from tests.trainer.small import sentences
 from trainer.corpora import CorpusError, corpus_name, find_corpus
 from trainer.objectives import OBJECTIVES, Noise
 from trainer.tasks import load_mixture, load_task
@@ -39,13 +39,15 @@ def test_own_pairs_are_a_task_without_code(form, tmp_path, small_vocabulary):
     pairs = [("the sea", "a river"), ("old roofs", "rain")]
     lines = {
         "tsv": ["\t".join(pair) for pair in pairs],
-        "jsonl": [json.dumps(dict(zip(("inputs", "targets"), pair))) for pair in pairs],
+        "jsonl": [json.dumps({"inputs": one, "targets": two}) for one, two in pairs],
     }[form]
     file = tmp_path / f"proverbs.{form}"
     file.write_text("\n".join(lines) + "\n")
     name = load_task(str(file), small_vocabulary, prefix="the cat: ")
     decode = load_vocabulary(small_vocabulary).decode
-    found = [(decode(row["inputs"].tolist()), decode(row["targets"].tolist())) for row in rows(name)]
+    found = [
+        (decode(row["inputs"].tolist()), decode(row["targets"].tolist())) for row in rows(name)
+    ]
     assert name == "proverbs"
     assert found == [("the cat: the sea".replace(":", " ⁇ "), "a river"),
                      ("the cat: old roofs".replace(":", " ⁇ "), "rain")]  # fmt: skip

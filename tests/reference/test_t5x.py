@@ -1,0 +1,96 @@
+"""Our loop beside t5x's: losses from the same weights and batches, checkpoints both ways."""
+
+import dataclasses
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e '.[trainer]'")
+if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train")):
+    pytest.skip("needs t5x from source on PYTHONPATH", allow_module_level=True)
+
+from tests.conftest import REPOSITORY
+from trainer.config import TrainConfig
+from trainer.gin import render
+from trainer.loop import train
+
+
+@pytest.fixture
+def config(small_corpus, small_vocabulary, tmp_path):
+    return TrainConfig(
+        corpus=(small_corpus,), vocabulary=small_vocabulary, size="tiny", dtype="float32",
+        inputs_length=32, batch_size=8, steps=2, warmup_steps=100, checkpoint_period=2,
+        eval_period=2, eval_batches=2, log_period=1, model_dir=str(tmp_path / "ours"),
+    )  # fmt: skip
+
+
+def train_with_t5x(config):
+    """Plain `python -m t5x.train` on the gin file."""
+    folder = Path(config.model_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "run.gin"
+    file.write_text(render(config))
+    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "t5x.train", f"--gin_file={file}", "--alsologtostderr"],
+        env=os.environ | {"PYTHONPATH": path, "JAX_PLATFORMS": "cpu"},
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
+    train(config)
+    longer = dataclasses.replace(config, steps=4)
+    train_with_t5x(longer)
+    assert (tmp_path / "ours" / "checkpoint_4").is_dir()
+    state = train(dataclasses.replace(config, steps=6))
+    assert int(state.step) == 6
+
+
+def test_fifty_losses_from_the_same_weights_and_batches(config):
+
+    import jax
+    from t5x import adafactor, models, utils
+
+    from trainer.batches import Batches, Hosts, open_dataset
+    from trainer.loop import configure_network, prepare
+    from trainer.network import Transformer
+    from trainer.vocabularies import load_vocabulary
+
+    batches = Batches(open_dataset(config, "train", Hosts()))
+    taken = [next(batches) for _ in range(50)]
+    run, state = prepare(config, taken[0])
+    vocabulary = load_vocabulary(config.vocabulary)
+    optimizer = adafactor.Adafactor(
+        decay_rate=0.8, step_offset=0,
+        logical_factor_rules=adafactor.standard_logical_factor_rules(),
+    )  # fmt: skip
+    model = models.EncoderDecoderModel(
+        Transformer(configure_network(config)), vocabulary, vocabulary, optimizer, z_loss=1e-4
+    )
+    schedule = utils.create_learning_rate_scheduler(
+        factors="constant * rsqrt_decay", base_learning_rate=1.0, warmup_steps=100
+    )
+    params = jax.tree.map(np.asarray, state.params)
+    theirs = optimizer.create(params)
+
+    @jax.jit
+    def their_step(theirs, batch):
+        (_, metrics), gradients = jax.value_and_grad(model.loss_fn, has_aux=True)(
+            theirs.target, batch, None
+        )
+        rate = schedule(theirs.state.step)
+        return theirs.apply_gradient(gradients, learning_rate=rate), metrics
+
+    for batch in taken:
+        state, sums, _ = run.step(state, batch)
+        theirs, metrics = their_step(theirs, batch)
+        loss = float(metrics["loss"].compute()) / float(sums.targets)
+        assert float(sums.loss / sums.targets) == pytest.approx(loss, abs=1e-3)

@@ -1,0 +1,235 @@
+"""The console script `t5x`: train, eval, infer, export, gin, info."""
+
+import importlib.util
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+from trainer.arguments import Command, parse
+from trainer.config import TrainConfig, TrainConfigError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code.
+
+    0: done; 1: the run failed, what is written is whole; 2: a wrong flag, nothing was done; 130:
+    stopped from the keyboard.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        command = parse(list(sys.argv[1:] if arguments is None else arguments))
+        return _COMMANDS[command.name](command)
+    except TrainConfigError as error:
+        _say(f"t5x: error: {error}")
+        _say("Nothing was done. --help lists all flags.")
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        _say("\nStopped. The same command goes on from the newest checkpoint.")
+        return EXIT_STOPPED
+    except (ValueError, OSError, RuntimeError) as error:
+        if not type(error).__module__.startswith("trainer."):
+            raise
+        _say(f"Failed: {error}")
+        return EXIT_FAILED
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _need(config: TrainConfig, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name):
+            raise TrainConfigError(f"--{name}: expected, as --{name}={_EXAMPLES[name]}")
+
+
+_EXAMPLES = {
+    "corpus": "out/c4/en/3.1.0",
+    "vocabulary": "out/vocab/en.model",
+    "model_dir": "out/runs/first",
+}
+
+
+def choose_backend(config: TrainConfig) -> str:
+    """t5x or ours: t5x where its package can train, unless one is asked for.
+
+    Raises:
+      TrainConfigError: t5x is asked for and is not there.
+    """
+    # PyPI's t5x is an empty package: only the real one has a train module.
+    there = importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train")
+    if config.backend == "t5x" and not there:
+        raise TrainConfigError(
+            "--backend=t5x: the package t5x cannot be imported (PyPI's is an empty name); install "
+            "it from github.com/google-research/t5x, or use --backend=ours"
+        )
+    if config.backend == "auto":
+        return "t5x" if there else "ours"
+    return config.backend
+
+
+def _write_config(config: TrainConfig) -> None:
+    os.makedirs(config.model_dir, exist_ok=True)
+    path = os.path.join(config.model_dir, "config.json")
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(asdict(config), stream, indent=2)
+
+
+def _train(command: Command) -> int:
+    config = command.config
+    _need(config, "corpus", "vocabulary", "model_dir")
+    backend = choose_backend(config)
+    _say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
+         config.backend == "auto" else ""))  # fmt: skip
+    _write_config(config)
+    if backend == "t5x":
+        return _train_with_t5x(config)
+    from trainer.loop import train
+
+    state = train(config)
+    _say(
+        f"Done: {int(state.step):,} steps. loss curve: {os.path.join(config.model_dir, 'loss.png')}"
+    )
+    return 0
+
+
+def _train_with_t5x(config: TrainConfig) -> int:
+    """t5x in a process of its own, as its users run it."""
+    from trainer.gin import render
+
+    path = os.path.join(config.model_dir, "config.rendered.gin")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(render(config))
+    command = [sys.executable, "-m", "t5x.train", f"--gin_file={path}"]
+    return subprocess.run(command, check=False).returncode
+
+
+def _gin(command: Command) -> int:
+    from trainer.gin import render
+
+    _need(command.config, "corpus", "vocabulary", "model_dir")
+    print(render(command.config))
+    return 0
+
+
+def _eval(command: Command) -> int:
+    from trainer.batches import Batches, Hosts, open_dataset
+    from trainer.loop import evaluate, load_params, prepare
+
+    config = command.config
+    _need(config, "corpus", "vocabulary", "model_dir")
+    params = load_params(config, command.checkpoint)
+    first = next(Batches(open_dataset(config, "train", Hosts())))
+    run, _ = prepare(config, first)
+    print(json.dumps(evaluate(run, params)))
+    return 0
+
+
+def _infer(command: Command) -> int:
+    import jax
+    import numpy as np
+
+    from trainer.decoding import beam_search, sample
+    from trainer.loop import configure_network, load_params
+    from trainer.network import build_network
+    from trainer.vocabularies import load_vocabulary
+
+    config = command.config
+    _need(config, "vocabulary", "model_dir")
+    made = configure_network(config)
+    if not made.num_encoder_layers:
+        raise TrainConfigError("infer: expected an architecture with an encoder")
+    params, network = load_params(config, command.checkpoint), build_network(made)
+    vocabulary = load_vocabulary(config.vocabulary)
+    length = config.lengths()["targets"]
+    with (
+        open(command.input, encoding="utf-8") as texts,
+        open(command.output, "w", encoding="utf-8") as output,
+    ):
+        for number, lines in enumerate(_chunks(texts, config.batch_size)):
+            ids = np.zeros((config.batch_size, config.inputs_length), np.int32)
+            for row, line in enumerate(lines):
+                encoded = vocabulary.encode(config.prefix + line.rstrip("\n"))
+                encoded = [*encoded[: config.inputs_length - 1], 1]
+                ids[row, : len(encoded)] = encoded
+            if command.decoding == "beam":
+                targets = beam_search(network, params, ids, length)[0][:, 0]
+            else:
+                temperature = 1.0 if command.decoding == "sample" else 0.0
+                key = jax.random.fold_in(jax.random.key(config.seed), number)
+                targets = sample(network, params, ids, length, key, temperature)
+            for row in np.asarray(targets)[: len(lines)]:
+                output.write(vocabulary.decode(row[row > 1].tolist()) + "\n")
+    return 0
+
+
+def _chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of `size` lines, the last one shorter."""
+    remaining = iter(lines)
+    while chunk := list(itertools.islice(remaining, size)):
+        yield chunk
+
+
+def _export(command: Command) -> int:
+    from trainer.hugging_face import write_hugging_face
+    from trainer.loop import configure_network, load_params
+
+    config = command.config
+    _need(config, "vocabulary")
+    if not command.checkpoint:
+        _need(config, "model_dir")
+    params = load_params(config, command.checkpoint)
+    write_hugging_face(command.output, params, configure_network(config), config.vocabulary)
+    _say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")
+    return 0
+
+
+def _info(command: Command) -> int:
+    import jax
+    import jax.numpy as jnp
+
+    from trainer.configuration import network_config
+    from trainer.network import build_network
+    from trainer.sizes import SIZES
+
+    config = command.config
+    size = SIZES[config.size]
+    if config.vocabulary:
+        from trainer.loop import configure_network
+
+        made = configure_network(config)
+    else:
+        made = network_config(size, config.architecture, size.vocab_size, config.version)
+    network = build_network(made)
+    ids = (jnp.ones((1, 1), jnp.int32),) * (3 if made.num_encoder_layers else 2)
+    shapes = jax.eval_shape(
+        lambda: network.init({"params": jax.random.key(0)}, *ids, enable_dropout=False)
+    )["params"]
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
+    print(
+        f"size:       {config.size}: {size.meaning} as published ({size.source}); "
+        f"{config.architecture}"
+    )
+    print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
+    print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
+    print(f"memory:     {parameters * 8 / 1e9:,.2f} GB of float32 parameters and gradients")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[Command], int]] = {
+    "train": _train,
+    "eval": _eval,
+    "infer": _infer,
+    "export": _export,
+    "gin": _gin,
+    "info": _info,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
