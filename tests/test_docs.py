@@ -1,6 +1,7 @@
 """Every row of a table has its row in the docs, and what the docs point to is there."""
 
 import re
+from dataclasses import fields
 
 import pytest
 
@@ -8,6 +9,10 @@ from cleaning.rules import RULES
 from pipelines.formats import FORMATS
 from pipelines.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
+from trainer.config import TrainConfig
+from trainer.mixtures import MIXINGS
+from trainer.objectives import OBJECTIVES, lengths
+from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 
@@ -36,6 +41,32 @@ def test_every_runner_is_named(name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_shown(name):
     assert name in page("output.md")
+
+
+@pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)
+def test_every_objective_has_its_row(row):
+    found = lengths(row, 512)
+    end = f"| {row.reads} | {row.writes} | {found.raw} | {found.targets} | {row.paper} |"
+    assert re.search(rf"^\| `{row.name}` .*{re.escape(end)}$", page("trainer.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("row", SIZES.values(), ids=lambda row: row.name)
+def test_every_size_has_its_row(row):
+    numbers = (row.layers, row.emb_dim, row.heads, row.head_dim, row.mlp_dim)
+    cells = " | ".join(map(str, numbers))
+    end = f"| {row.vocab_size:,} | {row.parameters:,} | {row.source} |"
+    assert f"| `{row.name}` | {row.version} | {cells} {end}" in page("trainer.md")
+
+
+@pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
+def test_every_other_row_of_the_trainer_is_there(table):
+    assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
+
+
+def test_every_flag_of_the_trainer_has_its_row():
+    for row in fields(TrainConfig):
+        pattern = rf"^\| `--{row.name}` \| .*\| {re.escape(row.metadata['meaning'])} \|$"
+        assert re.search(pattern, page("trainer.md"), re.MULTILINE), row.name
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -77,7 +77,7 @@ def moments_from_t5x(state: optax.OptState, param_states: Mapping[str, Tree], st
     def restore(part: Any) -> Any:
         if isinstance(part, optax.FactoredState):
             return optax.FactoredState(count, pick("v_row"), pick("v_col"), pick("v"))
-        return part._replace(count=count) if hasattr(part, "count") else part
+        return part._replace(count=count) if "count" in part._fields else part
 
     return tuple(restore(part) for part in state)
 

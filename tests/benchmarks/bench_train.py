@@ -46,7 +46,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
-    corpus = given.corpus or write_corpus(folder / "c4" / "en" / "3.1.0", {"train": sentences(2000)})
+    corpus = given.corpus or write_corpus(
+        folder / "c4" / "en" / "3.1.0", {"train": sentences(2000)}
+    )
     config = TrainConfig(
         corpus=(corpus,),
         vocabulary=given.vocabulary or train_vocabulary(folder / "v.model", sentences(200)),
