@@ -74,7 +74,7 @@ def test_links_and_commands_lead_somewhere(path):
     text = path.read_text()
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (path.parent / target).exists(), target
-    for target in re.findall(r"`((?:tests|cleaning|pipelines|sample)/[\w/.]+\.\w+)`", text):
+    for target in re.findall(r"`((?:tests|cleaning|pipelines|sample|trainer)/[\w/.]+\.\w+)`", text):
         assert (REPOSITORY / target).exists(), target
     commands = set(re.findall(r"\bmake ([a-z-]+)", text)) - {"it", "what"}
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))

@@ -1,4 +1,33 @@
-"""The trainer: seqio tasks, the T5 network and its loop.
+"""The trainer: seqio tasks, the T5 network, its loop, and ways in and out.
 
-Nothing is here yet: the corpus comes first.
+Data, in the order in which they flow:
+  corpora         what there is in a folder or file
+  vocabularies    a SentencePiece model as seqio reads it
+  objectives      table: what is read, what is written; lengths
+  corruption      the functions of the objectives' axes
+  texts           from tokenized documents to examples
+  mixtures        table: rates of tasks
+  tasks           all of these as seqio tasks by name
+  batches         what a host feeds to the step
+
+Network:
+  sizes           tables: sizes, versions, architectures
+  configuration   what a network is made of
+  masks, layers   its parts
+  network         encoder-decoder and decoders alone
+  decoding        greedy, sampling, beams
+
+Loop:
+  config          TrainConfig
+  optimizer       Adafactor of optax's parts, in t5x's layout
+  step            one update, a pure function
+  meshes          devices and which of them holds what
+  checkpoints     t5x's layout through Orbax
+  flops, progress what a person sees
+  loop            all of these in turn
+
+Ways in and out:
+  arguments, main the command line `t5x`
+  gin             the same run in t5x's own loop
+  hugging_face    parameters for transformers, and from it
 """

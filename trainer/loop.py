@@ -225,14 +225,16 @@ def _scalars(
 
 
 def evaluate(run: Run, params: Any, split: str = "validation") -> dict[str, float]:
-    """Loss and accuracy on the first batches of a held-out split; {} if the corpus has none."""
+    """Loss on the first batches of a held-out split and what to compare it with; {} if none."""
     try:
         batches = Batches(open_dataset(run.config, split, run.hosts))
     except InputError:
         return {}
     rows = run.config.batch_size // run.hosts.count
-    totals = np.zeros(len(Sums._fields))
+    totals, counts = np.zeros(len(Sums._fields)), np.zeros(run.network.config.vocab_size)
     for _, batch in zip(range(run.config.eval_batches), batches, strict=False):
+        written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
+        counts += np.bincount(written, minlength=len(counts))
         sums = run.evaluate(params, put_batch(pad_rows(batch, rows), run.mesh))
         totals += np.array([float(value) for value in sums])
     total = Sums(*totals)
@@ -242,7 +244,18 @@ def evaluate(run: Run, params: Any, split: str = "validation") -> dict[str, floa
         "eval_loss": float(total.cross_entropy / total.targets),
         "eval_accuracy": float(total.correct / total.targets),
         "eval_targets": float(total.targets),
+        "eval_unigram_entropy": unigram_entropy(counts),
     }
+
+
+def unigram_entropy(counts: np.ndarray[Any, Any]) -> float:
+    """Nats a token that one pays who knows only how often each is written: the loss to beat.
+
+    Args:
+      counts: float64[vocab].
+    """
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
 
 
 def load_params(config: TrainConfig, path: str) -> Any:

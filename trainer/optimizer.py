@@ -72,9 +72,8 @@ def moments_from_t5x(state: optax.OptState, param_states: Mapping[str, Tree], st
             lambda entry: entry[key], param_states, is_leaf=lambda node: "v_row" in node
         )
 
-    count = jnp.asarray(step, jnp.int32)
-
     def restore(part: Any) -> Any:
+        count = jnp.array(step, jnp.int32)  # a copy each: a step uses up the buffers it is given
         if isinstance(part, optax.FactoredState):
             return optax.FactoredState(count, pick("v_row"), pick("v_col"), pick("v"))
         return part._replace(count=count) if "count" in part._fields else part

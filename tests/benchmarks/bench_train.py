@@ -1,4 +1,4 @@
-"""Speed of a training step and of the input pipeline alone, on a small corpus: `make bench-train`."""
+"""Speed of a training step, and of the input pipeline alone: `make bench-train`."""
 
 import argparse
 import tempfile
