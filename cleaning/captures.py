@@ -28,8 +28,8 @@ from cleaning.pages import (
     BodyHeaders,
     Headers,
     MalformedPage,
-    page_lines,
     page_text,
+    plain_page_text,
     read_headers,
     reference_pages,
 )
@@ -317,14 +317,10 @@ class _Batch:
 
     def _add_whole(self, row: int, headers: Headers, source: Record | str) -> int:
         """Adds the page as it is, if a variant may need it; returns its marks."""
-        if isinstance(source, str):
-            lines = source.encode().split(b"\n")
-        else:
-            lines = page_lines(source.block)
-        text = b"\n".join(lines)
+        text = source.encode() if isinstance(source, str) else plain_page_text(source.block)
         marks, digests, choices = 0, b"", self._choices
         if self._needs_paragraphs and has_paragraphs(
-            lines, choices.min_paragraphs, choices.min_paragraph_chars
+            text, choices.min_paragraphs, choices.min_paragraph_chars
         ):
             marks = PARAGRAPHS
             digests = digest_lines(lower_utf8(text))

@@ -116,21 +116,24 @@ class Job:
         python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
         return [ARTIFACT_VERSION, asdict(self.choices), packages, python]
 
-    def is_unmodified(self) -> bool:
-        """True if the output is what its spec says, and may carry its name."""
-        return self.choices == SPECS[self.spec].choices and not self.custom_lists
+    def is_unmodified(self, variant: Variant) -> bool:
+        """True if the variant's documents are what the spec says, and may carry its name."""
+        deciding = [name for name in self.custom_lists if _is_deciding(name, variant)]
+        return self.choices == SPECS[self.spec].choices and not deciding
 
-    def dataset_name(self) -> str:
+    def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` where options make the documents others than its."""
-        return SPECS[self.spec].dataset if self.is_unmodified() else CUSTOM_DATASET
+        return SPECS[self.spec].dataset if self.is_unmodified(variant) else CUSTOM_DATASET
 
-    def dataset_version(self) -> str:
+    def dataset_version(self, variant: Variant) -> str:
         """The spec's version, or that of `c4_custom`."""
-        return SPECS[self.spec].version if self.is_unmodified() else CUSTOM_VERSION
+        return SPECS[self.spec].version if self.is_unmodified(variant) else CUSTOM_VERSION
 
     def dataset_folder(self, variant: Variant) -> str:
         """TFDS's layout: name/configuration/version."""
-        return join(self.output, self.dataset_name(), variant.name, self.dataset_version())
+        return join(
+            self.output, self.dataset_name(variant), variant.name, self.dataset_version(variant)
+        )
 
     def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
@@ -141,13 +144,13 @@ class Job:
         return join(self.dataset_folder(variant), "config.json")
 
     def run_name(self) -> str:
-        """The variants' names, or `all`; the dataset's name before them if it is not c4."""
+        """The variants' names, or `all`; before them the datasets' name if one is not called c4."""
         names = [variant.name for variant in self.variants]
         name = "all" if names == list(VARIANTS) else "+".join(names)
         if len(name) > _LONGEST_NAME:
             name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
-        dataset = self.dataset_name()
-        return name if dataset == "c4" else f"{dataset}.{name}"
+        datasets = {self.dataset_name(variant) for variant in self.variants} - {"c4"}
+        return ".".join([*sorted(datasets), name])
 
     def run_folder(self) -> str:
         """Where configuration, versions, report and malformed records go."""
@@ -195,7 +198,7 @@ class Job:
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
-            "unmodified": self.is_unmodified(),
+            "unmodified": {v.name: self.is_unmodified(v) for v in self.variants},
             "choices": asdict(self.choices),
             "lists_sha256": dict(self.lists),
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},

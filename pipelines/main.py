@@ -4,23 +4,21 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
+from cleaning.specs import SPECS
 from pipelines import workers
-from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, write_manifest
-from pipelines.job import Job, bucket_count, inputs_digest
-from pipelines.lists import write_lists
+from pipelines.inputs import InputError, Part
+from pipelines.job import Job
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
+from pipelines.plan import plan_run
 from pipelines.progress import Progress, duration, print_datasets, print_summary, size
 from pipelines.public_lists import ListError
 from pipelines.publish import TooManyMalformed, is_complete
-from pipelines.run_lists import RunLists, find_lists
 from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
 from pipelines.url_lists import UrlListError
-from pipelines.webtext import write_list_manifest
 
 _USAGE_ERRORS = (
     OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
@@ -58,43 +56,17 @@ def _run(options: Options) -> int:
     if options.runner.local:
         workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
     beam_arguments = _beam_arguments(options)
-    parts = cut_into_parts(find_inputs(list(options.input)))
-    run_lists = find_lists(options, parts)
-    job = _job(options, parts, run_lists)
-    report_path = join(job.run_folder(), "report.json")
+    plan = plan_run(options)
+    job = plan.job
     if is_complete(job):
         print("Complete already: same input, same configuration.")
-        _print_outcome(job, report_path)
+        _print_outcome(job, join(job.run_folder(), "report.json"))
         return 0
     try:
-        write_lists(job.lists_path(), run_lists.lists)
-        write_list_manifest(job.url_lists_path(), run_lists.url_lists)
-        write_manifest(job.manifest_path(), parts)
+        plan.write()
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    return _build(job, parts, options, beam_arguments)
-
-
-def _job(options: Options, parts: tuple[Part, ...], run_lists: RunLists) -> Job:
-    output = options.output.rstrip("/") or "/"
-    job = Job(
-        variants=options.variants,
-        spec=options.spec,
-        choices=options.choices,
-        lists=run_lists.sha256(),
-        custom_lists=run_lists.custom(),
-        lid_model=options.lid_model or "",
-        output=output,
-        work="",
-        formats=options.formats,
-        shards=options.shards,
-        inputs_digest=inputs_digest(parts),
-        part_count=len(parts),
-        url_list_count=len(run_lists.url_lists),
-        buckets=bucket_count(parts),
-        max_malformed_fraction=options.max_malformed_fraction,
-    )
-    return replace(job, work=options.work_dir or join(job.run_folder(), "work"))
+    return _build(job, plan.parts, options, beam_arguments)
 
 
 def _beam_arguments(options: Options) -> list[str]:
@@ -136,11 +108,15 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     files = len({part.path for part in parts})
     stored = sum(part.end - part.start for part in parts)
     names = ", ".join(variant.name for variant in job.variants)
-    modified = "" if job.is_unmodified() else ", modified"
+    for variant in job.variants:
+        if not job.is_unmodified(variant):
+            custom = "lists" if job.choices == SPECS[job.spec].choices else "options"
+            _say(
+                f"note: your {custom} make {variant.name} other than {job.spec}; "
+                f"it is called {job.dataset_name(variant)}"
+            )
     _say(
-        f"{job.dataset_name()}: {names} ({job.spec}{modified}) from {files:,} WET "
-        f"file{'s' * (files != 1)}, {size(stored)} stored, to "
-        f"{join(job.output, job.dataset_name())}"
+        f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
     )
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
     pipeline = beam.Pipeline(

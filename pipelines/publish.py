@@ -159,18 +159,17 @@ def _dataset_info(
             )
     return {
         "configName": variant.name,
-        "description": f"{job.dataset_name()}/{variant.name}, spec {job.spec}, by c4forge.",
+        "description": f"{job.dataset_name(variant)}/{variant.name}, spec {job.spec}, by c4forge.",
         "fileFormat": "tfrecord",
-        "name": job.dataset_name(),
+        "name": job.dataset_name(variant),
         "splits": splits,
-        "version": job.dataset_version(),
+        "version": job.dataset_version(variant),
     }
 
 
 def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
     return {
         "spec": job.spec,
-        "unmodified": job.is_unmodified(),
         "parts": job.part_count,
         "variants": {
             variant.name: _variant_report(job, variant, of_variant(counts, variant.name), shards)
@@ -193,6 +192,7 @@ def _variant_report(
     steps = [*variant.steps(), "mended"] if job.choices != REFERENCE else variant.steps()
     return {
         "dataset": job.dataset_folder(variant),
+        "unmodified": job.is_unmodified(variant),
         "splits": splits,
         "counts": data_path_order(counts, tuple(steps)),
     }

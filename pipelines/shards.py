@@ -96,7 +96,7 @@ def receipt_path(job: Job, shard: Shard) -> str:
 def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     """A shard's path within the dataset's folder."""
     return FORMATS[format_name].shard_path(
-        job.dataset_name(), shard.split, shard.shard, shard.shards
+        job.dataset_name(shard.variant), shard.split, shard.shard, shard.shards
     )
 
 

@@ -175,6 +175,7 @@ def run_spilled(stage_name: str, sources: tuple[str, ...], job: Job, task: Task)
         spill(out, stage.emit(job, task, blocks), targets, stage.emits)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     gc.collect()
+    gc.freeze()  # what is left are models and caches: the next collection need not look at them
     return Receipt(stage.name, number, counts)
 
 

@@ -34,18 +34,21 @@ def read_malformed(output: Path) -> list[dict]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def read_jsonl(output: Path, dataset: str = "c4/en/3.1.0", split: str = "*") -> list[dict]:
-    """All documents of a dataset, in the order of the shards."""
-    shards = sorted((output / dataset / "jsonl").glob(f"*-{split}.*.json.gz"))
-    return [json.loads(line) for shard in shards for line in gzip.open(shard, "rt")]
+def read_jsonl(
+    output: Path, dataset: str = "c4/en/3.1.0", with_split: bool = False
+) -> list[dict] | list[tuple[str, dict]]:
+    """All documents of a dataset, in the order of the shards; with their splits if asked for."""
+    found = []
+    for shard in sorted((output / dataset / "jsonl").glob("*.json.gz")):
+        split = shard.name.partition("-")[2].partition(".")[0]
+        with gzip.open(shard, "rt") as lines:
+            found += [(split, json.loads(line)) for line in lines]
+    return found if with_split else [document for _, document in found]
 
 
-def text_digests(output: Path) -> set[tuple[str, str]]:
-    """(url, sha1 of the text) of every document: what expected/en.tsv.gz lists."""
-    return {
-        (document["url"], hashlib.sha1(document["text"].encode()).hexdigest())
-        for document in read_jsonl(output)
-    }
+def language_of(split: str) -> str:
+    """The language of the documents of a split."""
+    return "en" if split in ("train", "validation") else split.removesuffix("-validation")
 
 
 def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
