@@ -303,15 +303,15 @@ class _Batch:
             marks |= REALNEWS * (rule == PASSED_RULE)
         if Form.WHOLE in captures.forms:
             marks |= self._add_whole(row, headers, source)
-        if rules.page_words is not None:
-            marks |= BAD_WORDS * rules.page_words.found_in(_text(source))
-        captures.marks.append(marks)
         cleaned = CleanedPage(Fate.PASSED, (0, 0, 0, 0, 0, 0))
         if Form.CLEANED in captures.forms:
             cleaned = self._clean(source, lines)
             if cleaned.fate == Fate.PASSED:
                 digests = self._span_digests(cleaned)
                 captures.forms[Form.CLEANED].add(row, headers, cleaned.utf8, digests)
+                if rules.page_words is not None:
+                    marks |= BAD_WORDS * rules.page_words.found_in(_text(source))
+        captures.marks.append(marks)
         captures.fates.append(cleaned.fate)
         captures.line_counts.append(cleaned.line_counts)
 

@@ -45,11 +45,14 @@ class Population:
       form: which text of them.
       members: which captures.
       deduplicated: False if every page keeps its lines.
+      without_bad_words: True where bad words are looked for in the page as read: then pages that
+        hold one do not compete.
     """
 
     form: Form
     members: Members
     deduplicated: bool = True
+    without_bad_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

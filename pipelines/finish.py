@@ -54,8 +54,9 @@ class _Fates:
     def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
         self.fates = span_fates(found.first, found.page_of_span, lost[found.row])
         self._kept = self.fates == SpanFate.KEPT
-        ends = np.searchsorted(found.page_of_span, np.arange(len(found.page)), side="right")
-        starts = np.concatenate([[0], ends[:-1]])
+        pages = np.arange(len(found.page))
+        starts = np.searchsorted(found.page_of_span, pages, side="left")
+        ends = np.searchsorted(found.page_of_span, pages, side="right")
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
         self._whole = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -4,11 +4,11 @@ import functools
 import hashlib
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
-from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, Choices
+from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, Choices
 from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
 from pipelines.inputs import Part
 from pipelines.storage import join
@@ -80,11 +80,17 @@ class Job:
 
     def populations(self) -> tuple[Population, ...]:
         """The populations of the variants, each once; a population's place is its bit."""
-        return tuple(dict.fromkeys(variant.population for variant in self.variants))
+        return tuple(dict.fromkeys(map(self.population, self.variants)))
+
+    def population(self, variant: Variant) -> Population:
+        """The pages that the variant starts from under the spec's choices."""
+        before = self.choices.bad_words_scope is BadWordsScope.PAGE
+        before &= variant.bad_words is BadWordsFilter.HARD
+        return replace(variant.population, without_bad_words=before)
 
     def variants_of(self, population: Population) -> list[Variant]:
         """The variants that start from the population."""
-        return [variant for variant in self.variants if variant.population == population]
+        return [variant for variant in self.variants if self.population(variant) == population]
 
     def rules(self) -> CaptureRules:
         """How captures are treated; without the models that cleaning loads."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.captures import PARAGRAPHS, REALNEWS, Signatures
+from cleaning.captures import BAD_WORDS, PARAGRAPHS, REALNEWS, Signatures
 from cleaning.clean import FATE_RULES, LINE_RULES
 from cleaning.elections import elect_spans, repeated
 from cleaning.variants import Form, Members, Population
@@ -67,6 +67,8 @@ def elect_part_spans(job: Job, part: Part, blocks: list[Block]) -> Counts:
         newest = starters & ((bits & OUTDATED) == 0)
         counted = _count_captures(signatures, bits, population, starters, newest)
         member = newest & _is_member(signatures, bits, population.members)
+        if population.without_bad_words:
+            member &= (signatures.marks & BAD_WORDS) == 0
         found = _elect(signatures, population, member, shared[population.form])
         for name in PartSpans.__dataclass_fields__:
             arrays[f"{index}.{name}"] = getattr(found, name)
@@ -119,6 +121,11 @@ def _count_captures(
         counts |= dict(zip(LINE_RULES, by_rule.tolist(), strict=True))
         for fate, rule in FATE_RULES.items():
             counts[rule] = int((signatures.fate[member] == fate).sum())
+    if population.without_bad_words:
+        filtered = int((member & ((signatures.marks & BAD_WORDS) > 0)).sum())
+        counts |= dict.fromkeys(
+            ("badwords-filter/filtered", "badwords-filter-en/filtered"), filtered
+        )
     return counts
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cleaning.badwords import load_carried
+from pipelines.public_lists import CARRIED, FETCHED
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -22,6 +25,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real WET files in {folder} (or in C4FORGE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def all_variants(tmp_path_factory) -> list[str]:
+    """Options for every variant of the sample; languages of whose words no package has a list get
+    one of one word.
+    """
+    folder = tmp_path_factory.mktemp("badwords")
+    for code in sorted(CARRIED | FETCHED):
+        words = load_carried(CARRIED[code]) if code in CARRIED else {"example-word"}
+        (folder / code).write_text("\n".join(sorted(words)))
+    urls = REPOSITORY / "sample" / "webtext_urls.txt"
+    return ["--variant=all", f"--badwords_dir={folder}", f"--webtext_urls={urls}"]
 
 
 @pytest.fixture(autouse=True)

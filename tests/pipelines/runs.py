@@ -3,9 +3,15 @@
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.main import main
+from pipelines.options import parse_options
+from pipelines.plan import Plan, plan_run
+from pipelines.publish import publish
+from pipelines.shards import plan_shards
+from pipelines.tasks import Task, run_spilled
 
 
 def build(output: Path, *arguments: str) -> int:
@@ -65,3 +71,33 @@ def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
 def _records(path: Path) -> list[bytes]:
     data = gzip.decompress(path.read_bytes())
     return [b"WARC/1.0\r\nWARC-Type: " + r for r in data.split(b"WARC/1.0\r\nWARC-Type: ")[1:]]
+
+
+def plan(output: Path, *arguments: str) -> Plan:
+    """What the command would do."""
+    return plan_run(parse_options([*arguments, f"--output={output}"]))
+
+
+def run_stages(todo: Plan) -> dict[str, int]:
+    """A planned run in this process, stage by stage, without Beam; its counts."""
+    todo.write()
+    counts: dict[str, int] = {}
+    sources: tuple[str, ...] = ()
+
+    def run(stage: str, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            for rule, count in run_spilled(stage, sources, todo.job, task).counts.items():
+                counts[rule] = counts.get(rule, 0) + count
+
+    buckets = range(todo.job.buckets)
+    run("webtext", todo.lists.url_lists)
+    run("clean", todo.parts)
+    sources = ("clean", "webtext") if todo.lists.url_lists else ("clean",)
+    for stage, tasks in (("newest", buckets), ("lines", todo.parts), ("spans", buckets)):
+        run(stage, tasks)
+        sources = (stage,)
+    run("finish", todo.parts)
+    for shard in plan_shards(todo.job, counts):
+        run_spilled("shards", (), todo.job, shard)
+    publish(counts, todo.job)
+    return counts

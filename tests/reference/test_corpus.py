@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.badwords import load_carried
 from cleaning.variants import VARIANTS
-from pipelines.public_lists import CARRIED, FETCHED
 from tests.conftest import REPOSITORY
 from tests.pipelines.runs import build, language_of, read_jsonl, read_report, split_wet
 from tests.reference.corpus import CONFIGS, build_reference
@@ -66,15 +64,10 @@ def assert_equal_to_reference(files: list[Path], references: Path, folder: Path)
 
 
 @pytest.fixture(scope="module")
-def sample_references(tmp_path_factory) -> Path:
-    """The sample's own lists; bad words of languages that no package carries are made up."""
+def sample_references(tmp_path_factory, all_variants) -> Path:
+    """The sample's own lists, and bad words of every language."""
     folder = tmp_path_factory.mktemp("references")
-    (folder / "badwords").mkdir()
-    for code in sorted(CARRIED | FETCHED):
-        words = ["example-word"]
-        if code in CARRIED:
-            words = sorted(load_carried(CARRIED[code]))
-        (folder / "badwords" / code).write_text("\n".join(words))
+    (folder / "badwords").symlink_to(all_variants[1].partition("=")[2])
     domains = (REPOSITORY / "sample" / "realnews_domains.json").read_text()
     (folder / "domain_to_allowed_subdomains.json").write_text(domains)
     (folder / "webtext").mkdir()
