@@ -36,8 +36,13 @@ def all_variants(tmp_path_factory) -> list[str]:
     for code in sorted(CARRIED | FETCHED):
         words = load_carried(CARRIED[code]) if code in CARRIED else {"example-word"}
         (folder / code).write_text("\n".join(sorted(words)))
-    urls = REPOSITORY / "sample" / "webtext_urls.txt"
-    return ["--variant=all", f"--badwords_dir={folder}", f"--webtext_urls={urls}"]
+    sample = REPOSITORY / "sample"
+    return [
+        "--variant=all",
+        f"--badwords_dir={folder}",
+        f"--webtext_urls={sample / 'webtext_urls.txt'}",
+        f"--realnews_domains={sample / 'realnews_domains.json'}",
+    ]
 
 
 @pytest.fixture(autouse=True)
