@@ -29,7 +29,7 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratio
-	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet
+	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

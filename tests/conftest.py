@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import gcld3  # noqa: F401  # before any test imports TensorFlow, which it would crash beside
 import pytest
 
 from cleaning.badwords import load_carried
