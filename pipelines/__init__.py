@@ -11,7 +11,7 @@ In the order in which a run passes through them:
   clean, newest, spans, finish, shards, publish
              what one worker does with one file, bucket or shard (no Beam in these)
   formats    TFRecord, JSONL and Parquet writers
-  storage    files on any filesystem Beam knows, written to be whole or absent
-  workers    the local process pool
   report     counts and progress for people
+
+Files, runners and the process pool are those of `vocab`, which the trainer shares.
 """

@@ -26,7 +26,7 @@ from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.lists import load_domains, load_lists, load_matcher
-from pipelines.storage import (
+from vocab.storage import (
     atomic_write,
     exists,
     load_arrays,

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.arrow import fixed_array, fixed_values
-from pipelines.storage import atomic_write, open_arrow
+from vocab.storage import atomic_write, open_arrow
 
 Block = NDArray[np.void]
 

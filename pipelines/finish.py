@@ -22,7 +22,7 @@ from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.judge import Document, Models, Page, accepted, load_models
 from pipelines.spans import PartSpans, load_spans
-from pipelines.storage import atomic_write, open_arrow
+from vocab.storage import atomic_write, open_arrow
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 512

@@ -11,7 +11,7 @@ from cleaning.captures import CaptureRules
 from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, Choices
 from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
 from pipelines.inputs import Part
-from pipelines.storage import join
+from vocab.storage import join
 
 ARTIFACT_VERSION = 2  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.

@@ -9,16 +9,20 @@ from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
 from cleaning.specs import SPECS
-from pipelines import workers
-from pipelines.inputs import InputError, Part
+from pipelines.inputs import Part
 from pipelines.job import Job
-from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
+from pipelines.options import Options, own_option_names, parse_options
 from pipelines.plan import plan_run
-from pipelines.progress import Progress, duration, print_datasets, print_summary, size
+from pipelines.progress import Progress, print_datasets, print_summary
 from pipelines.public_lists import ListError
 from pipelines.publish import TooManyMalformed, is_complete
-from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
 from pipelines.url_lists import UrlListError
+from vocab import workers
+from vocab.arguments import OptionError
+from vocab.files import InputError
+from vocab.quantities import duration, size
+from vocab.runners import beam_arguments, open_pipeline
+from vocab.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
 
 _USAGE_ERRORS = (
     OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
@@ -54,8 +58,12 @@ def _say(text: str) -> None:
 def _run(options: Options) -> int:
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
     if options.runner.local:
-        workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
-    beam_arguments = _beam_arguments(options)
+        workers.open_pool(
+            options.num_workers, "pipelines.preload"
+        ).warm_up()  # while this process imports Beam
+    arguments = beam_arguments(
+        options.runner, options.num_workers, options.beam_arguments, own_option_names()
+    )
     plan = plan_run(options)
     job = plan.job
     if is_complete(job):
@@ -66,41 +74,10 @@ def _run(options: Options) -> int:
         plan.write()
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    return _build(job, plan.parts, options, beam_arguments)
+    return _build(job, plan.parts, options, arguments)
 
 
-def _beam_arguments(options: Options) -> list[str]:
-    """The arguments for Beam, each known to one of its option classes.
-
-    Raises:
-      OptionError: one is neither ours nor Beam's.
-    """
-    import argparse
-
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for group in PipelineOptions.__subclasses__():
-        group._add_argparse_args(parser)
-    _, unknown = parser.parse_known_args(list(options.beam_arguments))
-    if unknown:
-        beam_names = [name for action in parser._actions for name in action.option_strings]
-        name = unknown[0].partition("=")[0]
-        guess = closest(name, [*own_option_names(), *beam_names]).rpartition("; ")[2]
-        hint = f"; {guess}" if guess.startswith("did you mean") else ""
-        raise OptionError(f"unknown option {name}{hint}")
-    arguments = list(options.beam_arguments)
-    if not options.runner.local:
-        arguments.append(f"--runner={options.runner.name}")
-        arguments += [f"--num_workers={options.num_workers}"] if options.num_workers else []
-    return arguments
-
-
-def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: list[str]) -> int:
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-
+def _build(job: Job, parts: tuple[Part, ...], options: Options, arguments: list[str]) -> int:
     from pipelines.corpus import BuildCorpus
     from pipelines.stages import Exchange
 
@@ -118,10 +95,7 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
     _say(
         f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
     )
-    # Without a runner given, Beam's DirectRunner would first try to download Prism.
-    pipeline = beam.Pipeline(
-        runner=FnApiRunner() if local else None, options=PipelineOptions(beam_arguments)
-    )
+    pipeline = open_pipeline(options.runner, arguments)
     exchange = Exchange.SPILL if local else Exchange.SHUFFLE
     _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
     with Progress(job, parts, sys.stderr) as progress:

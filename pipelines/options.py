@@ -1,19 +1,27 @@
 """The command line: every option, checked before any work; whatever is left goes to Beam."""
 
 import argparse
-import difflib
-import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NoReturn, Protocol, get_type_hints
+from typing import get_type_hints
 
 from cleaning.language import IDENTIFIERS
 from cleaning.specs import CHOICES, REFERENCE, SPECS, ChoiceError, Choices
 from cleaning.variants import VARIANTS, Variant, find_variant
-from pipelines.config import ConfigError, with_config
 from pipelines.formats import FORMATS
-from pipelines.runners import REFUSED_RUNNERS, RUNNER_ALIASES, RUNNERS, Runner
+from vocab.arguments import (
+    HelpFormatter,
+    OptionError,
+    Parser,
+    closest,
+    count,
+    help_table,
+    one_of,
+    refuse_strays,
+)
+from vocab.config import ConfigError, with_config
+from vocab.runners import RUNNERS, Runner, find_runner
 
 _DESCRIPTION = "Builds a C4-style corpus from Common Crawl WET files."
 _EXAMPLES = """\
@@ -27,15 +35,6 @@ examples:
 
 The same command goes on where a run was stopped. Any option of Apache Beam may follow.
 """
-
-
-class OptionError(ValueError):
-    """A wrong option; the message names the value, what was expected and the nearest match."""
-
-
-class _Row(Protocol):
-    @property
-    def meaning(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,27 +60,6 @@ class Options:
     beam_arguments: tuple[str, ...]
 
 
-def closest(value: str, choices: Collection[str]) -> str:
-    """A sentence that lists the choices and the one nearest to `value`, if any is near."""
-    near = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
-    guess = f"; did you mean {near[0]!r}?" if near else ""
-    return f"choose from {', '.join(choices)}{guess}"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(message.removeprefix("argument "))
-
-
-def _one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if value not in rows:
-            raise argparse.ArgumentTypeError(f"unknown {what} {value!r}; {closest(value, rows)}")
-        return value
-
-    return check
-
-
 def _variants(value: str) -> list[Variant]:
     found: list[Variant] = []
     for name in value.split(","):
@@ -98,21 +76,8 @@ def _variants(value: str) -> list[Variant]:
 
 
 def _formats(value: str) -> list[str]:
-    check = _one_of(FORMATS, "format")
+    check = one_of(FORMATS, "format")
     return [check(name.strip()) for name in value.split(",")]
-
-
-def _runner(value: str) -> Runner:
-    if value in REFUSED_RUNNERS:
-        raise argparse.ArgumentTypeError(f"{value} is not supported: {REFUSED_RUNNERS[value]}")
-    name = RUNNER_ALIASES.get(value, value)
-    return RUNNERS[_one_of(RUNNERS, "runner")(name)]
-
-
-def _count(value: str) -> int:
-    if not value.isdecimal():
-        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number of 0 or more")
-    return int(value)
 
 
 def _fraction(value: str) -> float:
@@ -125,28 +90,12 @@ def _fraction(value: str) -> float:
     return number
 
 
-def _table(rows: Mapping[str, _Row]) -> str:
-    """Rows of a table for --help."""
-    return "".join(f"\n  {name}: {row.meaning}" for name, row in rows.items())
-
-
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of tables and wraps the rest."""
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        lines: list[str] = []
-        for line in text.splitlines():
-            indent = " " * (len(line) - len(line.lstrip()))
-            lines += textwrap.wrap(line, width, subsequent_indent=indent and indent + "  ") or [""]
-        return lines
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="beam_runner.py",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=_HelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to build")
@@ -156,17 +105,17 @@ def _parser() -> _Parser:
         type=_variants,
         dest="variants",
         metavar="NAME[,NAME]",
-        help=f"one pass builds all that are asked for; default: en{_table(VARIANTS)}"
+        help=f"one pass builds all that are asked for; default: en{help_table(VARIANTS)}"
         "\n  mc4.<language>: the pages of multilingual in one language, as mc4.de"
         "\n  all: all of the table"
         "\nalso known as realnews, webtext, mc4, multi",
     )
     what.add_argument(
         "--spec",
-        type=_one_of(SPECS, "spec"),
+        type=one_of(SPECS, "spec"),
         default="tfds-3.1.0",
         metavar="NAME",
-        help=f"which C4; default: tfds-3.1.0{_table(SPECS)}",
+        help=f"which C4; default: tfds-3.1.0{help_table(SPECS)}",
     )
     what.add_argument(
         "--badwords_dir",
@@ -230,11 +179,11 @@ def _parser() -> _Parser:
         type=_formats,
         dest="formats",
         metavar="NAME[,NAME]",
-        help=f"default: tfrecord{_table(FORMATS)}",
+        help=f"default: tfrecord{help_table(FORMATS)}",
     )
     target.add_argument(
         "--shards",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="train shards; validation gets one for 128; default 0: one for 256 MiB of text",
@@ -242,14 +191,14 @@ def _parser() -> _Parser:
     how = parser.add_argument_group("how to run")
     how.add_argument(
         "--runner",
-        type=_runner,
+        type=find_runner,
         default=RUNNERS["local"],
         metavar="NAME",
-        help=f"default: local{_table(RUNNERS)}",
+        help=f"default: local{help_table(RUNNERS)}",
     )
     how.add_argument(
         "--num_workers",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="processes, or machines of a distributed runner; default 0: all cores",
@@ -317,11 +266,7 @@ def parse_options(arguments: list[str]) -> Options:
         parsed, rest = _parser().parse_known_args(with_config(arguments))
     except ConfigError as error:
         raise OptionError(str(error)) from None
-    for argument in rest:
-        if not argument.startswith("-"):
-            raise OptionError(
-                f"{argument!r} belongs to no option; quote globs and write --option=value"
-            )
+    refuse_strays(rest)
     asked = {variant.name: variant for variant in parsed.variants or [VARIANTS["en"]]}
     in_order = [variant for name, variant in VARIANTS.items() if name in asked]
     singles = sorted(set(asked) - set(VARIANTS))

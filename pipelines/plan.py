@@ -7,8 +7,8 @@ from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.lists import write_lists
 from pipelines.options import Options
 from pipelines.run_lists import RunLists, find_lists
-from pipelines.storage import join
 from pipelines.webtext import write_list_manifest
+from vocab.storage import join
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from cleaning.badwords import (
     read_words,
 )
 from cleaning.domains import DomainsError
-from pipelines.storage import atomic_write, exists, join, read_bytes
+from vocab.storage import atomic_write, exists, join, read_bytes
 
 _GITHUB = "https://raw.githubusercontent.com"
 _LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"

@@ -11,7 +11,7 @@ from pipelines.formats import FEATURES
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
 from pipelines.shards import Shard, plan_shards, receipt_path, shard_name
-from pipelines.storage import (
+from vocab.storage import (
     delete_folder,
     delete_leftovers,
     exists,

@@ -17,7 +17,7 @@ from pipelines.arrow import fixed_values
 from pipelines.counts import Counts, of_variant
 from pipelines.formats import FORMATS, Document
 from pipelines.job import Job
-from pipelines.storage import atomic_write, join, open_arrow, size_bytes
+from vocab.storage import atomic_write, join, open_arrow, size_bytes
 
 _KEYS = 1 << 64
 _SHARD_BYTES = 256 << 20  # of text, for --shards=0

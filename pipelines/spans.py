@@ -29,7 +29,7 @@ from pipelines.exchange import (
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.newest import IN_LISTS, OUTDATED
-from pipelines.storage import load_arrays, save_arrays
+from vocab.storage import load_arrays, save_arrays
 
 Marks = NDArray[np.bool_]
 

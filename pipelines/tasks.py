@@ -21,9 +21,9 @@ from pipelines.job import Job
 from pipelines.newest import count_missing, verdict_blocks
 from pipelines.shards import Shard, receipt_path, write_shard
 from pipelines.spans import elect_part_spans, lost_blocks, span_blocks
-from pipelines.storage import exists, read_bytes, write_bytes
 from pipelines.url_lists import UrlList
 from pipelines.webtext import listed_blocks, read_list
+from vocab.storage import exists, read_bytes, write_bytes
 
 Task = Part | UrlList | Shard | int
 """A part of the input, a URL list, a shard, or the number of a bucket."""

@@ -14,9 +14,9 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from cleaning.urls import Digests, md5, pack_digests
-from pipelines.compression import DAMAGE, ZIP_MAGIC, open_decompressed
-from pipelines.inputs import Matched, match_files
-from pipelines.storage import open_read
+from vocab.compression import DAMAGE, ZIP_MAGIC, open_decompressed
+from vocab.files import Matched, match_files
+from vocab.storage import open_read
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
 _URLS_FOLDER = "URLs/"  # of OpenWebText's archive, beside what holds no URLs

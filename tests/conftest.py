@@ -50,6 +50,6 @@ def all_variants(tmp_path_factory) -> list[str]:
 def closed_pool() -> Iterator[None]:
     """No test leaves worker processes to the next one."""
     yield
-    from pipelines.workers import close_pool
+    from vocab.workers import close_pool
 
     close_pool()

@@ -6,8 +6,8 @@ import pytest
 
 from cleaning.rules import RULES
 from pipelines.formats import FORMATS
-from pipelines.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
+from vocab.runners import REFUSED_RUNNERS, RUNNERS
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from pipelines.main import main
-from pipelines.options import OptionError, parse_options
+from pipelines.options import parse_options
 from tests.conftest import REPOSITORY
+from vocab.arguments import OptionError
 
 NEEDED = ["--input=x", "--output=y"]
 

@@ -1,8 +1,8 @@
 """The local process pool: one a process, shared by all stages of a run.
 
 Beam's own local modes hardly use a second core (docs/performance.md has the figures), so the
-in-process runner hands its tasks to this pool. Workers come from a fork server that imports the
-stages once and never Beam.
+in-process runner hands its tasks to this pool. Workers come from a fork server that imports once
+what their work needs, and never Beam.
 """
 
 import gc
@@ -11,11 +11,10 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
 
-from pipelines.job import Job
-from pipelines.tasks import Receipt, Task, run_spilled
-
-_PRELOADED = ["pipelines.preload"]
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
 
 
 class WorkerDied(RuntimeError):
@@ -27,13 +26,14 @@ class Pool:
 
     Args:
       workers: how many processes; 0 for one a core.
+      preload: the module that the fork server imports.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, preload: str) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOADED)
+        context.set_forkserver_preload([preload])
         self.workers = workers or available_cores()
-        self.listener: Callable[[Receipt], None] = lambda _: None
+        self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
@@ -42,17 +42,19 @@ class Pool:
         for _ in range(self.workers):
             self._executor.submit(os.getpid)
 
-    def submit(self, stage: str, sources: tuple[str, ...], job: Job, task: Task) -> Future[Receipt]:
-        """`run_spilled` in a worker."""
+    def submit(
+        self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
+    ) -> Future[ResultT]:
+        """Calls a function in a worker."""
         try:
-            future = self._executor.submit(run_spilled, stage, sources, job, task)
+            future = self._executor.submit(work, *arguments, **named)
         except BrokenProcessPool as error:
             self._fail(error)
             raise
         future.add_done_callback(self._tell)
         return future
 
-    def _tell(self, future: Future[Receipt]) -> None:
+    def _tell(self, future: Future[Any]) -> None:
         if future.cancelled():
             return
         error = future.exception()
@@ -88,12 +90,12 @@ def _start_worker() -> None:
 _pool: Pool | None = None
 
 
-def open_pool(workers: int) -> Pool:
+def open_pool(workers: int, preload: str) -> Pool:
     """Opens the process's pool; a second one while it is open is a mistake of the caller."""
     global _pool
     if _pool is not None:
         raise RuntimeError("a pool is open already; close_pool() comes first")
-    _pool = Pool(workers)
+    _pool = Pool(workers, preload)
     return _pool
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from pipelines.storage import read_bytes
+from vocab.storage import read_bytes
 
 
 class ConfigError(ValueError):
