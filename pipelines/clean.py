@@ -21,11 +21,11 @@ from cleaning.inflate import DamagedMember, inflate
 from cleaning.records import read_records
 from cleaning.specs import BadWordsScope
 from cleaning.variants import Form, Members
-from pipelines.arrow import string_array
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.lists import load_domains, load_lists, load_matcher
+from vocab.arrow import string_array
 from vocab.storage import (
     atomic_write,
     exists,

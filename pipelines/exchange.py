@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.arrow import fixed_array, fixed_values
+from vocab.arrow import fixed_array, fixed_values
 from vocab.storage import atomic_write, open_arrow
 
 Block = NDArray[np.void]

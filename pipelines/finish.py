@@ -13,7 +13,6 @@ from cleaning.documents import SPAN_FATE_RULES, SpanFate, deduplicate_page, span
 from cleaning.spans import SpanUnit
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import Form, Population, Variant
-from pipelines.arrow import fixed_array, string_array
 from pipelines.clean import PAGE, load_signatures
 from pipelines.counts import Counts, scoped
 from pipelines.exchange import Block, row_bits
@@ -22,6 +21,7 @@ from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.judge import Document, Models, Page, accepted, load_models
 from pipelines.spans import PartSpans, load_spans
+from vocab.arrow import fixed_array, string_array
 from vocab.storage import atomic_write, open_arrow
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.arrow import string_array
+from vocab.arrow import string_array
 from vocab.tfrecord import example, write_record
 
 Document = tuple[bytes, ...]

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from cleaning.variants import Variant
-from pipelines.arrow import fixed_values
 from pipelines.counts import Counts, of_variant
 from pipelines.formats import FORMATS, Document
 from pipelines.job import Job
+from vocab.arrow import fixed_values
 from vocab.storage import atomic_write, join, open_arrow, size_bytes
 
 _KEYS = 1 << 64
