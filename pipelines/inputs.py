@@ -51,6 +51,10 @@ class Part:
     start: int
     end: int
 
+    def stored_bytes(self) -> int:
+        """How many bytes of the file it takes."""
+        return self.end - self.start
+
     def key(self) -> str:
         """Names the part's artifacts: another range, file, or state of the file has another key."""
         return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]

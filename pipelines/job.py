@@ -232,5 +232,5 @@ def inputs_digest(parts: tuple[Part, ...]) -> str:
 
 def bucket_count(parts: tuple[Part, ...]) -> int:
     """Buckets so that one holds the signatures of about 128 MiB of stored WET files."""
-    stored = sum(part.end - part.start for part in parts)
+    stored = sum(part.stored_bytes() for part in parts)
     return min(max(4, -(-stored // (128 << 20))), 8192)

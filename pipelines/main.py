@@ -106,7 +106,7 @@ def _build(job: Job, parts: tuple[Part, ...], options: Options, beam_arguments: 
 
     local = options.runner.local
     files = len({part.path for part in parts})
-    stored = sum(part.end - part.start for part in parts)
+    stored = sum(part.stored_bytes() for part in parts)
     names = ", ".join(variant.name for variant in job.variants)
     for variant in job.variants:
         if not job.is_unmodified(variant):
