@@ -100,13 +100,15 @@ class Job:
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
         populations = sorted(map(repr, self.populations()))
-        return _digest([self._deciding(), populations, self.lists])
+        by_page = ["badwords-en"] * (self.choices.bad_words_scope is BadWordsScope.PAGE)
+        lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
+        return _digest([self._deciding(), populations, lists])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
         """Names the artifacts that also depend on the other parts."""
         names = [variant.name for variant in self.variants]
-        return _digest([self.clean_digest(), self.inputs_digest, self.buckets, names])
+        return _digest([self.clean_digest(), self.inputs_digest, self.lists, self.buckets, names])
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
