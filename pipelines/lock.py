@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pipelines.storage import is_remote, join
 
 _NAME = "lock"
+_TRIES, _WAIT_SECONDS = 5, 0.05
 
 
 class WorkFolderInUse(RuntimeError):
@@ -46,13 +47,14 @@ def hold_folder(work: str) -> Iterator[None]:
     Filesystems that are not local know no locks: there two runs of one output do the same work
     twice, and the later whole file stays.
 
+    Args:
+      work: is there already.
     Raises:
       WorkFolderInUse: another run holds it.
     """
     if is_remote(work):
         yield
         return
-    os.makedirs(work, exist_ok=True)
     path = join(work, _NAME)
     descriptor = _locked(path)
     me = Holder(os.getpid(), platform.node(), time.time(), " ".join(sys.argv))
@@ -67,19 +69,22 @@ def hold_folder(work: str) -> Iterator[None]:
 
 def _locked(path: str) -> int:
     """A descriptor that holds the lock of the file that has the path now."""
-    while True:
+    folder = os.path.dirname(path)
+    for _ in range(_TRIES):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise WorkFolderInUse(
-                f"{os.path.dirname(path)} is in use by {holder(os.path.dirname(path))}. Wait until "
-                "it ends, or give another --output or --work_dir."
-            ) from None
+            time.sleep(_WAIT_SECONDS)  # whoever asks for the holder locks it too, for a moment
+            continue
         if _is_file(descriptor, path):
             return descriptor
         os.close(descriptor)  # its holder ended and removed it meanwhile
+    raise WorkFolderInUse(
+        f"{folder} is in use by {holder(folder) or 'another run'}. Wait until it ends, or give "
+        "another --output or --work_dir."
+    )
 
 
 def _is_file(descriptor: int, path: str) -> bool:

@@ -57,6 +57,7 @@ class Options:
     num_workers: int
     max_malformed_fraction: float
     keep_work: bool
+    overwrite: bool
     runner: Runner
     beam_arguments: tuple[str, ...]
 
@@ -239,6 +240,12 @@ def _parser() -> _Parser:
         metavar="N",
         help="train shards; validation gets one for 128; default 0: one for 256 MiB of text",
     )
+    target.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace datasets of another input or configuration; without it they are kept, and "
+        "the run refused",
+    )
     how = parser.add_argument_group("how to run")
     how.add_argument(
         "--runner",
@@ -347,6 +354,7 @@ def parse_options(arguments: list[str]) -> Options:
         num_workers=parsed.num_workers,
         max_malformed_fraction=parsed.max_malformed_fraction,
         keep_work=parsed.keep_work,
+        overwrite=parsed.overwrite,
         runner=parsed.runner,
         beam_arguments=tuple(rest),
     )

@@ -7,6 +7,7 @@ from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.lists import write_lists
 from pipelines.options import Options
 from pipelines.run_lists import RunLists, find_lists
+from pipelines.run_state import write_state
 from pipelines.storage import join
 from pipelines.webtext import write_list_manifest
 
@@ -34,6 +35,7 @@ class Plan:
         write_lists(self.job.lists_path(), self.lists.lists)
         write_list_manifest(self.job.url_lists_path(), self.lists.url_lists)
         write_manifest(self.job.manifest_path(), self.parts)
+        write_state(self.job, self.parts)
 
 
 def plan_run(options: Options) -> Plan:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cleaning.rules import RULES, Unit
-from pipelines.advance import Advance
+from pipelines.advance import Advance, task_counts
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.tasks import STAGES, Receipt
@@ -29,7 +29,8 @@ class Progress:
     """
 
     def __init__(self, job: Job, parts: tuple[Part, ...], stream: TextIO) -> None:
-        self._advance = Advance(job, parts)
+        sizes = {part.number: part.stored_bytes() for part in parts}
+        self._advance = Advance(task_counts(job), sizes)
         self._stage = "clean"
         self._pages = self._new_pages = self._resumed = 0
         self._credit = 0.0  # of the run, what earlier runs had done already

@@ -1,4 +1,4 @@
-"""What a run leaves in its work folder for others to see how it does: `python -m pipelines.status`."""
+"""What a run says of itself in its work folder, for `python -m pipelines.status`."""
 
 import json
 import time

@@ -1,9 +1,10 @@
 """How a stage runs on Beam: through this machine's process pool, or on a distributed runner."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
+from queue import SimpleQueue
 from typing import TypedDict
 
 import apache_beam as beam
@@ -99,14 +100,19 @@ class _RunInPool(beam.DoFn):
 
     def start_bundle(self) -> None:
         self._futures: list[Future[Receipt]] = []
+        # Not `as_completed`, which never hears of futures that a pool that is stopped cancels.
+        self._ended: SimpleQueue[Future[Receipt]] = SimpleQueue()
 
     def process(self, task: Task) -> None:
-        self._futures.append(current_pool().submit(self._stage, self._sources, self._job, task))
+        future = current_pool().submit(self._stage, self._sources, self._job, task)
+        future.add_done_callback(self._ended.put)
+        self._futures.append(future)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         try:
-            for future in as_completed(self._futures):
-                yield WindowedValue(future.result(), MIN_TIMESTAMP, [GlobalWindow()])
+            for _ in self._futures:
+                receipt = self._ended.get().result()
+                yield WindowedValue(receipt, MIN_TIMESTAMP, [GlobalWindow()])
         finally:
             for future in self._futures:
                 future.cancel()

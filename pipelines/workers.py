@@ -35,6 +35,7 @@ class Pool:
         self.workers = workers or available_cores()
         self.listener: Callable[[Receipt], None] = lambda _: None
         self.failure: BaseException | None = None
+        self.busy = self.stopping = False
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
     def warm_up(self) -> None:
@@ -44,6 +45,7 @@ class Pool:
 
     def submit(self, stage: str, sources: tuple[str, ...], job: Job, task: Task) -> Future[Receipt]:
         """`run_spilled` in a worker."""
+        self.busy = True
         try:
             future = self._executor.submit(run_spilled, stage, sources, job, task)
         except BrokenProcessPool as error:
@@ -69,6 +71,11 @@ class Pool:
                 "fewer --num_workers need less"
             )
         self.failure = self.failure or error
+
+    def stop(self) -> None:
+        """Drops the tasks not begun; those under way end."""
+        self.stopping = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         """Ends the workers; tasks not begun are dropped."""
@@ -110,3 +117,11 @@ def close_pool() -> None:
     if _pool is not None:
         _pool.close()
         _pool = None
+
+
+def stop_tasks() -> bool:
+    """Stops the open pool if tasks are under way; False if none are."""
+    if _pool is None or not _pool.busy:
+        return False
+    _pool.stop()
+    return True

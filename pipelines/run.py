@@ -1,0 +1,111 @@
+"""Runs a plan: the graph on its runner, what a person sees meanwhile, and how it ended."""
+
+import json
+import logging
+import sys
+
+from cleaning.specs import SPECS
+from pipelines import workers
+from pipelines.inputs import Part
+from pipelines.job import Job
+from pipelines.options import Options
+from pipelines.plan import Plan
+from pipelines.progress import Progress, duration, print_datasets, print_summary, size
+from pipelines.publish import TooManyMalformed
+from pipelines.run_state import NAME as STATE_NAME
+from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
+
+EXIT_FAILED, EXIT_MALFORMED, EXIT_TERMINATED = 1, 3, 143
+
+
+def say(text: str) -> None:
+    """A line for the person who runs the command."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
+    """Builds the datasets of a plan; the exit code."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    from pipelines.corpus import BuildCorpus
+    from pipelines.stages import Exchange
+
+    job, local = plan.job, options.runner.local
+    plan.write()
+    _announce(job, plan.parts)
+    # Without a runner given, Beam's DirectRunner would first try to download Prism.
+    pipeline = beam.Pipeline(
+        runner=FnApiRunner() if local else None, options=PipelineOptions(beam_arguments)
+    )
+    exchange = Exchange.SPILL if local else Exchange.SHUFFLE
+    _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
+    with Progress(job, plan.parts, sys.stderr) as progress:
+        if local:
+            workers.current_pool().listener = progress.on_receipt
+            # Beam would log the stack of an error that is about to be told in a line.
+            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            return _explain(error, local)
+    if local:
+        resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
+        say(f"Done in {duration(progress.seconds)}{resumed}.")
+    if not options.keep_work:
+        for folder in job.work_folders():
+            delete_folder(folder)
+        delete_file(job.lists_path())
+        delete_file(join(job.work, STATE_NAME))
+        delete_if_empty(job.work)
+    print_outcome(job)
+    return 0
+
+
+def _announce(job: Job, parts: tuple[Part, ...]) -> None:
+    files = len({part.path for part in parts})
+    stored = sum(part.stored_bytes() for part in parts)
+    names = ", ".join(variant.name for variant in job.variants)
+    for variant in job.variants:
+        if not job.is_unmodified(variant):
+            custom = "lists" if job.choices == SPECS[job.spec].choices else "options"
+            say(
+                f"note: your {custom} make {variant.name} other than {job.spec}; "
+                f"it is called {job.dataset_name(variant)}"
+            )
+    say(
+        f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
+    )
+
+
+def _explain(error: Exception, local: bool) -> int:
+    """Says what went wrong in a line; the exit code."""
+    if TooManyMalformed.__name__ in f"{type(error).__name__}: {error}":
+        # Beam adds where it was; a distributed runner passes on the text only.
+        text = str(error).rpartition(f"{TooManyMalformed.__name__}: ")[2]
+        say(f"Failed: {text.partition(' [while running')[0].strip()}")
+        return EXIT_MALFORMED
+    if local and workers.current_pool().stopping:
+        workers.close_pool()  # waits for the tasks under way
+        say("Stopped. What is done is kept: the same command goes on from here.")
+        return EXIT_TERMINATED
+    failure = workers.current_pool().failure if local else None
+    if failure is None:
+        raise error
+    say(f"Failed: {type(failure).__name__}: {failure}")
+    say("What is done is kept: the same command goes on from here.")
+    return EXIT_FAILED
+
+
+def print_outcome(job: Job) -> None:
+    """What came out, and where it is."""
+    report_path = join(job.run_folder(), "report.json")
+    variants = json.loads(read_bytes(report_path))["variants"]
+    print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
+    print()
+    print_datasets(variants, ", ".join(job.formats), sys.stdout)
+    print(f"report: {report_path}")
+    counts = next(iter(variants.values()))["counts"]
+    if counts["split-wet-file/filtered:malformed"]:
+        print(f"malformed: {join(job.run_folder(), 'malformed')}")
