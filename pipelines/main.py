@@ -12,6 +12,7 @@ from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
 from pipelines import workers
+from pipelines.estimate import estimate_run
 from pipelines.inputs import InputError
 from pipelines.job import Job
 from pipelines.lock import WorkFolderInUse, hold_folder
@@ -84,6 +85,9 @@ def _run(options: Options) -> int:
     beam_arguments = _beam_arguments(options)
     plan = plan_run(options)
     job = plan.job
+    if options.estimate:
+        print(estimate_run(options, plan))
+        return 0
     try:
         make_folder(job.work)
     except OSError as error:

@@ -13,6 +13,7 @@ from cleaning.specs import CHOICES, REFERENCE, SPECS, ChoiceError, Choices
 from cleaning.variants import VARIANTS, Variant, find_variant
 from pipelines.config import ConfigError, with_config
 from pipelines.formats import FORMATS
+from pipelines.prices import PRICES
 from pipelines.runners import REFUSED_RUNNERS, RUNNER_ALIASES, RUNNERS, Runner
 
 _DESCRIPTION = "Builds a C4-style corpus from Common Crawl WET files."
@@ -58,6 +59,9 @@ class Options:
     max_malformed_fraction: float
     keep_work: bool
     overwrite: bool
+    estimate: bool
+    estimate_files: int
+    prices: dict[str, float]
     runner: Runner
     beam_arguments: tuple[str, ...]
 
@@ -273,8 +277,44 @@ def _parser() -> _Parser:
         help="keep the artifacts of a finished run; another run that cleans the "
         "same files then starts from them",
     )
+    _add_estimate(parser)
     _add_choices(parser)
     return parser  # fmt: skip
+
+
+def _add_estimate(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what it would take")
+    group.add_argument(
+        "--estimate",
+        action="store_true",
+        help="clean a few files and say what all would take: CPU-hours, GB, documents, cost; "
+        "nothing is kept",
+    )
+    group.add_argument(
+        "--estimate_files",
+        type=_count,
+        default=2,
+        metavar="N",
+        help="how many files --estimate tries, chosen by a hash of their names; default: 2",
+    )
+    for price in PRICES.values():
+        group.add_argument(
+            f"--price_{price.name}",
+            type=_amount,
+            default=price.usd,
+            metavar="USD",
+            help=f"{price.meaning}; default: {price.usd:g}",
+        )
+
+
+def _amount(value: str) -> float:
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value!r} is not an amount of 0 or more")
+    return amount
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
@@ -355,6 +395,9 @@ def parse_options(arguments: list[str]) -> Options:
         max_malformed_fraction=parsed.max_malformed_fraction,
         keep_work=parsed.keep_work,
         overwrite=parsed.overwrite,
+        estimate=parsed.estimate,
+        estimate_files=max(parsed.estimate_files, 1),
+        prices={name: getattr(parsed, f"price_{name}") for name in PRICES},
         runner=parsed.runner,
         beam_arguments=tuple(rest),
     )

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
 
 from cleaning.specs import SPECS
 from pipelines import workers
@@ -14,6 +15,7 @@ from pipelines.progress import Progress, duration, print_datasets, print_summary
 from pipelines.publish import TooManyMalformed
 from pipelines.run_state import NAME as STATE_NAME
 from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
+from pipelines.tasks import Receipt
 
 EXIT_FAILED, EXIT_MALFORMED, EXIT_TERMINATED = 1, 3, 143
 
@@ -25,29 +27,11 @@ def say(text: str) -> None:
 
 def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
     """Builds the datasets of a plan; the exit code."""
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-
-    from pipelines.corpus import BuildCorpus
-    from pipelines.stages import Exchange
-
     job, local = plan.job, options.runner.local
-    plan.write()
     _announce(job, plan.parts)
-    # Without a runner given, Beam's DirectRunner would first try to download Prism.
-    pipeline = beam.Pipeline(
-        runner=FnApiRunner() if local else None, options=PipelineOptions(beam_arguments)
-    )
-    exchange = Exchange.SPILL if local else Exchange.SHUFFLE
-    _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
     with Progress(job, plan.parts, sys.stderr) as progress:
-        if local:
-            workers.current_pool().listener = progress.on_receipt
-            # Beam would log the stack of an error that is about to be told in a line.
-            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
         try:
-            pipeline.run().wait_until_finish()
+            run_graph(plan, local, beam_arguments, progress.on_receipt)
         except Exception as error:
             return _explain(error, local)
     if local:
@@ -61,6 +45,40 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
         delete_if_empty(job.work)
     print_outcome(job)
     return 0
+
+
+def run_graph(
+    plan: Plan, local: bool, beam_arguments: list[str], listener: Callable[[Receipt], None]
+) -> None:
+    """Runs the graph of a plan to its end.
+
+    Args:
+      plan: the run.
+      local: True for this machine's pool, False for a distributed runner.
+      beam_arguments: for Beam.
+      listener: hears of every task that ends in the pool.
+    Raises:
+      Exception: whatever ended it; each runner raises its own.
+    """
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    from pipelines.corpus import BuildCorpus
+    from pipelines.stages import Exchange
+
+    plan.write()
+    # Without a runner given, Beam's DirectRunner would first try to download Prism.
+    pipeline = beam.Pipeline(
+        runner=FnApiRunner() if local else None, options=PipelineOptions(beam_arguments)
+    )
+    exchange = Exchange.SPILL if local else Exchange.SHUFFLE
+    _ = pipeline | "corpus" >> BuildCorpus(plan.job, exchange)
+    if local:
+        workers.current_pool().listener = listener
+        # Beam would log the stack of an error that is about to be told in a line.
+        logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+    pipeline.run().wait_until_finish()
 
 
 def _announce(job: Job, parts: tuple[Part, ...]) -> None:
