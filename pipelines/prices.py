@@ -1,6 +1,7 @@
 """What a run's resources cost: a row for each price, to be overridden by `--price_<name>`.
 
-List prices of Google Cloud, us-central1, in US dollars. They change: look them up before a large run.
+List prices of Google Cloud, us-central1, in US dollars. They change: look them up before a large
+run.
 """
 
 from dataclasses import dataclass

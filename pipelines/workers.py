@@ -8,6 +8,7 @@ stages once and never Beam.
 import gc
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -90,6 +91,15 @@ def available_cores() -> int:
 def _start_worker() -> None:
     """Batches are released by reference counts; cycles are collected between tasks."""
     gc.disable()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the run's process is gone: one that is killed cannot tell it to."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 _pool: Pool | None = None
