@@ -10,11 +10,12 @@ from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
 from pipelines import workers
+from pipelines.amounts import duration, size
 from pipelines.inputs import InputError, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.job import Job, bucket_count, inputs_digest
 from pipelines.lists import write_lists
 from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
-from pipelines.progress import Progress, duration, print_datasets, print_summary, size
+from pipelines.progress import Progress, print_datasets, print_summary
 from pipelines.public_lists import ListError
 from pipelines.publish import TooManyMalformed, is_complete
 from pipelines.run_lists import RunLists, find_lists
