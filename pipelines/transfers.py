@@ -56,6 +56,12 @@ class Unverifiable(DownloadError):
     advice = "Another mirror may do better."
 
 
+class Damaged(DownloadError):
+    """It came several times, each time damaged in another way."""
+
+    advice = "The connection or a server on the way alters bytes."
+
+
 @dataclass(frozen=True, slots=True)
 class Setback:
     """A request that did not lead to the end of the file.

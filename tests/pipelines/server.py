@@ -263,9 +263,9 @@ def _drips(handler: _Handler, _: str) -> None:
                     return
 
 
-def _corrupt(handler: _Handler, _: str) -> None:
+def _corrupt(handler: _Handler, _: str, off: int = 0) -> None:
     """The file with 20 bytes in its middle altered, the same each time."""
-    middle = len(handler.data) // 2
+    middle = len(handler.data) // 2 + off
     altered = bytes(byte ^ 0x5A for byte in handler.data[middle : middle + 20])
     handler.data = handler.data[:middle] + altered + handler.data[middle + 20 :]
     handler.file()
@@ -273,6 +273,10 @@ def _corrupt(handler: _Handler, _: str) -> None:
 
 def _corrupt_once(handler: _Handler, path: str) -> None:
     (_plain if handler.turn else _corrupt)(handler, path)
+
+
+def _corrupt_anew(handler: _Handler, path: str) -> None:
+    _corrupt(handler, path, off=handler.turn)
 
 
 def _plain(handler: _Handler, _: str) -> None:
@@ -336,6 +340,7 @@ BEHAVIOURS: dict[str, Callable] = {
     "drips": _drips,
     "corrupt": _corrupt,
     "corrupt-once": _corrupt_once,
+    "corrupt-anew": _corrupt_anew,
     "called-gzip": lambda handler, _: handler.file(Content_Encoding="gzip"),
     "encoded": lambda handler, _: handler.file(Content_Encoding="br"),
     "moved": _moved,
