@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipelines.amounts import duration, size
 from pipelines.counts import of_variant
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.options import Options
 from pipelines.plan import Plan, plan_run
 from pipelines.prices import DISK_GB, MEMORY_GB, PRICES
-from pipelines.progress import duration, size
 from pipelines.run import run_graph, say
 from pipelines.tasks import Receipt
 from pipelines.workers import available_cores

@@ -1,6 +1,5 @@
 """What a person sees of a run: progress while it goes on, the table of rules when it ends."""
 
-import math
 import threading
 import time
 from collections.abc import Mapping
@@ -13,13 +12,13 @@ from rich.text import Text
 
 from cleaning.rules import RULES, Unit
 from pipelines.advance import Advance, task_counts
+from pipelines.amounts import duration, size
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.tasks import STAGES, Receipt
 
 _LINE_SECONDS = 10.0
 _MOST_SPLITS = 8  # named in a line
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Progress:
@@ -88,21 +87,6 @@ class Progress:
         if left is not None:
             parts.append(f"{duration(left)} left")
         return Text(" · ".join(parts))
-
-
-def duration(seconds: float) -> str:
-    """As people write it: 0:07, 12:30, 3:00:00."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
-
-
-def size(count: int) -> str:
-    """Bytes as people write them: 512 B, 23.4 kB, 1.2 TB."""
-    if count < 1000:
-        return f"{count} B"
-    power = min(int(math.log10(count)) // 3, len(_UNITS) - 1)
-    return f"{count / 1000**power:,.1f} {_UNITS[power]}"
 
 
 def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from cleaning.specs import SPECS
 from pipelines import workers
+from pipelines.amounts import duration, size
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.options import Options
 from pipelines.plan import Plan
-from pipelines.progress import Progress, duration, print_datasets, print_summary, size
+from pipelines.progress import Progress, print_datasets, print_summary
 from pipelines.publish import TooManyMalformed
 from pipelines.run_state import NAME as STATE_NAME
 from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.advance import Advance
+from pipelines.amounts import duration
 from pipelines.inputs import read_manifest
 from pipelines.lock import Holder, holder
-from pipelines.progress import duration
 from pipelines.run_state import NAME, RunState, read_state
 from pipelines.storage import exists
 from pipelines.tasks import STAGES
