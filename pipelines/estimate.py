@@ -4,23 +4,26 @@ The files are chosen by hash, so that the same command gives the same ones, and 
 pipeline into a folder that is then removed. Everything is scaled by stored bytes.
 """
 
-import hashlib
-import os
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipelines.addresses import is_http
 from pipelines.amounts import duration, size
 from pipelines.counts import of_variant
+from pipelines.crawls import choose_files
 from pipelines.inputs import Part
 from pipelines.job import Job
+from pipelines.kept import find_kept
 from pipelines.options import Options
-from pipelines.plan import Plan, plan_run
+from pipelines.plan import Plan, find_files, plan_files
 from pipelines.prices import DISK_GB, MEMORY_GB, PRICES
 from pipelines.run import run_graph, say
+from pipelines.storage import join, size_bytes
 from pipelines.tasks import Receipt
+from pipelines.transfers import Unreachable
 from pipelines.workers import available_cores
 
 _GB = 1e9
@@ -59,24 +62,15 @@ class Range:
     high: float
 
 
-def choose_files(paths: Sequence[str], count: int) -> list[str]:
-    """As many of the paths, by a hash of their names: a larger choice holds a smaller one."""
-    names = sorted(set(paths), key=lambda path: _hash(os.path.basename(path)))
-    return names[:count]
-
-
-def _hash(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
-
-
 def estimate_run(options: Options, plan: Plan) -> str:
     """Cleans sampled files of the plan and says what the whole would take."""
-    paths = list(dict.fromkeys(part.path for part in plan.parts))
-    chosen = choose_files(paths, options.estimate_files)
-    say(f"trying {len(chosen)} of {len(paths):,} WET files: {', '.join(map(_name, chosen))}")
+    files = {file.path: file for file in find_files(options)}
+    chosen = choose_files(list(files), sample_files=options.estimate_files)
+    say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:
-        tried = replace(options, input=tuple(chosen), output=folder, work_dir=None)
-        sample = run_sample(plan_run(tried))
+        keep = options.keep_wet or f"{folder}/wet"  # where their sizes can be seen
+        tried = replace(options, output=f"{folder}/out", work_dir=None, keep_wet=keep)
+        sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
     return describe(sample, plan, options)
 
 
@@ -88,18 +82,30 @@ def run_sample(plan: Plan) -> Sample:
     """Runs the plan in this machine's pool and takes note of what it took."""
     sample = Sample()
     by_number = {part.number: part for part in plan.parts}
-    for part in plan.parts:
-        sample.stored_bytes[part.path] += part.stored_bytes()
 
     def listen(receipt: Receipt) -> None:
         _take(sample, plan.job, receipt, by_number)
 
     run_graph(plan, True, [], listen)
+    for part in plan.parts:
+        sample.stored_bytes[part.path] += _stored_bytes(plan.job, part)
     blocks = list(Path(plan.job.work_folders()[1]).glob("*/*.blocks.arrow"))
     sample.shuffled_bytes = sum(path.stat().st_size for path in blocks)
     sample.work_bytes = sum(map(_folder_bytes, plan.job.work_folders()))
     sample.written_bytes = sum(_folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)
     return sample
+
+
+def _stored_bytes(job: Job, part: Part) -> int:
+    """Of a part that was read; a crawl's list has no sizes, but its file has."""
+    if not part.crawled or job.mirror is None:
+        return part.stored_bytes()
+    if not is_http(job.mirror.base):
+        return size_bytes(join(job.mirror.base, part.path))
+    kept = find_kept(job.mirror.keep, part.path)
+    if kept is None:
+        raise Unreachable(f"{part.path} could not be had: nothing to tell an estimate from")
+    return size_bytes(kept)
 
 
 def _take(sample: Sample, job: Job, receipt: Receipt, parts: Mapping[int, Part]) -> None:
@@ -141,6 +147,9 @@ def scaled(by_file: Mapping[str, float], stored: Mapping[str, int], total_bytes:
 def describe(sample: Sample, plan: Plan, options: Options) -> str:
     """The estimate as people read it."""
     total = sum(part.stored_bytes() for part in plan.parts)
+    if plan.job.mirror is not None:  # of these files as many as of the sampled ones, in the mean
+        mean = sum(sample.stored_bytes.values()) / len(sample.stored_bytes)
+        total = round(mean * len(plan.parts))
     factor = total / sum(sample.stored_bytes.values())
     whole_cpu = sum(sample.cpu_seconds.values()) * factor
     parts_cpu = scaled(sample.file_cpu_seconds, sample.stored_bytes, total)

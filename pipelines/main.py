@@ -12,21 +12,25 @@ from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
 from pipelines import workers
+from pipelines.crawls import CrawlError
 from pipelines.estimate import estimate_run
 from pipelines.inputs import InputError
 from pipelines.job import Job
 from pipelines.lock import WorkFolderInUse, hold_folder
-from pipelines.options import OptionError, Options, closest, own_option_names, parse_options
-from pipelines.plan import plan_run
+from pipelines.mirrors import list_crawls
+from pipelines.options import Options, own_option_names, parse_options
+from pipelines.plan import mirror_of, plan_run
 from pipelines.public_lists import ListError
 from pipelines.publish import is_complete, is_published
 from pipelines.run import EXIT_TERMINATED, print_outcome, run_plan, say
 from pipelines.storage import delete_if_empty, exists, make_folder
+from pipelines.transfers import DownloadError
 from pipelines.url_lists import UrlListError
+from pipelines.values import LIST_CRAWLS, OptionError, closest
 
 _USAGE_ERRORS = (
     OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
-    LanguageModelError, WorkFolderInUse,
+    LanguageModelError, WorkFolderInUse, CrawlError, DownloadError,
 )  # fmt: skip
 EXIT_USAGE, EXIT_STOPPED = 2, 130
 
@@ -80,6 +84,9 @@ def _heeding_sigterm() -> Iterator[None]:
 
 def _run(options: Options) -> int:
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+    if LIST_CRAWLS in options.crawls:
+        print("\n".join(list_crawls(mirror_of(options))))
+        return 0
     if options.runner.local:
         workers.open_pool(options.num_workers).warm_up()  # while this process imports Beam
     beam_arguments = _beam_arguments(options)

@@ -28,6 +28,7 @@ from pipelines.storage import join, open_read
 from pipelines.transfers import DownloadError, Refused, Transfer
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
+DEFAULT_CONNECTIONS = 4
 _INDEX_BYTES = 16 << 20
 _READ_BYTES = 1 << 18
 

@@ -105,7 +105,7 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
         table.add_column("what it counts", no_wrap=True)
     for rule in RULES:
         counts = [counts.get(rule.name) for counts in variants.values()]
-        if rule.unit == Unit.FILE or not any(counts):
+        if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
             continue
         name = rule.name if rule.keeps else f"  {rule.name}"
         cells = ["" if count is None else f"{count:,}" for count in counts]

@@ -11,14 +11,14 @@ from pipelines.amounts import duration, size
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.options import Options
-from pipelines.plan import Plan
+from pipelines.plan import Plan, forget_failures
 from pipelines.progress import Progress, print_datasets, print_summary
-from pipelines.publish import TooManyMalformed
+from pipelines.publish import UNREACHABLE, TooManyMalformed, TooManyUnreachable
 from pipelines.run_state import NAME as STATE_NAME
 from pipelines.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
 from pipelines.tasks import Receipt
 
-EXIT_FAILED, EXIT_MALFORMED, EXIT_TERMINATED = 1, 3, 143
+EXIT_FAILED, EXIT_INPUT, EXIT_TERMINATED = 1, 3, 143
 
 
 def say(text: str) -> None:
@@ -29,6 +29,8 @@ def say(text: str) -> None:
 def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
     """Builds the datasets of a plan; the exit code."""
     job, local = plan.job, options.runner.local
+    if again := forget_failures(plan):
+        say(f"trying {again:,} files again that could not be had before")
     _announce(job, plan.parts)
     with Progress(job, plan.parts, sys.stderr) as progress:
         try:
@@ -38,14 +40,24 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")
+    unreachable = print_outcome(job)
     if not options.keep_work:
-        for folder in job.work_folders():
-            delete_folder(folder)
-        delete_file(job.lists_path())
-        delete_file(join(job.work, STATE_NAME))
-        delete_if_empty(job.work)
-    print_outcome(job)
+        _clear_work(job, keep_cleaned=unreachable > 0)
     return 0
+
+
+def _clear_work(job: Job, keep_cleaned: bool) -> None:
+    """Removes what a finished run no longer needs.
+
+    Args:
+      keep_cleaned: True while files are missing that the next run will try again.
+    """
+    cleaned, documents = job.work_folders()
+    for folder in (documents,) if keep_cleaned else (cleaned, documents):
+        delete_folder(folder)
+    delete_file(job.lists_path())
+    delete_file(join(job.work, STATE_NAME))
+    delete_if_empty(job.work)
 
 
 def run_graph(
@@ -100,11 +112,12 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
 
 def _explain(error: Exception, local: bool) -> int:
     """Says what went wrong in a line; the exit code."""
-    if TooManyMalformed.__name__ in f"{type(error).__name__}: {error}":
-        # Beam adds where it was; a distributed runner passes on the text only.
-        text = str(error).rpartition(f"{TooManyMalformed.__name__}: ")[2]
-        say(f"Failed: {text.partition(' [while running')[0].strip()}")
-        return EXIT_MALFORMED
+    for kind in (TooManyMalformed, TooManyUnreachable):
+        if kind.__name__ in f"{type(error).__name__}: {error}":
+            # Beam adds where it was; a distributed runner passes on the text only.
+            text = str(error).rpartition(f"{kind.__name__}: ")[2]
+            say(f"Failed: {text.partition(' [while running')[0].strip()}")
+            return EXIT_INPUT
     if local and workers.current_pool().stopping:
         workers.close_pool()  # waits for the tasks under way
         say("Stopped. What is done is kept: the same command goes on from here.")
@@ -117,8 +130,8 @@ def _explain(error: Exception, local: bool) -> int:
     return EXIT_FAILED
 
 
-def print_outcome(job: Job) -> None:
-    """What came out, and where it is."""
+def print_outcome(job: Job) -> int:
+    """Says what came out and where it is; returns how many files could not be had."""
     report_path = join(job.run_folder(), "report.json")
     variants = json.loads(read_bytes(report_path))["variants"]
     print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
@@ -128,3 +141,8 @@ def print_outcome(job: Job) -> None:
     counts = next(iter(variants.values()))["counts"]
     if counts["split-wet-file/filtered:malformed"]:
         print(f"malformed: {join(job.run_folder(), 'malformed')}")
+    unreachable: int = counts.get(UNREACHABLE, 0)
+    if unreachable:
+        print(f"unreachable: {join(job.run_folder(), 'unreachable.jsonl')}")
+        print(f"{unreachable:,} files could not be had: the same command tries them again.")
+    return unreachable

@@ -33,9 +33,9 @@ import numpy as np
 from cleaning.urls import md5, normalize_url
 from pipelines.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from pipelines.inputs import InputError, Matched, match_files
-from pipelines.options import OptionError
 from pipelines.storage import atomic_write, is_remote, open_read, read_bytes
 from pipelines.url_lists import first_rows
+from pipelines.values import OptionError
 from pipelines.workers import available_cores
 
 _PROGRAM = "python -m pipelines.webtext_urls"

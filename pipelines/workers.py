@@ -6,6 +6,7 @@ stages once and never Beam.
 """
 
 import gc
+import logging
 import multiprocessing
 import os
 import threading
@@ -91,6 +92,9 @@ def available_cores() -> int:
 def _start_worker() -> None:
     """Batches are released by reference counts; cycles are collected between tasks."""
     gc.disable()
+    # What is told of files that are downloaded; the run's own process shows it as it comes.
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("c4forge").setLevel(logging.INFO)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
