@@ -81,7 +81,7 @@ def _check_unreachable(counts: Counts, job: Job) -> None:
         raise TooManyUnreachable(
             f"{unreachable} of {total} files ({fraction:.2%}) could not be had, more than "
             f"--max_unreachable_fraction={job.max_unreachable_fraction:g} allows. {path} lists "
-            "each with the reason. The same command tries them again; what is cleaned already is kept."
+            "each with the reason. The same command tries them again, and keeps what is cleaned."
         )
 
 
