@@ -103,6 +103,10 @@ def parse_list(stored: bytes, crawl: str) -> tuple[str, ...]:
     return paths
 
 
+def _rank(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
+
+
 def choose_files(
     paths: Sequence[str], *, max_files: int = 0, sample_files: int = 0
 ) -> tuple[str, ...]:
@@ -110,12 +114,13 @@ def choose_files(
 
     Args:
       max_files: the first so many; 0 for all.
-      sample_files: of these, those with the smallest sha256, so many; 0 for all. The same paths
-        are chosen again whatever their order, and a larger sample holds a smaller one.
+      sample_files: of these, those whose names have the smallest sha256, so many; 0 for all. The
+        same files are chosen again whatever their order and folder, and a larger sample holds a
+        smaller one.
     """
     first = paths[: max_files or None]
     if not 0 < sample_files < len(first):
         return tuple(first)
-    ranked = sorted(first, key=lambda path: (hashlib.sha256(path.encode()).digest(), path))
+    ranked = sorted(first, key=lambda path: (_rank(path.rpartition("/")[2]), path))
     chosen = set(ranked[:sample_files])
     return tuple(path for path in first if path in chosen)

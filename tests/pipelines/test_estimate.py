@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from pipelines import workers
-from pipelines.estimate import Range, choose_files, run_sample, scaled
+from pipelines.crawls import choose_files
+from pipelines.estimate import Range, run_sample, scaled
 from pipelines.main import main
 from pipelines.prices import PRICES
 from tests.conftest import REPOSITORY
@@ -29,7 +30,7 @@ def test_two_of_five_files_foretell_all_five(shared_data, tmp_path):
     total = sum(
         part.stored_bytes() for part in plan(tmp_path, *[f"--input={f}" for f in files]).parts
     )
-    chosen = [f"--input={path}" for path in choose_files(files, 2)]
+    chosen = [f"--input={path}" for path in choose_files(files, sample_files=2)]
     workers.open_pool(2)
     sample = run_sample(plan(tmp_path, "--variant=all", *chosen, *lists))
     found = {
@@ -68,11 +69,16 @@ def test_a_price_that_is_none_is_refused(tmp_path, value, capsys):
 
 def test_a_larger_choice_of_files_holds_a_smaller_one():
     paths = [f"crawl/{number:05d}.warc.wet.gz" for number in range(100)]
-    choices = [choose_files(paths, count) for count in range(0, 101, 10)]
+    choices = [choose_files(paths, sample_files=count) for count in range(10, 101, 10)]
     for smaller, larger in itertools.pairwise(choices):
         assert set(smaller) < set(larger)
-    assert choose_files(paths[::-1], 7) == choose_files(paths, 7)
-    assert choose_files(paths, 7) != paths[:7]
+    chosen = choose_files(paths, sample_files=7)
+    assert choose_files(paths[::-1], sample_files=7) == chosen[::-1]
+    assert chosen != tuple(paths[:7])
+    moved = [path.replace("crawl/", "/elsewhere/") for path in paths]
+    assert choose_files(moved, sample_files=7) == tuple(
+        path.replace("crawl/", "/elsewhere/") for path in chosen
+    )
 
 
 def test_sums_are_scaled_by_stored_bytes():
