@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import status
 from tests.conftest import REPOSITORY
 from tests.pipelines.runs import build, read_report, shard_bytes, split_wet
 from tests.pipelines.server import Server, serve
@@ -87,6 +88,9 @@ def test_a_file_that_cannot_be_had_is_listed_and_tried_again(
     said = capfd.readouterr().err
     assert "1 of 3 files (33.33%) could not be had" in said and "unreachable.jsonl" in said
     assert not (tmp_path / "c4").exists()
+    assert status.main([str(tmp_path)]) == 0
+    told = capfd.readouterr().out
+    assert "1 files could not be had" in told and f"{path_of(1)}: " in told and "404" in told
     (failed,) = (tmp_path / "runs/en/unreachable.jsonl").read_text().splitlines()
     assert json.loads(failed)["path"] == path_of(1) and "404" in json.loads(failed)["reason"]
 
