@@ -5,7 +5,7 @@ On a distributed runner Beam shuffles the blocks. The local runner would hold th
 task reads its own part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,8 @@ SPAN = np.dtype(
     [("span_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8"), ("populations", "u1")]
 )
 VERDICT = np.dtype([("row", "<u4"), ("bits", "u1")])
+PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared
+_GATHERED_ROWS = 1 << 16
 _ROW_BITS = np.uint64(32)
 
 
@@ -66,6 +68,42 @@ def _split(block: Block, key: NDArray[np.int64]) -> dict[int, Block]:
 def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
     """The blocks of that dtype as one; their order never decides anything."""
     return np.concatenate([np.empty(0, dtype), *(b for b in blocks if b.dtype == dtype)])
+
+
+def passes(blocks: Sequence[Block], pass_rows: int) -> int:
+    """In how many passes a bucket is gone through, so that one sees about so many rows."""
+    return max(1, -(-sum(map(len, blocks)) // pass_rows))
+
+
+def rows_of_pass(
+    blocks: Sequence[Block], dtype: np.dtype[np.void], number: int, count: int
+) -> Block:
+    """The rows of that dtype whose digest, their first field, belongs to a pass.
+
+    All rows of a digest are in one pass, so that what a bucket needs beyond its blocks does not
+    grow with it. Buckets go by the other half of the digest.
+    """
+    mine = [block for block in blocks if block.dtype == dtype]
+    if count == 1:
+        return concatenate(mine, dtype)
+    digest = (dtype.names or ())[0]
+    chosen = (
+        rows[rows[digest][:, 0] % np.uint64(count) == number] for rows in _gathered(mine, dtype)
+    )
+    return concatenate(chosen, dtype)
+
+
+def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Block]:
+    """The blocks joined to larger ones: many have a few rows only."""
+    held: list[Block] = []
+    rows = 0
+    for block in blocks:
+        held.append(block)
+        rows += len(block)
+        if rows >= _GATHERED_ROWS:
+            yield concatenate(held, dtype)
+            held, rows = [], 0
+    yield concatenate(held, dtype)
 
 
 def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.void]) -> None:
