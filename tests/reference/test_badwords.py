@@ -1,104 +1,30 @@
-"""Bad words of all languages by both: the lists, the pages that hold them, the pages that stay.
+"""Bad words of all languages by both: the lists, the pages that hold them, the pages that stay."""
 
-The lists that no package carries (half of French is one) are those of the shared data, where there
-are any.
-"""
-
-import os
-import tempfile
 from collections import Counter
 from dataclasses import replace
-from itertools import count, islice
-from pathlib import Path
+from itertools import islice
 
-import apache_beam as beam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.badwords import BadWords, Matcher, WordCase, is_kept_softly, load_carried
+from cleaning.badwords import BadWords, Matcher, WordCase, is_kept_softly
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
 from cleaning.variants import MULTILINGUAL, VARIANTS, Form, Variant
 from pipelines.judge import Document, Models, Page
-from pipelines.public_lists import CARRIED, FETCHED, WORDS_SHA256, load_bad_words
-from tests.conftest import REPOSITORY
-from tests.reference.reference import PageFeatures, c4, c4_utils, counting
-from tests.reference.strategies import examples, texts_with
-
-SHARED = Path(os.environ.get("C4FORGE_SHARED", REPOSITORY.parent / "shared" / "data"))
-FOLDER = SHARED / "refs" / "badwords"
-CODES = sorted(CARRIED | FETCHED) if FOLDER.is_dir() else sorted(set(CARRIED) - {"fr"})
-CONFIG = next(c for c in c4.C4.BUILDER_CONFIGS if c.name == "multilingual")
-
-
-class _Builder:
-    """All that `_get_pages_pcollection` asks of a dataset builder."""
-
-    builder_config = CONFIG
-
-
-class _Downloads:
-    download_dir = ""
-
-
-def reference_lists(paths: dict[str, str]) -> dict[str, set[str]]:
-    """The words of each language as the reference reads them when it builds its graph."""
-    taken: list[dict[str, set[str]]] = []
-    original = c4_utils.get_badwords_filter_fn
-
-    def take(badwords: dict[str, set[str]], filter_fraction: float) -> object:
-        assert filter_fraction == 0.999
-        taken.append(dict(badwords))
-        return original(badwords, filter_fraction)
-
-    c4_utils.get_badwords_filter_fn = take
-    try:
-        files = {"wet_path_urls": ["none"], "badwords": paths}
-        c4.C4._get_pages_pcollection(_Builder(), beam.Pipeline(), files, _Downloads())
-    finally:
-        c4_utils.get_badwords_filter_fn = original
-    (lists,) = taken
-    return lists
-
-
-def their_words() -> dict[str, set[str]]:
-    """The reference's words of the lists that are at hand."""
-    if FOLDER.is_dir():
-        return reference_lists({c: str(FOLDER / ("en.c4" if c == "en" else c)) for c in CODES})
-    with tempfile.TemporaryDirectory() as folder:
-        for code in CODES:
-            words = sorted(load_carried(CARRIED[code]))
-            (Path(folder) / code).write_text("\n".join(words))
-        return reference_lists({code: str(Path(folder) / code) for code in CODES})
-
-
-THEIRS = their_words()
-OURS = load_bad_words(CODES, str(FOLDER) if FOLDER.is_dir() else None)
-MATCHERS = {code: Matcher(words) for code, words in OURS.items()}
-FRACTIONS = (0.999, 1.0, 0.5, 0.0)
-FILTERS = {fraction: c4_utils.get_badwords_filter_fn(THEIRS, fraction) for fraction in FRACTIONS}
-TEXTS = {code: texts_with(tuple(words.words())) for code, words in OURS.items()}
-
-
-def stays(url: str) -> bool:
-    """True for the thousandth of URLs that the reference keeps in any case."""
-    page = PageFeatures(normalized_url=url)
-    return FILTERS[0.999].keywords["keep_badword_page"](page)
-
-
-URLS = (
-    *islice(filter(stays, map("a.example/{}".format, count())), 4),
-    *("a.example/x", "b.example/é", "", "c.example/?u=1"),
+from pipelines.public_lists import CARRIED, FETCHED, WORDS_SHA256
+from tests.reference.filters import (
+    FRACTIONS,
+    MATCHERS,
+    OURS,
+    TEXTS,
+    THEIRS,
+    URLS,
+    reference_keeps,
 )
-
-
-def reference_keeps(text: str, language: str, url: str, fraction: float) -> tuple[bool, Counter]:
-    """Whether the reference keeps a page, and what it counts."""
-    page = PageFeatures(text=text, language=language, normalized_url=url)
-    with counting() as counts:
-        kept = FILTERS[fraction](page)
-    return kept, counts
+from tests.reference.reference import PageFeatures, c4, c4_utils, counting
+from tests.reference.strategies import examples
 
 
 def ours_keeps(

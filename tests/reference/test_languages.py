@@ -4,7 +4,6 @@ from collections import Counter
 from itertools import islice
 from random import Random
 
-import apache_beam as beam
 import pytest
 from hypothesis import example, given
 
@@ -12,43 +11,18 @@ from cleaning.language import IDENTIFIERS, Doubt, UncertainLanguage, language_ru
 from cleaning.languages import MC4_LANGUAGES
 from tests.cleaning.passages import PASSAGES
 from tests.reference import strategies
-from tests.reference.reference import PageFeatures, c4_utils, counting
+from tests.reference.filters import LanguageFilter
+from tests.reference.reference import c4_utils, counting
 from tests.reference.strategies import LANGUAGES, examples
 
 IDENTIFY = IDENTIFIERS["cld3"].load(None)
 ENGLISH = LANGUAGES[0] * 3
 
 
-class _Graph:
-    """Stands for a PCollection: gives back the transform that is applied to it."""
-
-    def __or__(self, transform: beam.ParDo) -> beam.ParDo:
-        return transform
-
-
-class Reference:
-    """TFDS's filter of some languages, on a page at a time."""
-
-    def __init__(self, languages: tuple[str, ...]) -> None:
-        with counting() as counts:  # it takes its counter when it is made
-            self._fn = c4_utils.detect_languages(_Graph(), languages).fn
-        self._counts = counts
-        self._fn.start_bundle()
-
-    def detector(self) -> object:
-        """The identifier that it asks."""
-        return self._fn._detector
-
-    def __call__(self, text: str) -> tuple[str, Counter[str]]:
-        """The language under which a text is kept, "" if it is not, and what is counted."""
-        self._counts.clear()
-        kept = [page.language for page in self._fn.process(PageFeatures(text=text))]
-        assert len(kept) <= 1
-        return "".join(kept), Counter(self._counts)
-
-
-ALL = Reference(MC4_LANGUAGES)
-SOME = {languages: Reference(languages) for languages in (("de",), ("en", "ru"), ("ja-Latn",), ())}
+ALL = LanguageFilter(MC4_LANGUAGES)
+SOME = {
+    languages: LanguageFilter(languages) for languages in (("de",), ("en", "ru"), ("ja-Latn",), ())
+}
 
 
 def ours(text: str, languages: tuple[str, ...]) -> tuple[str, Counter[str]]:
