@@ -121,20 +121,6 @@ def test_many_languages_have_two_splits_each_and_those_of_unknown_ones():
         assert MULTILINGUAL.split(language, True) == f"{language}-validation"
 
 
-@pytest.mark.parametrize(
-    ("name", "kept", "dropped"),
-    [
-        ("en", ("en",), ("de", "und", "")),
-        ("realnewslike", ("en",), ("de", "und", "")),
-        ("multilingual", ("en", "de", "zh-Latn", "und"), ("hr", "xx", "")),
-        ("mc4.de", ("de",), ("en", "und", "")),
-    ],
-)
-def test_uncertain_pages_are_kept_only_among_many_languages(name, kept, dropped):
-    assert all(NAMED[name].keeps(language) for language in kept)
-    assert not any(NAMED[name].keeps(language) for language in dropped)
-
-
 START = ("split-wet-file", "too-long-filter")
 END = ("clean-page", "dedupe-lines", "english-filter")
 
