@@ -68,8 +68,8 @@ def estimate_run(options: Options, plan: Plan) -> str:
     chosen = choose_files(list(files), sample_files=options.estimate_files)
     say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:
-        keep = options.keep_wet or f"{folder}/wet"  # where their sizes can be seen
-        tried = replace(options, output=f"{folder}/out", work_dir=None, keep_wet=keep)
+        keep = options.keep_wet or join(folder, "wet")  # where their sizes can be seen
+        tried = replace(options, output=join(folder, "out"), work_dir=None, keep_wet=keep)
         sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
     return describe(sample, plan, options)
 
@@ -89,7 +89,7 @@ def run_sample(plan: Plan) -> Sample:
     run_graph(plan, True, [], listen)
     for part in plan.parts:
         sample.stored_bytes[part.path] += _stored_bytes(plan.job, part)
-    blocks = list(Path(plan.job.work_folders()[1]).glob("*/*.blocks.arrow"))
+    blocks = list(Path(plan.job.work_folders()[1]).glob("*/*.blocks*"))
     sample.shuffled_bytes = sum(path.stat().st_size for path in blocks)
     sample.work_bytes = sum(map(_folder_bytes, plan.job.work_folders()))
     sample.written_bytes = sum(_folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)

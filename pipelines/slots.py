@@ -55,7 +55,7 @@ class Slots:
         first = os.getpid()  # so that processes do not all ask for the same slot first
         for _ in range(max(1, round(self.longest_wait_seconds / _POLL_SECONDS))):
             for number in ((first + n) % self.count for n in range(self.count)):
-                descriptor = _lock(f"{self.folder}/connection-{number:03d}")
+                descriptor = _lock(os.path.join(self.folder, f"{number:03d}.lock"))
                 if descriptor is not None:
                     return number, descriptor
             sleep(_POLL_SECONDS)
