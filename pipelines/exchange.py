@@ -8,11 +8,9 @@ task reads its own part.
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.arrow import fixed_array, fixed_values
-from pipelines.storage import atomic_write, open_arrow
+from pipelines.storage import atomic_write, open_read
 
 Block = NDArray[np.void]
 
@@ -27,6 +25,7 @@ VERDICT = np.dtype([("row", "<u4"), ("bits", "u1")])
 PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared
 _GATHERED_ROWS = 1 << 16
 _ROW_BITS = np.uint64(32)
+_INDEX = np.dtype("<u8")  # positions in a file of blocks
 
 
 def places(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -106,23 +105,26 @@ def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Blo
     yield concatenate(held, dtype)
 
 
-def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.void]) -> None:
-    """Writes a task's blocks as an Arrow IPC file, one record batch for each target in turn."""
-    kind = pa.binary(dtype.itemsize)
-    empty = np.empty(0, dtype)
-    schema = pa.schema([("row", kind)])
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
-        for target in range(targets):
-            column = fixed_array(blocks.get(target, empty), kind)
-            writer.write_batch(pa.record_batch([column], schema=schema))
+def spill(path: str, blocks: dict[int, Block], targets: int) -> None:
+    """Writes a task's blocks: where each target's rows start, then the rows in order of targets."""
+    index = np.zeros(targets + 1, _INDEX)
+    for target, block in blocks.items():
+        index[target + 1] = block.nbytes
+    index = index.nbytes + np.cumsum(index)
+    with atomic_write(path) as stream:
+        stream.write(index.astype(_INDEX).tobytes())
+        for target in sorted(blocks):
+            stream.write(blocks[target].tobytes())
 
 
 def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
-    """The blocks that every task spilled for `target`."""
+    """The blocks that every task spilled for `target`: two reads a file, however many targets."""
     blocks: list[Block] = []
     for path in paths:
-        with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
-            column = reader.get_batch(target).column(0)
-            if len(column):
-                blocks.append(fixed_values(column, dtype).copy())
+        with open_read(path) as stream:
+            stream.seek(target * _INDEX.itemsize)
+            start, end = np.frombuffer(stream.read(2 * _INDEX.itemsize), _INDEX).tolist()
+            if start < end:
+                stream.seek(start)
+                blocks.append(np.frombuffer(stream.read(end - start), dtype))
     return blocks

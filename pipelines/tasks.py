@@ -175,8 +175,8 @@ def run_spilled(stage_name: str, sources: tuple[str, ...], job: Job, task: Task)
     counts = stage.work(job, task, blocks) if stage.work else {}
     if stage.emit and stage.emits is not None:
         targets = job.buckets if stage.to_buckets else job.part_count
-        out = job.stage_path(stage.name, number, ".blocks.arrow")
-        spill(out, stage.emit(job, task, blocks), targets, stage.emits)
+        out = job.stage_path(stage.name, number, ".blocks")
+        spill(out, stage.emit(job, task, blocks), targets)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     gc.collect()
     gc.freeze()  # what is left are models and caches: the next collection need not look at them
@@ -199,7 +199,7 @@ def _received(source: Stage, job: Job, number: int) -> list[Block]:
     if source.emits is None:
         raise ValueError(f"stage {source.name} emits nothing")
     senders = range(task_count(source, job))
-    paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in senders]
+    paths = [job.stage_path(source.name, sender, ".blocks") for sender in senders]
     return read_spilled(paths, number, source.emits)
 
 

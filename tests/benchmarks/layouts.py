@@ -1,7 +1,7 @@
 """Three ways to keep blocks in files, timed on one of them: part of `tests.benchmarks.scale`.
 
-arrow    as `pipelines.exchange` has it: a record batch for each target
-indexed  the rows in the order of their targets, and an index of where each target's start
+batches  an Arrow file with a record batch for each target, as c4forge had them at first
+indexed  as `pipelines.exchange` has them: an index of targets, then the rows
 merged   many senders' indexed files made one, so that a reader opens one instead of many
 """
 
@@ -11,11 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
+from pipelines.arrow import fixed_array, fixed_values
 from pipelines.exchange import SPAN, Block, read_spilled, spill
 
 SENDERS, TARGETS, READ_TARGETS = 64, 1024, 64
 _INDEX = np.dtype("<u8")
+_KIND = pa.binary(SPAN.itemsize)
+_SCHEMA = pa.schema([("row", _KIND)])
 
 
 def bench_layouts(folder: Path, rows_a_block: int) -> None:
@@ -25,23 +29,23 @@ def bench_layouts(folder: Path, rows_a_block: int) -> None:
     print(
         f"\nBlocks of {rows_a_block} lines ({row_bytes:,} B), {SENDERS} senders, {TARGETS} targets"
     )
-    print(f"{'':10}{'write µs':>10}{'merge µs':>10}{'read µs':>10}{'B more':>8}, each a block")
-    arrow = [str(folder / f"{n}.arrow") for n in range(SENDERS)]
-    wrote = timed(lambda: [spill(path, blocks, TARGETS, SPAN) for path in arrow])
-    read = timed(lambda: [read_spilled(arrow, target, SPAN) for target in range(READ_TARGETS)])
-    _print("arrow", wrote, 0.0, read, _bytes_a_block(arrow) - row_bytes)
-    indexed = [str(folder / f"{n}.rows") for n in range(SENDERS)]
-    wrote = timed(lambda: [write_indexed(path, blocks, TARGETS) for path in indexed])
-    read = timed(lambda: [read_indexed(indexed, target) for target in range(READ_TARGETS)])
+    print(f"{'CPU a block':12}{'write µs':>10}{'merge µs':>10}{'read µs':>10}{'B more':>8}")
+    batches = [str(folder / f"{n}.arrow") for n in range(SENDERS)]
+    wrote = timed(lambda: [write_batches(path, blocks) for path in batches])
+    read = timed(lambda: [read_batches(batches, target) for target in range(READ_TARGETS)])
+    _print("batches", wrote, 0.0, read, _bytes_a_block(batches) - row_bytes)
+    indexed = [str(folder / f"{n}.blocks") for n in range(SENDERS)]
+    wrote = timed(lambda: [spill(path, blocks, TARGETS) for path in indexed])
+    read = timed(lambda: [read_spilled(indexed, target, SPAN) for target in range(READ_TARGETS)])
     _print("indexed", wrote, 0.0, read, _bytes_a_block(indexed) - row_bytes)
-    merged = str(folder / "merged.rows")
-    joined = timed(lambda: merge_indexed(indexed, merged, TARGETS))
-    read = timed(lambda: [read_indexed([merged], target) for target in range(READ_TARGETS)])
+    merged = str(folder / "merged.blocks")
+    joined = timed(lambda: merge(indexed, merged))
+    read = timed(lambda: [read_spilled([merged], target, SPAN) for target in range(READ_TARGETS)])
     _print("merged", wrote, joined, read, _bytes_a_block([merged]) - row_bytes)
     for target in range(READ_TARGETS):
-        expected = np.concatenate(read_spilled(arrow, target, SPAN))
-        for found in (read_indexed(indexed, target), read_indexed([merged], target)):
-            assert np.array_equal(np.concatenate(found), expected)
+        expected = np.concatenate(read_batches(batches, target))
+        for paths in (indexed, [merged]):
+            assert np.array_equal(np.concatenate(read_spilled(paths, target, SPAN)), expected)
 
 
 def _blocks(rows_a_block: int) -> dict[int, Block]:
@@ -71,36 +75,33 @@ def _print(name: str, wrote: float, merged: float, read: float, more: float) -> 
     )
 
 
-def write_indexed(path: str, blocks: dict[int, Block], targets: int) -> None:
-    """Rows in the order of targets, then uint64[targets + 1]: where each starts, and the end."""
-    sizes = [blocks[target].nbytes if target in blocks else 0 for target in range(targets)]
-    with open(path, "wb") as stream:
-        stream.write(b"".join([blocks[target].tobytes() for target in sorted(blocks)]))
-        stream.write(np.cumsum([0, *sizes]).astype(_INDEX).tobytes())
+def write_batches(path: str, blocks: dict[int, Block]) -> None:
+    """A record batch for each target in turn."""
+    with open(path, "wb") as stream, pa.ipc.new_file(stream, _SCHEMA) as writer:
+        for target in range(TARGETS):
+            column = fixed_array(blocks[target], _KIND)
+            writer.write_batch(pa.record_batch([column], schema=_SCHEMA))
 
 
-def read_indexed(paths: list[str], target: int, targets: int = TARGETS) -> list[Block]:
-    """A target's rows of every file: two reads each, whatever its size."""
-    found: list[Block] = []
+def read_batches(paths: list[str], target: int) -> list[Block]:
+    """A target's batch of every file."""
+    blocks: list[Block] = []
     for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            index = os.fstat(descriptor).st_size - (targets + 1 - target) * _INDEX.itemsize
-            start, end = np.frombuffer(os.pread(descriptor, 16, index), _INDEX).tolist()
-            if start < end:
-                found.append(np.frombuffer(os.pread(descriptor, end - start, start), SPAN))
-        finally:
-            os.close(descriptor)
-    return found
+        with pa.memory_map(path) as source, pa.ipc.open_file(source) as reader:
+            blocks.append(fixed_values(reader.get_batch(target).column(0), SPAN).copy())
+    return blocks
 
 
-def merge_indexed(paths: list[str], path: str, targets: int) -> None:
+def merge(paths: list[str], path: str) -> None:
     """One file of many: each is read once from front to back, and mapped meanwhile."""
     files = [np.memmap(source, np.uint8, "r") for source in paths]
-    indexes = [file[-(targets + 1) * _INDEX.itemsize :].view(_INDEX).tolist() for file in files]
-    starts = [0]
+    indexes = [file[: (TARGETS + 1) * _INDEX.itemsize].view(_INDEX).tolist() for file in files]
+    sizes = [
+        sum(index[target + 1] - index[target] for index in indexes) for target in range(TARGETS)
+    ]
+    starts = (TARGETS + 1) * _INDEX.itemsize + np.cumsum([0, *sizes])
     with open(path, "wb") as stream:
-        for target in range(targets):
+        stream.write(starts.astype(_INDEX).tobytes())
+        for target in range(TARGETS):
             parts = [f[i[target] : i[target + 1]] for f, i in zip(files, indexes, strict=True)]
-            starts.append(starts[-1] + stream.write(np.concatenate(parts)))
-        stream.write(np.array(starts, _INDEX).tobytes())
+            stream.write(np.concatenate(parts))

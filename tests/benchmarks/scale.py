@@ -23,7 +23,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from pipelines.exchange import CAPTURE, PASS_ROWS, SPAN, Block
 from pipelines.inputs import Part
@@ -181,9 +180,11 @@ def bench_averages(wet: Path, folder: Path) -> None:
     stored = sum(part.end - part.start for part in todo.parts)
     cleaned, documents = (Path(path) for path in todo.job.work_folders())
     print(f"\nWhat a page leaves, {pages:,} pages of {stored / pages:,.0f} B stored, variant en")
-    for stage, dtype in (("clean", 72), ("newest", 5), ("lines", 41), ("spans", 5)):
-        rows = sum(map(_rows, documents.glob(f"{stage}/*.blocks.arrow")))
-        print(f"  {stage + ' sends':24}{rows / pages:8.3f} rows{rows * dtype / pages:9,.1f} B")
+    for stage, row in (("clean", 72), ("newest", 5), ("lines", 41), ("spans", 5)):
+        targets = todo.job.part_count if stage in ("newest", "spans") else todo.job.buckets
+        files = list(documents.glob(f"{stage}/*.blocks"))
+        size = sum(path.stat().st_size - 8 * (targets + 1) for path in files)
+        print(f"  {stage + ' sends':24}{size / row / pages:8.3f} rows{size / pages:9,.1f} B")
     for name, files in (
         ("pages", cleaned.glob("*.cleaned.arrow")),
         ("signatures", cleaned.glob("*.signatures.npz")),
@@ -192,11 +193,6 @@ def bench_averages(wet: Path, folder: Path) -> None:
     ):
         size = sum(path.stat().st_size for path in files)
         print(f"  {name + ' on disk':24}{'':13}{size / pages:9,.1f} B")
-
-
-def _rows(path: Path) -> int:
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        return sum(reader.get_batch(n).num_rows for n in range(reader.num_record_batches))
 
 
 def bench_part(wet: Path, folder: Path) -> None:
@@ -220,7 +216,7 @@ def run_part(path: Path) -> None:
     job = replace(todo.job, part_count=1, inputs_digest=inputs_digest((part,)))
     Plan(job, (part,), todo.lists).write()
     gc.disable()  # as in a worker
-    before, source, counts = peak_bytes(), (), {}
+    before, source = peak_bytes(), ()
     for stage in ("clean", "newest", "lines", "spans", "finish"):
         reset_peak()
         started = time.process_time()

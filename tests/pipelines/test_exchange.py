@@ -108,13 +108,15 @@ def test_a_line_that_every_part_sends_is_lost_by_all_but_one():
     assert set(lost) <= set(senders)
 
 
-def test_spilled_blocks_come_back_by_target(tmp_path):
-    block = np.concatenate(bucket(SPAN, 500, 1 << 40))
+@pytest.mark.parametrize("rows", [0, 1, 500])
+def test_spilled_blocks_come_back_by_target(tmp_path, rows):
+    block = np.concatenate(bucket(SPAN, 500, 1 << 40))[:rows]
     by_bucket = split_by_bucket(block, block["span_digest"], 16)
-    path = str(tmp_path / "blocks.arrow")
-    spill(path, by_bucket, 16, SPAN)
+    path = str(tmp_path / "0.blocks")
+    spill(path, by_bucket, 16)
     for target in range(16):
         found = read_spilled([path, path], target, SPAN)
         expected = by_bucket.get(target, np.empty(0, SPAN))
         assert [b.tobytes() for b in found] == [expected.tobytes()] * (2 * bool(len(expected)))
-    assert VERDICT.itemsize == 5 and SPAN.itemsize == 41 and CAPTURE.itemsize == 72
+    assert (tmp_path / "0.blocks").stat().st_size == 17 * 8 + rows * SPAN.itemsize
+    assert (VERDICT.itemsize, SPAN.itemsize, CAPTURE.itemsize) == (5, 41, 72)
