@@ -11,6 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaning.language import (
+    ENGLISH_RULE,
+    Doubt,
+    Identified,
+    UncertainLanguage,
+    english_rules,
+    language_rules,
+)
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 from cleaning.specs import CHOICES, REFERENCE, SPECS
 from cleaning.urls import are_held_out, md5, pack_digests
@@ -168,7 +176,19 @@ HELD_OUT = held_out_urls(9)
 def our_split(variant: Variant, language: str, url: str) -> set[str]:
     """The split of a page; none if the variant keeps no page of that language."""
     held_out = bool(are_held_out(pack_digests([md5(url)]))[0])
-    return {variant.split(language, held_out)} if variant.keeps(language) else set()
+    return {variant.split(kept, held_out)} if (kept := kept_as(variant, language)) else set()
+
+
+def kept_as(variant: Variant, language: str) -> str:
+    """The language under which a page is kept that is surely of a language, or `und`; or ""."""
+    found = Identified(language, 1.0)
+    if language == UNKNOWN_LANGUAGE:
+        found = Identified("", 0.0, Doubt.NO_PREDICTION)
+    if variant.language_filter is LanguageFilter.ENGLISH:
+        return language if english_rules(found) == (ENGLISH_RULE,) else ""
+    many = len(variant.languages) > 1
+    uncertain = UncertainLanguage.KEPT if many else UncertainLanguage.DROPPED
+    return language_rules(found, variant.languages, uncertain=uncertain)[0]
 
 
 @pytest.mark.parametrize("name", CONFIGS)
