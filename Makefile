@@ -13,7 +13,8 @@ help: ## what can be made
 
 demo: $(VENV)/.corpus ## build a corpus from the sample that ships with the project
 	@rm -rf out/demo
-	$(BIN)/python beam_runner.py --variant=en --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
+	$(BIN)/python beam_runner.py --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
+	  --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
 
 test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
@@ -28,7 +29,7 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratio
+bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
 	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 clean: ## remove what make made

@@ -77,12 +77,6 @@ class Variant:
     bad_words: BadWordsFilter = BadWordsFilter.HARD
     aliases: tuple[str, ...] = ()
 
-    def keeps(self, language: str) -> bool:
-        """True if pages of that language are kept; uncertain ones only among many languages."""
-        if language == UNKNOWN_LANGUAGE:
-            return len(self.languages) > 1
-        return language in self.languages
-
     def split(self, language: str, validation: bool) -> str:
         """The split of a page (TFDS c4.C4._split_generators)."""
         if len(self.languages) == 1:

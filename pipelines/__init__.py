@@ -4,6 +4,10 @@ In the order in which a run passes through them:
 
   options    the command line, checked before any work
   inputs     which WET files a run reads
+  crawls     Common Crawl's crawls: names, lists of files, repeatable choices among them
+  mirrors    where their files come from; kept: a folder of what was downloaded
+  download   a file over HTTP(S): begun, resumed, whole or an error (addresses, answers, backoff,
+             connections, slots and transfers are its parts)
   job        a run's frozen configuration, its digest and the names of its artifacts
   corpus     the table of contents: the Beam graph from WET files to shards and report
   stages     how a stage runs: in this machine's process pool, or on a distributed runner

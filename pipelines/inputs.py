@@ -11,6 +11,7 @@ from vocab.storage import read_bytes, write_bytes
 _WET_NAMES = ("*.wet.gz", "*.wet")
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
+_UNKNOWN_END = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,13 @@ class InputFile:
       path: as given, local ones absolute.
       size_bytes: as stored.
       modified: seconds since 1970; with path and size it tells a changed file from the same one.
+      crawled: True for a file of a crawl: its path is the crawl's, its size a guess.
     """
 
     path: str
     size_bytes: int
     modified: float
+    crawled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Part:
       number: among the run's parts; where equal captures tie, the smaller number wins.
       path, size_bytes, modified: of the file.
       start, end: the range, in stored bytes.
+      crawled: True for a file of a crawl, read whole from its mirror.
     """
 
     number: int
@@ -44,6 +48,11 @@ class Part:
     modified: float
     start: int
     end: int
+    crawled: bool = False
+
+    def stored_bytes(self) -> int:
+        """How many bytes of the file it takes; a guess for files of crawls."""
+        return min(self.end, self.size_bytes) - self.start
 
     def key(self) -> str:
         """Names the part's artifacts: another range, file, or state of the file has another key."""
@@ -55,11 +64,16 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
 
     Whole files would leave two cores waiting for the fifth of five; a part is about a 64th of the
     input, within 2 and 256 MiB. Plain files stay whole: only gzip members show where one can start.
+    So do files of crawls, which are read as they come.
     """
     target = sum(file.size_bytes for file in files) // 64
     target = min(max(target, _SMALLEST_PART_BYTES), _LARGEST_PART_BYTES)
     parts: list[Part] = []
     for file in files:
+        if file.crawled:
+            end = _UNKNOWN_END
+            parts.append(Part(len(parts), file.path, file.size_bytes, 0.0, 0, end, crawled=True))
+            continue
         count = max(1, round(file.size_bytes / target)) if file.path.endswith(".gz") else 1
         ends = [file.size_bytes * (i + 1) // count for i in range(count)]
         for start, end in zip([0, *ends], ends, strict=False):

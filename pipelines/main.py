@@ -1,62 +1,94 @@
-"""Runs the corpus from the command line: options, inputs, graph, summary, exit code."""
+"""Runs the corpus from the command line: options, plan, run, exit code."""
 
-import json
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from cleaning.badwords import BadWordsError
 from cleaning.domains import DomainsError
 from cleaning.language import LanguageModelError
-from cleaning.specs import SPECS
-from pipelines.inputs import Part
+from pipelines.crawls import CrawlError
+from pipelines.estimate import estimate_run
 from pipelines.job import Job
+from pipelines.lock import WorkFolderInUse, hold_folder
+from pipelines.mirrors import list_crawls
 from pipelines.options import Options, own_option_names, parse_options
-from pipelines.plan import plan_run
-from pipelines.progress import Progress, print_datasets, print_summary
+from pipelines.plan import mirror_of, plan_run
 from pipelines.public_lists import ListError
-from pipelines.publish import TooManyMalformed, is_complete
+from pipelines.publish import is_complete, is_published
+from pipelines.run import EXIT_TERMINATED, print_outcome, run_plan, say
+from pipelines.transfers import DownloadError
 from pipelines.url_lists import UrlListError
+from pipelines.values import LIST_CRAWLS
 from vocab import workers
 from vocab.arguments import OptionError
 from vocab.files import InputError
-from vocab.quantities import duration, size
-from vocab.runners import beam_arguments, open_pipeline
-from vocab.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
+from vocab.runners import beam_arguments
+from vocab.storage import delete_if_empty, exists, make_folder
 
 _USAGE_ERRORS = (
     OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
-    LanguageModelError,
+    LanguageModelError, WorkFolderInUse, CrawlError, DownloadError,
 )  # fmt: skip
-EXIT_FAILED, EXIT_USAGE, EXIT_MALFORMED, EXIT_STOPPED = 1, 2, 3, 130
+EXIT_USAGE, EXIT_STOPPED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code.
 
     0: the corpus is there; 1: the run failed; 2: a wrong option; 3: too much of the input is
-    malformed; 130: stopped from the keyboard.
+    malformed; 130: stopped from the keyboard; 143: ended by SIGTERM.
     """
     try:
-        options = parse_options(list(sys.argv[1:] if arguments is None else arguments))
-        return _run(options)
+        with _heeding_sigterm():
+            options = parse_options(list(sys.argv[1:] if arguments is None else arguments))
+            return _run(options)
     except _USAGE_ERRORS as error:
-        _say(f"beam_runner.py: error: {error}")
-        _say("Nothing was done. --help lists all options.")
+        say(f"beam_runner.py: error: {error}")
+        say("Nothing was done. --help lists all options.")
         return EXIT_USAGE
     except KeyboardInterrupt:
-        _say("\nStopped. The same command goes on from here.")
+        say("\nStopped. The same command goes on from here.")
         return EXIT_STOPPED
+    except _Terminated:
+        say("Stopped before any work. A job that was handed to a runner goes on there.")
+        return EXIT_TERMINATED
     finally:
         workers.close_pool()
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+class _Terminated(BaseException):
+    """SIGTERM came when no task was under way here."""
+
+
+@contextmanager
+def _heeding_sigterm() -> Iterator[None]:
+    """SIGTERM drops the tasks not begun and lets those under way end."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if not workers.stop_tasks():
+            raise _Terminated
+        say("SIGTERM: ending after the tasks under way.")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(options: Options) -> int:
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+    if LIST_CRAWLS in options.crawls:
+        print("\n".join(list_crawls(mirror_of(options))))
+        return 0
     if options.runner.local:
         workers.open_pool(
             options.num_workers, "pipelines.preload"
@@ -66,80 +98,32 @@ def _run(options: Options) -> int:
     )
     plan = plan_run(options)
     job = plan.job
-    if is_complete(job):
-        print("Complete already: same input, same configuration.")
-        _print_outcome(job, join(job.run_folder(), "report.json"))
+    if options.estimate:
+        print(estimate_run(options, plan))
         return 0
     try:
-        plan.write()
+        make_folder(job.work)
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    return _build(job, plan.parts, options, arguments)
-
-
-def _build(job: Job, parts: tuple[Part, ...], options: Options, arguments: list[str]) -> int:
-    from pipelines.corpus import BuildCorpus
-    from pipelines.stages import Exchange
-
-    local = options.runner.local
-    files = len({part.path for part in parts})
-    stored = sum(part.end - part.start for part in parts)
-    names = ", ".join(variant.name for variant in job.variants)
-    for variant in job.variants:
-        if not job.is_unmodified(variant):
-            custom = "lists" if job.choices == SPECS[job.spec].choices else "options"
-            _say(
-                f"note: your {custom} make {variant.name} other than {job.spec}; "
-                f"it is called {job.dataset_name(variant)}"
-            )
-    _say(
-        f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
-    )
-    pipeline = open_pipeline(options.runner, arguments)
-    exchange = Exchange.SPILL if local else Exchange.SHUFFLE
-    _ = pipeline | "corpus" >> BuildCorpus(job, exchange)
-    with Progress(job, parts, sys.stderr) as progress:
-        if local:
-            workers.current_pool().listener = progress.on_receipt
-            # Beam would log the stack of an error that is about to be told in a line.
-            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
-        try:
-            pipeline.run().wait_until_finish()
-        except Exception as error:
-            return _explain(error, local)
-    if local:
-        resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
-        _say(f"Done in {duration(progress.seconds)}{resumed}.")
-    if not options.keep_work:
-        for folder in job.work_folders():
-            delete_folder(folder)
-        delete_file(job.lists_path())
+    try:
+        with hold_folder(job.work):
+            if is_complete(job):
+                print("Complete already: same input, same configuration.")
+                print_outcome(job)
+                return 0
+            if not options.overwrite:
+                _refuse_other_datasets(job)
+            return run_plan(plan, options, arguments)
+    finally:
         delete_if_empty(job.work)
-    _print_outcome(job, join(job.run_folder(), "report.json"))
-    return 0
 
 
-def _explain(error: Exception, local: bool) -> int:
-    """Says what went wrong in a line; the exit code."""
-    if TooManyMalformed.__name__ in f"{type(error).__name__}: {error}":
-        # Beam adds where it was; a distributed runner passes on the text only.
-        text = str(error).rpartition(f"{TooManyMalformed.__name__}: ")[2]
-        _say(f"Failed: {text.partition(' [while running')[0].strip()}")
-        return EXIT_MALFORMED
-    failure = workers.current_pool().failure if local else None
-    if failure is None:
-        raise error
-    _say(f"Failed: {type(failure).__name__}: {failure}")
-    _say("What is done is kept: the same command goes on from here.")
-    return EXIT_FAILED
-
-
-def _print_outcome(job: Job, report_path: str) -> None:
-    variants = json.loads(read_bytes(report_path))["variants"]
-    print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
-    print()
-    print_datasets(variants, ", ".join(job.formats), sys.stdout)
-    print(f"report: {report_path}")
-    counts = next(iter(variants.values()))["counts"]
-    if counts["split-wet-file/filtered:malformed"]:
-        print(f"malformed: {join(job.run_folder(), 'malformed')}")
+def _refuse_other_datasets(job: Job) -> None:
+    """Raises OptionError if a dataset of another configuration stands where one would go."""
+    for variant in job.variants:
+        folder = job.dataset_folder(variant)
+        if exists(folder) and not is_published(job, variant):
+            raise OptionError(
+                f"{folder} holds a dataset of another input or configuration; its config.json, if "
+                "it has one, says which. Give another --output, or --overwrite to replace it."
+            )

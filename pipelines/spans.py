@@ -18,11 +18,13 @@ from cleaning.variants import Form, Members, Population
 from pipelines.clean import load_signatures
 from pipelines.counts import Counts, scoped
 from pipelines.exchange import (
+    PASS_ROWS,
     SPAN,
     Block,
-    concatenate,
+    passes,
     places,
     row_bits,
+    rows_of_pass,
     split_by_bucket,
     split_by_part,
 )
@@ -195,15 +197,24 @@ def span_blocks(job: Job, part: Part) -> dict[int, Block]:
     return split_by_bucket(block, block["span_digest"], job.buckets)
 
 
-def lost_blocks(blocks: list[Block]) -> dict[int, Block]:
+def lost_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
     """VERDICT rows by part: elected spans that a page of another part keeps instead.
 
     The bits are those of the populations in which the span is lost.
 
     Args:
       blocks: every part's SPAN rows of one bucket.
+      pass_rows: about how many are compared at a time: they take some 250 bytes each.
     """
-    rows = concatenate(blocks, SPAN)
+    count = passes(blocks, pass_rows)
+    lost = [_lost(rows_of_pass(blocks, SPAN, number, count)) for number in range(count)]
+    return split_by_part(
+        np.concatenate([place for place, _ in lost]), np.concatenate([bits for _, bits in lost])
+    )
+
+
+def _lost(rows: Block) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Places of the spans that are lost in any population, and the bits of these."""
     rows = rows[repeated(np.ascontiguousarray(rows["span_digest"]))]
     digest, election, place, populations = (np.ascontiguousarray(rows[n]) for n in SPAN.names or ())
     lost = np.zeros(len(rows), np.uint8)
@@ -212,4 +223,5 @@ def lost_blocks(blocks: list[Block]) -> dict[int, Block]:
         if len(own):
             elected = elect_spans(digest[own], election[own], place[own])
             lost[own[elected != np.arange(len(own))]] |= np.uint8(1 << bit)
-    return split_by_part(place, lost)
+    told = np.flatnonzero(lost)
+    return place[told], lost[told]

@@ -57,7 +57,7 @@ class RunStage(beam.PTransform):
         if self.exchange == Exchange.SPILL:
             sources = tuple(source.name for source in self.sources)
             work = partial(run_spilled, self.stage.name, sources, self.job)
-            receipts = tasks | "pool" >> SpreadTasks(work, local=True)
+            receipts = tasks | "spread" >> SpreadTasks(work, local=True)
             return {"totals": receipts | "sum" >> SumCounts()}
         keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
         if self.sources:

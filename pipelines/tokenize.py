@@ -9,13 +9,13 @@ from pipelines.token_job import TokenJob, TokenShard, dataset_names, token_shard
 from pipelines.token_options import TokenOptions, own_option_names, parse_token_options
 from pipelines.token_publish import is_tokenized, read_counts
 from vocab import workers
+from vocab.amounts import duration, size
 from vocab.arguments import OptionError
 from vocab.corpora import CorpusShard, find_corpora, shards_digest, write_shard_list
 from vocab.documents import DamagedShard
 from vocab.files import InputError
 from vocab.models import ModelError, Vocabulary, read_vocabulary
 from vocab.progress import LiveLine, Tally
-from vocab.quantities import duration, size
 from vocab.runners import beam_arguments, open_pipeline
 from vocab.storage import write_bytes
 
@@ -109,7 +109,7 @@ def _tokenize(
     from pipelines.token_graph import TokenizeCorpus
 
     local = options.runner.local
-    pipeline = open_pipeline(options.runner, arguments)
+    pipeline = open_pipeline(local, arguments)
     _ = pipeline | "tokens" >> TokenizeCorpus(job, local)
     tally = Tally()
 

@@ -46,6 +46,24 @@ def all_variants(tmp_path_factory) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session")
+def small_vocabulary(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SentencePiece model of a few dozen pieces, for the trainer."""
+    from tests.trainer.small import sentences, train_vocabulary
+
+    return train_vocabulary(tmp_path_factory.mktemp("vocabulary") / "small.model", sentences(200))
+
+
+@pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A corpus folder of a few hundred documents in two shards, for the trainer."""
+    from tests.trainer.small import sentences, write_corpus
+
+    folder = tmp_path_factory.mktemp("corpus") / "c4" / "en" / "3.1.0"
+    splits = {"train": sentences(400, seed=2), "validation": sentences(20, seed=3)}
+    return write_corpus(folder, splits, shards=2)
+
+
 @pytest.fixture(autouse=True)
 def closed_pool() -> Iterator[None]:
     """No test leaves worker processes to the next one."""

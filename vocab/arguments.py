@@ -61,7 +61,7 @@ def one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
     return check
 
 
-def count(value: str) -> int:
+def parse_count(value: str) -> int:
     """Takes a whole number of 0 or more."""
     if not value.isdecimal():
         raise argparse.ArgumentTypeError(f"{value!r} is not a whole number of 0 or more")

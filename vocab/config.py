@@ -22,10 +22,10 @@ def with_config(arguments: list[str]) -> list[str]:
         values = tomllib.loads(read_bytes(path).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
-    given = {argument.partition("=")[0].removeprefix("--") for argument in rest}
+    given = {argument.partition("=")[0] for argument in rest}
     from_file: list[str] = []
     for name, value in values.items():
-        if name not in given:
+        if f"--{name}" not in given:
             from_file += _arguments(path, name, value)
     return from_file + rest
 
@@ -47,6 +47,8 @@ def _take_config(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _arguments(path: str, name: str, value: object) -> list[str]:
+    if name == "config":
+        raise ConfigError(f"--config={path}: config: a file names no other; give one file")
     if isinstance(value, bool):
         return [f"--{name}"] if value else []
     values = value if isinstance(value, list) else [value]

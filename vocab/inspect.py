@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import as_completed
 
 from vocab import workers
-from vocab.arguments import HelpFormatter, OptionError, Parser, count
+from vocab.arguments import HelpFormatter, OptionError, Parser, parse_count
 from vocab.corpora import CorpusShard, find_corpora
 from vocab.documents import SHARD_FORMATS, DamagedShard
 from vocab.files import InputError
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--num_workers",
-        type=count,
+        type=parse_count,
         default=0,
         metavar="N",
         help="processes; default 0: all cores",

@@ -10,9 +10,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from vocab.amounts import size
 from vocab.measures import Measure
 from vocab.models import Vocabulary
-from vocab.quantities import size
 
 UNSEGMENTED = frozenset(("ja", "km", "lo", "my", "th", "zh"))
 """Languages that put no space between words: tokens a word say nothing of them."""

@@ -69,7 +69,7 @@ def read_vocabulary(path: str) -> Vocabulary:
 
 def parse_model(model: bytes) -> Any:
     """SentencePiece's ModelProto: `pieces`, `trainer_spec`, `normalizer_spec`."""
-    return sentencepiece_model_pb2.ModelProto.FromString(model)  # type: ignore[attr-defined]
+    return sentencepiece_model_pb2.ModelProto.FromString(model)
 
 
 def piece_table(model: bytes) -> bytes:

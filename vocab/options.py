@@ -11,16 +11,16 @@ from vocab.arguments import (
     HelpFormatter,
     OptionError,
     Parser,
-    count,
     help_table,
     one_of,
+    parse_count,
     refuse_strays,
 )  # fmt: skip
 from vocab.config import ConfigError, with_config
 from vocab.documents import SHARD_FORMATS
 from vocab.presets import PRESETS, Preset
 from vocab.recipes import PARAMETERS, Recipe, RecipeError
-from vocab.runners import RUNNERS, Runner, find_runner
+from vocab.runners import RUNNERS, Runner, parse_runner
 
 _EXAMPLES = """\
 examples:
@@ -87,14 +87,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how to run")
     how.add_argument(
         "--runner",
-        type=find_runner,
+        type=parse_runner,
         default=RUNNERS["local"],
         metavar="NAME",
         help=f"default: local{help_table(RUNNERS)}",
     )
     how.add_argument(
         "--num_workers",
-        type=count,
+        type=parse_count,
         default=0,
         metavar="N",
         help="processes, or machines of a distributed runner; default 0: all cores",

@@ -42,7 +42,7 @@ RUNNER_ALIASES = {"DirectRunner": "local", "FnApiRunner": "local"}
 REFUSED_RUNNERS = {"DaskRunner": "it loses elements silently (Beam 2.77)"}
 
 
-def find_runner(value: str) -> Runner:
+def parse_runner(value: str) -> Runner:
     """The row of a value of --runner.
 
     Raises:
@@ -84,13 +84,13 @@ def beam_arguments(
     return arguments
 
 
-def open_pipeline(runner: Runner, arguments: list[str]) -> "beam.Pipeline":
-    """An empty pipeline of the runner."""
+def open_pipeline(local: bool, arguments: list[str]) -> "beam.Pipeline":
+    """An empty pipeline: in this process, or on the runner that the arguments name."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
     return beam.Pipeline(
-        runner=FnApiRunner() if runner.local else None, options=PipelineOptions(arguments)
+        runner=FnApiRunner() if local else None, options=PipelineOptions(arguments)
     )

@@ -1,8 +1,9 @@
 """A function over tasks on Beam: in this machine's process pool, or on the runner's workers."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import apache_beam as beam
@@ -42,14 +43,18 @@ class _RunInPool(beam.DoFn):
 
     def start_bundle(self) -> None:
         self._futures: list[Future[Any]] = []
+        # Not `as_completed`, which never hears of futures that a pool that is stopped cancels.
+        self._ended: SimpleQueue[Future[Any]] = SimpleQueue()
 
     def process(self, task: Any) -> None:
-        self._futures.append(current_pool().submit(self._work, task))
+        future = current_pool().submit(self._work, task)
+        future.add_done_callback(self._ended.put)
+        self._futures.append(future)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         try:
-            for future in as_completed(self._futures):
-                yield WindowedValue(future.result(), MIN_TIMESTAMP, [GlobalWindow()])
+            for _ in self._futures:
+                yield WindowedValue(self._ended.get().result(), MIN_TIMESTAMP, [GlobalWindow()])
         finally:
             for future in self._futures:
                 future.cancel()

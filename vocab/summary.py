@@ -7,12 +7,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
+from vocab.amounts import duration, size
 from vocab.corpora import CorpusShard
 from vocab.costs import fitting_sample, machine_memory, training_cost
 from vocab.documents import SHARD_FORMATS
 from vocab.drawing import Plan
 from vocab.models import MODEL_NAME, RECIPE_NAME, read_vocabulary
-from vocab.quantities import duration, size
 from vocab.recipes import Recipe
 from vocab.sample import Drawn
 from vocab.storage import join, read_bytes

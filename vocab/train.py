@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vocab import workers
+from vocab.amounts import duration, size
 from vocab.arguments import OptionError
 from vocab.corpora import CorpusShard, find_corpora, without_doubles, write_shard_list
 from vocab.documents import DamagedShard
@@ -14,7 +15,6 @@ from vocab.files import InputError
 from vocab.languages import LanguageError, choose_shards
 from vocab.options import Options, own_option_names, parse_options
 from vocab.progress import LiveLine, Tally
-from vocab.quantities import duration, size
 from vocab.recipes import Recipe
 from vocab.results import Result, is_trained, is_writable, write_result
 from vocab.runners import beam_arguments, open_pipeline
@@ -103,7 +103,7 @@ def _draw(
     """Draws the sample on Beam."""
     local = options.runner.local
     write_shard_list(draw.shards_path(), shards)
-    pipeline = open_pipeline(options.runner, arguments)
+    pipeline = open_pipeline(local, arguments)
     _ = pipeline | "sample" >> DrawSample(draw, local)
     tally = Tally()
     with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:

@@ -6,8 +6,10 @@ what their work needs, and never Beam.
 """
 
 import gc
+import logging
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -37,6 +39,7 @@ class Pool:
         self.workers = workers or available_cores()
         self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
+        self.busy = self.stopping = False
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
     def warm_up(self) -> None:
@@ -48,6 +51,7 @@ class Pool:
         self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
     ) -> Future[ResultT]:
         """Calls a function in a worker."""
+        self.busy = True
         try:
             future = self._executor.submit(work, *arguments, **named)
         except BrokenProcessPool as error:
@@ -74,6 +78,11 @@ class Pool:
             )
         self.failure = self.failure or error
 
+    def stop(self) -> None:
+        """Drops the tasks not begun; those under way end."""
+        self.stopping = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def close(self) -> None:
         """Ends the workers; tasks not begun are dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
@@ -87,6 +96,18 @@ def available_cores() -> int:
 def _start_worker() -> None:
     """Batches are released by reference counts; cycles are collected between tasks."""
     gc.disable()
+    # What is told of files that are downloaded; the run's own process shows it as it comes.
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("c4forge").setLevel(logging.INFO)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the run's process is gone: one that is killed cannot tell it to."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 _pool: Pool | None = None
@@ -114,6 +135,14 @@ def close_pool() -> None:
     if _pool is not None:
         _pool.close()
         _pool = None
+
+
+def stop_tasks() -> bool:
+    """Stops the open pool if tasks are under way; False if none are."""
+    if _pool is None or not _pool.busy:
+        return False
+    _pool.stop()
+    return True
 
 
 def run_apart(

@@ -1,6 +1,5 @@
 """Language identifiers, and what becomes of a page by what they say."""
 
-import gcld3  # noqa: F401  # crashes the process if TensorFlow, which other tests use, comes first
 import pytest
 
 from cleaning.language import (
@@ -18,27 +17,10 @@ from cleaning.language import (
 )
 from cleaning.languages import MC4_LANGUAGES
 from cleaning.rules import FAMILIES, RULES
+from tests.cleaning.passages import PASSAGES
 
 IGNORED = "english-filter/filtered:ignored_language"
 NAMES = {rule.name for rule in RULES}
-TEXTS = {
-    "en": "The last ferry to the island leaves the harbour at ten in the evening, and it does not "
-    "sail on Sundays or holidays of any kind.",
-    "de": "Die letzte Fähre zur Insel fährt um zehn Uhr ab, und sie fährt weder an Sonntagen noch "
-    "an Feiertagen irgendeiner Art, außer im Sommer.",
-    "ru": "Последний паром на остров отходит в десять часов вечера, и он не ходит по воскресеньям "
-    "и праздникам.",
-    "ja": "島への最終フェリーは夜十時に出ます。日曜日と祝日には運航しません。"
-    "切符は港の窓口で買ってください。",
-    "zh": "最后一班渡轮晚上十点开往小岛，星期天和节假日不开。请在港口的窗口购买船票，"
-    "并带上一件暖和的大衣。",
-    "iw": "המעבורת האחרונה לאי יוצאת מהנמל בעשר בערב, והיא אינה מפליגה בימי שבת או בחגים. "
-    "אנא הביאו מעיל חם ומשהו לקרוא בדרך.",
-    "no": "Den siste fergen til øya går klokken ti om kvelden, og den seiler ikke på søndager "
-    "eller helligdager. Ta med en varm jakke og noe å lese.",
-    "fil": "Ang huling lantsa papunta sa isla ay aalis sa daungan ng ikasampu ng gabi, at hindi "
-    "ito naglalayag tuwing Linggo o pista opisyal. Magdala ng makapal na damit.",
-}
 SHORT = "The last ferry leaves the old harbour at ten. Die letzte Fähre fährt um zehn."
 
 
@@ -52,10 +34,10 @@ def test_the_table_is_by_name_and_says_what_each_is():
         assert row.name == name and row.meaning
 
 
-@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("language", PASSAGES)
 @pytest.mark.parametrize("name", IDENTIFIERS)
 def test_each_identifier_tells_languages_and_mc4_has_one_code_for_each(name, language):
-    found = identify(name, TEXTS[language])
+    found = identify(name, PASSAGES[language])
     assert found.doubt is Doubt.NONE and 0.6 < found.probability <= 1
     kept, rules = language_rules(found, MC4_LANGUAGES, min_probability=0.6)
     assert (kept, rules[-1]) == (language, f"language-filter/passed:{language}")
@@ -68,7 +50,7 @@ def test_an_identifier_is_loaded_once(name):
 
 @pytest.mark.parametrize("name", IDENTIFIERS)
 def test_the_same_text_is_judged_the_same_whatever_came_before(name):
-    assert len({identify(name, text) for text in (SHORT, TEXTS["ja"], SHORT) * 5}) == 2
+    assert len({identify(name, text) for text in (SHORT, PASSAGES["ja"], SHORT) * 5}) == 2
 
 
 @pytest.mark.parametrize("name", IDENTIFIERS)
@@ -83,7 +65,7 @@ def test_a_text_without_words_is_of_no_language(name, text):
 @pytest.mark.parametrize("language", ["en", "de", "ru", "no"])
 def test_cld3_judges_no_text_of_fewer_than_100_bytes(language):
     """It adds a space or two to what it judges, so that 98 bytes may do."""
-    text = TEXTS[language].encode()
+    text = PASSAGES[language].encode()
     for size in (20, 60, 90, 97):
         found = identify("cld3", text[:size].decode(errors="ignore"))
         assert found == Identified("", 0.0, Doubt.NO_PREDICTION)
@@ -92,18 +74,18 @@ def test_cld3_judges_no_text_of_fewer_than_100_bytes(language):
 
 def test_cld3_looks_at_parts_of_texts_of_more_than_10_000_bytes():
     """Longer texts are sampled in five places: what stands between them is not seen."""
-    filler, odd = TEXTS["en"] * 200, TEXTS["de"] * 2
+    filler, odd = PASSAGES["en"] * 200, PASSAGES["de"] * 2
     assert identify("cld3", filler[:12_500] + odd + filler[12_500:]).language == "en"
 
 
 def test_fasttext_takes_lines_for_spaces():
-    text = TEXTS["de"]
+    text = PASSAGES["de"]
     assert identify("fasttext", text.replace(" ", "\n")) == identify("fasttext", text)
 
 
 def test_a_model_may_be_given():
     identify_by_file = IDENTIFIERS["fasttext"].load(_bundled_model())
-    assert identify_by_file(TEXTS["ja"]) == identify("fasttext", TEXTS["ja"])
+    assert identify_by_file(PASSAGES["ja"]) == identify("fasttext", PASSAGES["ja"])
 
 
 @pytest.mark.parametrize(

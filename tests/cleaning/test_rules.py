@@ -91,7 +91,7 @@ def test_names_say_what_is_counted(rule):
     records = [f"filtered:{reason}" for reason in ("malformed", "no_url", "no_content")]
     step, _, kind = rule.name.partition("/")
     unit = Unit.PAGE
-    if kind == "wet-file":
+    if kind in ("wet-file", "filtered:unreachable"):
         unit = Unit.FILE
     elif kind in (*records, "filtered:no_timestamp"):
         unit = Unit.RECORD
@@ -106,6 +106,7 @@ def test_only_what_c4forge_adds_has_no_function_of_the_reference():
     added = {rule.name for rule in RULES if not rule.reference}
     assert {name for name in added if not name.startswith("mended/")} == {
         "split-wet-file/filtered:malformed",
+        "split-wet-file/filtered:unreachable",
         "webtextlike-filter/listed",
         "webtextlike-filter/malformed",
     }

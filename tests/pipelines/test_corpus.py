@@ -138,7 +138,7 @@ def test_what_a_killed_writer_left_is_not_published(tmp_path, sample):
 
 def test_another_configuration_replaces_the_dataset_and_leaves_no_stale_shard(tmp_path, sample):
     assert build(tmp_path, f"--input={sample}", "--shards=3") == 0
-    assert build(tmp_path, f"--input={sample}", "--shards=2") == 0
+    assert build(tmp_path, f"--input={sample}", "--shards=2", "--overwrite") == 0
     names = [path.name for path in (tmp_path / "c4/en/3.1.0").glob("*-of-*")]
     assert sorted(names) == [
         "c4-train.tfrecord-00000-of-00002",

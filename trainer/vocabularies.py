@@ -1,0 +1,46 @@
+"""Vocabularies as seqio reads them: a SentencePiece model and its sentinels."""
+
+import functools
+import os
+
+import seqio
+from sentencepiece import SentencePieceProcessor
+
+SENTINELS = 100
+_PAD, _EOS, _UNKNOWN = 0, 1, 2
+
+
+class VocabularyError(ValueError):
+    """A vocabulary that cannot be trained with; the message says what was expected."""
+
+
+@functools.cache
+def load_vocabulary(path: str) -> seqio.SentencePieceVocabulary:
+    """The vocabulary of a SentencePiece model file.
+
+    The sentinels `<extra_id_0>`, … have the last 100 ids, counted down. They are added after the
+    model's pieces unless the model has them already.
+
+    Raises:
+      VocabularyError: the file is none, or its special ids are not T5's.
+    """
+    if not os.path.isfile(path):
+        raise VocabularyError(f"--vocabulary={path}: expected a SentencePiece model; no such file")
+    processor = SentencePieceProcessor()
+    try:
+        processor.Load(path)
+    except (RuntimeError, OSError) as error:
+        raise VocabularyError(f"--vocabulary={path}: not a SentencePiece model: {error}") from None
+    ids = (processor.pad_id(), processor.eos_id(), processor.unk_id())
+    if ids != (_PAD, _EOS, _UNKNOWN):
+        raise VocabularyError(
+            f"--vocabulary={path}: expected the ids 0, 1, 2 for padding, EOS and unknown as T5's, "
+            f"got {ids[0]}, {ids[1]}, {ids[2]}; train it with --pad_id=0 --eos_id=1 --unk_id=2"
+        )
+    has_sentinels = processor.PieceToId("<extra_id_0>") != _UNKNOWN
+    return seqio.SentencePieceVocabulary(path, extra_ids=0 if has_sentinels else SENTINELS)
+
+
+def padded_size(ids: int) -> int:
+    """Rows of the embedding for so many ids: the next multiple of 128, as 32,128 for 32,100."""
+    return -(-ids // 128) * 128
