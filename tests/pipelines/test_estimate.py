@@ -31,7 +31,7 @@ def test_two_of_five_files_foretell_all_five(shared_data, tmp_path):
         part.stored_bytes() for part in plan(tmp_path, *[f"--input={f}" for f in files]).parts
     )
     chosen = [f"--input={path}" for path in choose_files(files, sample_files=2)]
-    workers.open_pool(2)
+    workers.open_pool(2, "pipelines.preload")
     sample = run_sample(plan(tmp_path, "--variant=all", *chosen, *lists))
     found = {
         variant: scaled(documents, sample.stored_bytes, total).value

@@ -12,7 +12,8 @@ PUBLISHED = {
     # arXiv:1910.10683, 3.1.3; T5's issue 270: SentencePiece's defaults but for the ids.
     "t5": {
         "size": 32_000, "model_type": "unigram", "normalization": "nmt_nfkc",
-        "character_coverage": 0.9995, "byte_fallback": False, "split_digits": False, "mixture": "en:10,de:1,fr:1,ro:1",
+        "character_coverage": 0.9995, "byte_fallback": False, "split_digits": False,
+        "mixture": "en:10,de:1,fr:1,ro:1",
         "pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1,
     },
     # arXiv:2010.11934, 3.1 and 3.2.
