@@ -1,6 +1,7 @@
 """Options from a TOML file: every option is a key, and the command line has the last word."""
 
 import tomllib
+from collections.abc import Collection
 
 from vocab.storage import read_bytes
 
@@ -9,9 +10,11 @@ class ConfigError(ValueError):
     """A configuration file that cannot be used; the message names it and what was expected."""
 
 
-def with_config(arguments: list[str]) -> list[str]:
+def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
     """The arguments with those of `--config=FILE` before them, but for options given anyway.
 
+    Args:
+      flags: options that take true or false, and are true by default for some.
     Raises:
       ConfigError: the file cannot be read or holds what no option takes.
     """
@@ -26,7 +29,9 @@ def with_config(arguments: list[str]) -> list[str]:
     from_file: list[str] = []
     for name, value in values.items():
         if f"--{name}" not in given:
-            from_file += _arguments(path, name, value)
+            stated = "true" if value else "false"
+            is_flag = name in flags and isinstance(value, bool)
+            from_file += [f"--{name}={stated}"] if is_flag else _arguments(path, name, value)
     return from_file + rest
 
 

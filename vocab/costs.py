@@ -30,8 +30,8 @@ class _Rates:
 
 
 _RATES = {
-    ModelType.UNIGRAM: _Rates(3.0, 1.05e-6, 80e6, 26.0),
-    ModelType.BPE: _Rates(2.0, 1.5e-6, 80e6, 12.0),
+    ModelType.UNIGRAM: _Rates(2.0, 1.3e-6, 150e6, 30.0),
+    ModelType.BPE: _Rates(2.0, 0.5e-6, 150e6, 15.0),
 }
 _LARGE_MEMORY = 1.8  # times as much with 64-bit positions
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from vocab.amounts import size
 from vocab.measures import Measure
 from vocab.models import Vocabulary
+from vocab.terminal import plain
 
 UNSEGMENTED = frozenset(("ja", "km", "lo", "my", "th", "zh"))
 """Languages that put no space between words: tokens a word say nothing of them."""
@@ -100,9 +101,8 @@ def _by_size(languages: Mapping[str, Measure]) -> list[tuple[str, Measure]]:
 
 
 def printable(piece: str) -> str:
-    """A piece as a terminal may show it: what is no printable character is escaped."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in piece)
-    return _NAMED_CHARACTERS.get(piece, shown)
+    """A piece as a terminal may show it."""
+    return _NAMED_CHARACTERS.get(piece, plain(piece))
 
 
 def print_inspection(inspection: Inspection, stream: TextIO) -> None:

@@ -24,7 +24,7 @@ _SENTINELS = re.compile(
 )  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Measure:
     """Counts of documents and their tokens.
 

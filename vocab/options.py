@@ -34,6 +34,7 @@ examples:
 The same corpus, recipe and seed give the same bytes. Any option of Apache Beam may follow.
 """
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
+_FLAGS = tuple(name for name, kind in get_type_hints(Recipe).items() if kind is bool)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -163,7 +164,7 @@ def parse_options(arguments: list[str]) -> Options:
       SystemExit: --help was asked for, and is printed.
     """
     try:
-        parsed, rest = _parser().parse_known_args(with_config(arguments))
+        parsed, rest = _parser().parse_known_args(with_config(arguments, _FLAGS))
     except ConfigError as error:
         raise OptionError(str(error)) from None
     refuse_strays(rest)

@@ -10,7 +10,8 @@ from vocab.measures import BINS_AN_OCTAVE
 
 _MOST_LANGUAGES = 24
 _CONTEXT = 512  # tokens of T5's inputs
-_BLUE, _GREY = "#4477aa", "#999999"
+_MOST_UNKNOWN = 0.01
+_BLUE, _PALE, _GREY = "#4477aa", "#c3d2e3", "#999999"
 
 
 def draw_plot(inspection: Inspection) -> bytes:
@@ -53,8 +54,8 @@ def _lengths(panel: Any, inspection: Inspection) -> None:
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     panel.axvline(_CONTEXT, color=_GREY, linestyle="--")
     panel.annotate(
-        f" {_CONTEXT}: T5's inputs", (_CONTEXT, 0.97), xycoords=("data", "axes fraction"),
-        va="top", color=_GREY,
+        f"{_CONTEXT}: T5's inputs ", (_CONTEXT, 0.97), xycoords=("data", "axes fraction"),
+        va="top", ha="right", color=_GREY,
     )  # fmt: skip
     panel.set(title="Length of documents", xlabel="tokens a document", ylabel="documents")
 
@@ -75,18 +76,27 @@ def _ranks(panel: Any, inspection: Inspection) -> None:
 
 
 def _languages(panel: Any, inspection: Inspection, what: str) -> None:
+    """Bars by language; pale ones are of text that the vocabulary hardly covers."""
     fertility = what == "tokens a word"
+    by_size = sorted(inspection.languages.items(), key=lambda item: (-item[1].tokens, item[0]))
     rows = [
-        (name or "text", row.fertility() if fertility else row.characters_a_token())
-        for name, row in sorted(inspection.languages.items(), key=lambda item: -item[1].tokens)
+        (name or "text", row.fertility() if fertility else row.characters_a_token(), row)
+        for name, row in by_size
         if row.tokens and not (fertility and name in UNSEGMENTED)
     ][:_MOST_LANGUAGES]
     rows.sort(key=lambda row: row[1])
-    panel.bar([name for name, _ in rows], [value for _, value in rows], color=_BLUE, width=0.7)
+    pale = [row.unknown_rate() > _MOST_UNKNOWN for _, _, row in rows]
+    panel.bar(
+        [name for name, _, _ in rows],
+        [value for _, value, _ in rows],
+        color=[_PALE if is_pale else _BLUE for is_pale in pale],
+        width=0.7,
+    )
     panel.set_xlim(-0.8, max(len(rows), 6) - 0.2)
     if len(rows) <= _MOST_LANGUAGES // 2:
-        for at, (_, value) in enumerate(rows):
+        for at, (_, value, _) in enumerate(rows):
             panel.text(at, value, f"{value:.2f}", ha="center", va="bottom")
     else:
         panel.tick_params(axis="x", rotation=90)
-    panel.set(title=what.capitalize(), ylabel=what)
+    note = f" (pale: over {_MOST_UNKNOWN:.0%} unknown)" if any(pale) else ""
+    panel.set(title=what.capitalize() + note, ylabel=what)

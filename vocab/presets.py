@@ -72,7 +72,7 @@ PRESETS: dict[str, Preset] = {
             "tiny",
             "for tests and first steps: T5's with 1,000 pieces, languages as they come, in seconds",
             "none",
-            replace(T5, size=1000, mixture="1", sample_bytes=2_000_000, seed_pieces=50_000),
+            replace(T5, size=1000, mixture="1", sample_bytes=1_000_000, seed_pieces=10_000),
         ),
     )
 }
