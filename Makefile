@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test test-full lint bench clean
+.PHONY: help demo test test-full lint bench bench-vocab clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
 	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
+
+bench-vocab: $(VENV)/.test ## vocabularies and tokens beside plain SentencePiece: characters and CPU-seconds a token
+	$(BIN)/python -m tests.benchmarks.vocab --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

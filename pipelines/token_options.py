@@ -32,6 +32,7 @@ class TokenOptions:
     output: str
     formats: tuple[str, ...]
     append_eos: bool
+    overwrite: bool
     num_workers: int
     runner: Runner
     beam_arguments: tuple[str, ...]
@@ -106,6 +107,7 @@ def parse_token_options(arguments: list[str]) -> TokenOptions:
         output=parsed.output.rstrip("/") or "/",
         formats=tuple(dict.fromkeys(parsed.formats or ["tfrecord"])),
         append_eos=parsed.append_eos,
+        overwrite=parsed.overwrite,
         num_workers=parsed.num_workers,
         runner=parsed.runner,
         beam_arguments=tuple(rest),

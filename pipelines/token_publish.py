@@ -49,13 +49,16 @@ def publish_tokens(totals: Counts, job: TokenJob) -> Counts:
 def is_tokenized(job: TokenJob, shards: list[TokenShard]) -> bool:
     """True if the output holds, whole, what this very command makes."""
     folder = job.dataset_folder()
-    if not exists(join(folder, CONFIG_NAME)) or exists(job.staging_folder()):
-        return False
-    config = json.loads(read_bytes(join(folder, CONFIG_NAME)))
-    if config.get("digest") != job.digest():
+    if exists(job.staging_folder()) or not is_ours(job):
         return False
     names = [job.shard_name(shard, name) for shard in shards for name in job.formats]
     return all(exists(join(folder, name)) for name in [MODEL_NAME, COUNTS_NAME, *names])
+
+
+def is_ours(job: TokenJob) -> bool:
+    """True if what stands in the dataset's folder was written by this very command."""
+    path = join(job.dataset_folder(), CONFIG_NAME)
+    return exists(path) and json.loads(read_bytes(path)).get("digest") == job.digest()
 
 
 def read_counts(folder: str) -> list[dict[str, int | str]]:

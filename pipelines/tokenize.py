@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipelines.token_formats import TOKEN_FORMATS, FormatError
 from pipelines.token_job import TokenJob, TokenShard, dataset_names, token_shards
 from pipelines.token_options import TokenOptions, own_option_names, parse_token_options
-from pipelines.token_publish import is_tokenized, read_counts
+from pipelines.token_publish import is_ours, is_tokenized, read_counts
 from vocab import workers
 from vocab.amounts import duration, size
 from vocab.arguments import OptionError
@@ -17,7 +17,7 @@ from vocab.files import InputError
 from vocab.models import ModelError, Vocabulary, read_vocabulary
 from vocab.progress import LiveLine, Tally
 from vocab.runners import beam_arguments, open_pipeline
-from vocab.storage import write_bytes
+from vocab.storage import exists, write_bytes
 
 _USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError)
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
@@ -88,6 +88,11 @@ def _run(options: TokenOptions) -> int:
         print("Complete already: same corpus, same vocabulary.")
         _print_outcome(job)
         return 0
+    if exists(job.dataset_folder()) and not options.overwrite and not is_ours(job):
+        raise OptionError(
+            f"{job.dataset_folder()} holds tokens of another corpus or vocabulary; its config.json "
+            "says which. Give another --output, or --overwrite to replace them"
+        )
     try:
         write_shard_list(job.list_path(), sources)
         write_bytes(job.model_path(), vocabulary.model)

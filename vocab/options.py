@@ -46,6 +46,7 @@ class Options:
     recipe: Recipe
     corpora: tuple[str, ...]
     output: str
+    overwrite: bool
     num_workers: int
     runner: Runner
     beam_arguments: tuple[str, ...]
@@ -99,6 +100,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="processes, or machines of a distributed runner; default 0: all cores",
+    )
+    how.add_argument(
+        "--overwrite", action="store_true", help="replace what another command wrote to the output"
     )
     how.add_argument("--config", metavar="FILE", help="options from a TOML file, each a key")
 
@@ -180,6 +184,7 @@ def parse_options(arguments: list[str]) -> Options:
         recipe=recipe,
         corpora=tuple(parsed.corpora),
         output=parsed.output.rstrip("/") or "/",
+        overwrite=parsed.overwrite,
         num_workers=parsed.num_workers,
         runner=parsed.runner,
         beam_arguments=tuple(rest),

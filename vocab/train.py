@@ -13,13 +13,14 @@ from vocab.documents import DamagedShard
 from vocab.drawing import Draw, DrawSample, read_plan, read_sample
 from vocab.files import InputError
 from vocab.languages import LanguageError, choose_shards
+from vocab.models import MODEL_NAME, RECIPE_NAME
 from vocab.options import Options, own_option_names, parse_options
 from vocab.progress import LiveLine, Tally
 from vocab.recipes import Recipe
 from vocab.results import Result, is_trained, is_writable, write_result
 from vocab.runners import beam_arguments, open_pipeline
 from vocab.sample import Sample, fingerprint
-from vocab.storage import delete_folder, join
+from vocab.storage import delete_folder, exists, join
 from vocab.summary import print_cost, print_plan, print_result
 from vocab.training import Trained, TrainingError, train_model
 
@@ -67,6 +68,11 @@ def _run(options: Options) -> int:
         print(f"Trained already: same corpus, same recipe. {options.output}")
         print_result(options.output, sys.stdout)
         return 0
+    if exists(join(options.output, MODEL_NAME)) and not options.overwrite:
+        raise OptionError(
+            f"--output={options.output} holds another vocabulary; its {RECIPE_NAME} says which. "
+            "Give another --output, or --overwrite to replace it"
+        )
     for note in notes:
         _say(f"note: {note}")
     if not is_writable(options.output):

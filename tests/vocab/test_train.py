@@ -92,6 +92,17 @@ def test_the_same_command_again_does_nothing(trained, corpus, capsys):
     assert {p.name: p.stat().st_mtime_ns for p in trained.iterdir()} == before
 
 
+def test_another_vocabulary_is_not_replaced_unasked(tmp_path, corpus, trained, capsys):
+    arguments = [*TINY, f"--corpus={corpus}", f"--output={tmp_path}"]
+    assert main(arguments) == 0
+    before = digests(tmp_path)
+    assert main([*arguments, "--size=280"]) == 2
+    assert "holds another vocabulary; its recipe.json says which" in capsys.readouterr().err
+    assert digests(tmp_path) == before
+    assert main([*arguments, "--size=280", "--overwrite"]) == 0
+    assert read_vocabulary(str(tmp_path)).processor().get_piece_size() == 280
+
+
 def test_it_says_first_what_training_takes(tmp_path, corpus, capsys):
     assert main([*TINY, f"--corpus={corpus}", f"--output={tmp_path}"]) == 0
     said = capsys.readouterr().err
