@@ -1,6 +1,6 @@
 """Vocabularies and tokens beside plain SentencePiece, on real pages: `make bench-vocab`.
 
-    python -m tests.benchmarks.vocab [--wet=DIR] [--refs=DIR] [--parts=quality,scores,tokenize,train]
+    python -m tests.benchmarks.vocab [--wet=DIR] [--refs=DIR] [--parts=PART,PART]
 
 CPU-seconds count every process; the machine may be shared, so compare figures of one run only.
 """
