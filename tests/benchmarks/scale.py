@@ -51,12 +51,14 @@ class Bucket:
       parts: senders; each sends a block.
       repeated: share of rows whose digest others have too.
       everywhere: True if one digest comes from every part.
+      copies: how often a repeated digest comes.
     """
 
     rows: int
     parts: int
     repeated: float
     everywhere: bool = False
+    copies: int = 8
 
 
 def spans_of_a_crawl(repeated: float, everywhere: bool = False) -> Bucket:
@@ -73,6 +75,7 @@ CASES: dict[str, tuple[str, Bucket, int]] = {
     "lines, all repeated": ("spans", spans_of_a_crawl(1.0), 1),
     "one line on every part": ("spans", spans_of_a_crawl(0.5, True), 1),
     "one bucket after another": ("spans", spans_of_a_crawl(0.5), 5),
+    "one line, 86 crawls' parts": ("spans", Bucket(86 * FILES, FILES, 1.0, copies=86 * FILES), 1),
     "captures of 86 crawls": ("newest", Bucket(86 * PAGES // BUCKETS, FILES, 0.5), 1),
 }
 
@@ -83,7 +86,7 @@ def synthetic_blocks(bucket: Bucket, dtype: np.dtype, seed: int) -> list[Block]:
     A part sends a line once at most, so a line that is everywhere comes once from each part.
     """
     chance = np.random.default_rng(seed)
-    several = max(1, int(bucket.rows * bucket.repeated / 8))  # a repeated digest comes 8 times
+    several = max(1, int(bucket.rows * bucket.repeated / bucket.copies))
     is_repeated = chance.random(bucket.rows) < bucket.repeated
     low = np.where(
         is_repeated,
@@ -138,7 +141,8 @@ def derived_peak(name: str, told: float) -> float:
     reduction, bucket, _ = CASES[name]
     row, working = {"newest": (72, 330), "spans": (41, 260)}[reduction]
     blocks = row * bucket.rows + 200 * bucket.parts
-    return blocks + max(working * min(bucket.rows, PASS_ROWS), 95 * told + 350 * bucket.parts)
+    passed = min(bucket.rows, max(PASS_ROWS, bucket.copies))  # no pass parts the rows of a digest
+    return blocks + max(working * passed, 95 * told + 350 * bucket.parts)
 
 
 def bench_buckets(_: Path, __: Path) -> None:
@@ -221,12 +225,13 @@ def run_part(path: Path) -> None:
         reset_peak()
         started = time.process_time()
         for task in range(job.buckets) if stage in ("newest", "spans") else (part,):
-            run_spilled(stage, source, job, task)
+            counts = run_spilled(stage, source, job, task).counts
+        seconds, peak = time.process_time() - started, peak_bytes() - before
+        if stage == "clean":
+            pages = counts["split-wet-file/passed"]
+            print(f"  {pages:,} pages, {part.size_bytes / 1e6:,.0f} MB stored")
+        print(f"  {stage:8}{seconds:8.2f} CPU-s{peak / 1e6:8,.0f} MB", flush=True)
         source = (stage,)
-        seconds = time.process_time() - started
-        print(
-            f"  {stage:8}{seconds:8.2f} CPU-s{(peak_bytes() - before) / 1e6:8,.0f} MB", flush=True
-        )
 
 
 def bench_exchange(_: Path, folder: Path) -> None:
