@@ -6,14 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test test-full lint bench bench-train clean
+.PHONY: help demo test test-full lint bench bench-vocab bench-train clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(VENV)/.corpus ## build a corpus from the sample that ships with the project
 	@rm -rf out/demo
-	$(BIN)/python beam_runner.py --variant=en --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
+	$(BIN)/python beam_runner.py --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
+	  --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
 
 test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
@@ -28,8 +29,11 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratio
-	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet
+bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
+	$(BIN)/python -m tests.benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
+
+bench-vocab: $(VENV)/.test ## vocabularies and tokens beside plain SentencePiece: characters and CPU-seconds a token
+	$(BIN)/python -m tests.benchmarks.vocab --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s, examples/s, MFU
 	$(BIN)/python -m tests.benchmarks.bench_train

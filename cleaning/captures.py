@@ -28,8 +28,8 @@ from cleaning.pages import (
     BodyHeaders,
     Headers,
     MalformedPage,
-    page_lines,
     page_text,
+    plain_page_text,
     read_headers,
     reference_pages,
 )
@@ -303,28 +303,24 @@ class _Batch:
             marks |= REALNEWS * (rule == PASSED_RULE)
         if Form.WHOLE in captures.forms:
             marks |= self._add_whole(row, headers, source)
-        if rules.page_words is not None:
-            marks |= BAD_WORDS * rules.page_words.found_in(_text(source))
-        captures.marks.append(marks)
         cleaned = CleanedPage(Fate.PASSED, (0, 0, 0, 0, 0, 0))
         if Form.CLEANED in captures.forms:
             cleaned = self._clean(source, lines)
             if cleaned.fate == Fate.PASSED:
                 digests = self._span_digests(cleaned)
                 captures.forms[Form.CLEANED].add(row, headers, cleaned.utf8, digests)
+                if rules.page_words is not None:
+                    marks |= BAD_WORDS * rules.page_words.found_in(_text(source))
+        captures.marks.append(marks)
         captures.fates.append(cleaned.fate)
         captures.line_counts.append(cleaned.line_counts)
 
     def _add_whole(self, row: int, headers: Headers, source: Record | str) -> int:
         """Adds the page as it is, if a variant may need it; returns its marks."""
-        if isinstance(source, str):
-            lines = source.encode().split(b"\n")
-        else:
-            lines = page_lines(source.block)
-        text = b"\n".join(lines)
+        text = source.encode() if isinstance(source, str) else plain_page_text(source.block)
         marks, digests, choices = 0, b"", self._choices
         if self._needs_paragraphs and has_paragraphs(
-            lines, choices.min_paragraphs, choices.min_paragraph_chars
+            text, choices.min_paragraphs, choices.min_paragraph_chars
         ):
             marks = PARAGRAPHS
             digests = digest_lines(lower_utf8(text))

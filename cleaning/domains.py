@@ -73,7 +73,7 @@ def parse_domains(data: bytes, source: str) -> Domains:
       DomainsError: it has another layout.
     """
     try:
-        values = json.loads(data)
+        values = json.loads(data.decode("utf-8-sig"))  # bytes could be UTF-16
     except ValueError as error:
         raise DomainsError(f"{source}: not JSON: {error}; expected {_LAYOUT}") from None
     if not isinstance(values, dict) or not values:

@@ -8,7 +8,7 @@ it decodes, reported as a `Gap`, and reading goes on at the next member that dec
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO
@@ -31,6 +31,9 @@ from cleaning.members import (
     starts_member,
 )
 
+FILE_RATIO = 50  # of whole WET files: 2.5; of the most repetitive page of 7,080: 13.5
+FILE_BOMB = f"the file inflates more than {FILE_RATIO}-fold: its rest is not read"
+_FILE_BOMB_BYTES = 1 << 30  # a few bombs cost themselves only
 _PADDING_BYTES = 1 << 20  # more zeros than that at a file's end are a hole, not padding
 
 
@@ -97,13 +100,13 @@ def inflate(
     elif not _is_gzip(window):
         yield from _plain_chunks(window) if start == 0 else ()
     elif start == 0:
-        yield from _inflate_members(window, 0, end, suspicious)
+        yield from _bounded(_inflate_members(window, 0, end, suspicious), window, 0)
     else:
         stream.seek(start)
         window = Window(stream, start)
         first = Search(window, tries=0).next_member(start)
         if first >= 0:
-            yield from _inflate_members(window, first, end, suspicious)
+            yield from _bounded(_inflate_members(window, first, end, suspicious), window, first)
 
 
 def _is_gzip(window: Window) -> bool:
@@ -121,6 +124,20 @@ def _plain_chunks(window: Window) -> Iterator[Chunk]:
         data = bytes(window.slice(window.base, READ_BYTES))
         yield Chunk(window.base, data, window.base == 0, inflated=False)
         window.forget(window.base + len(data))
+
+
+def _bounded(parts: Iterable[Chunk | Gap], window: Window, start: int) -> Iterator[Chunk | Gap]:
+    """The parts as long as they are no more than honest members from `start` on could hold.
+
+    One member is bounded by `members.BOMB_RATIO`; a file of members just below that is not.
+    """
+    inflated = 0
+    for part in parts:
+        inflated += len(part.data) if isinstance(part, Chunk) else 0
+        if inflated > max(_FILE_BOMB_BYTES, FILE_RATIO * (window.end - start)):
+            yield Gap(part.offset, FILE_BOMB)
+            return
+        yield part
 
 
 def _inflate_members(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import langdetect_rs
 
+from cleaning.fasttext_model import is_cut_off
 from cleaning.languages import MC4_CODES, UNKNOWN_LANGUAGE
 
 MIN_ENGLISH_PROBABILITY = 0.99  # Raffel et al. 2020, section 2.2; TFDS c4_utils.detect_english
@@ -120,6 +121,8 @@ def _load_fasttext(model: str | None) -> Identify:
     path = model or _bundled_model()
     if not Path(path).is_file():
         raise LanguageModelError(f"--lid_model={path}: no such file; expected a fastText model")
+    if is_cut_off(path):
+        raise LanguageModelError(f"--lid_model={path}: the model is cut off; get the file again")
     try:
         classifier = fasttext.load_model(path)
         classifier.predict("A first sentence shows whether it is a classifier.", k=1)

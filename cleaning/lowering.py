@@ -33,7 +33,7 @@ def lower_utf8(utf8: bytes) -> bytes:
     """`utf8.decode().lower().encode()`.
 
     Raises:
-      UnicodeDecodeError: it is not UTF-8.
+      UnicodeDecodeError: it is not UTF-8, which only a character that must be mapped shows.
     """
     if utf8.isascii() or not _finder().search(utf8):
         return utf8.lower()

@@ -37,13 +37,18 @@ class Window:
         self.base = base
         self.data = bytearray()
 
+    @property
+    def end(self) -> int:
+        """The position after the last byte read so far."""
+        return self.base + len(self.data)
+
     def has(self, position: int) -> bool:
         """True if the byte at `position` exists; reads on where needed."""
-        while position >= self.base + len(self.data) and not self._ended:
+        while position >= self.end and not self._ended:
             more = self._stream.read(READ_BYTES)
             self._ended = not more
             self.data += more
-        return position < self.base + len(self.data)
+        return position < self.end
 
     def slice(self, position: int, size: int) -> bytearray:
         """The `size` bytes from `position` on, or as many as exist."""

@@ -79,15 +79,22 @@ def page_text(block: str) -> str:
     return "\n".join([stripped for line in lines if (stripped := line.strip())])
 
 
-def page_lines(block: bytes) -> list[bytes]:
-    """The lines of `page_text`, in UTF-8, of a block that `lines.find_lines` does not call exact.
+def plain_page_text(block: bytes) -> bytes:
+    """`page_text`, in UTF-8, of a block that `lines.find_lines` does not call exact.
 
     Such a block holds no line break but newlines, and of other whitespace in ASCII only spaces and
-    tabs: stripping bytes strips the same unless a line begins or ends with a Unicode space.
+    tabs: stripping bytes strips the same unless a line begins or ends with a Unicode space. Most
+    blocks have nothing to strip but their ends.
     """
     if not block.isascii() and _unicode_space().search(block):
-        return page_text(block.decode()).encode().split(b"\n")
-    return [stripped for line in block.split(b"\n") if (stripped := line.strip())]
+        return page_text(block.decode()).encode()
+    text = block.strip()
+    if any(space in text for space in _STRIPPED):
+        return b"\n".join([stripped for line in text.split(b"\n") if (stripped := line.strip())])
+    return text
+
+
+_STRIPPED = (b"\n\n", b" \n", b"\n ", b"\t\n", b"\n\t")
 
 
 @functools.cache

@@ -62,5 +62,5 @@ def count_sentences(text: str, at_most: int) -> int:
 
 
 def split_sentences(text: str) -> list[str]:
-    """The Punkt sentences of `text`, without the space around them."""
+    """The Punkt sentences of `text`, without the space between them and at its end."""
     return [text[start:end] for start, end in load_punkt().span_tokenize(text)]

@@ -63,7 +63,7 @@ class Choices:
             value = getattr(self, field.name)
             if isinstance(value, bool | int | float) and value < 0:
                 raise ChoiceError(f"--{field.name}={value}: expected 0 or more")
-            if isinstance(value, float) and value > 1:
+            if isinstance(value, float) and not value <= 1:  # nan is neither
                 raise ChoiceError(f"--{field.name}={value}: expected a number from 0 to 1")
             if field.name.endswith("_identifier") and value not in IDENTIFIERS:
                 known = ", ".join(IDENTIFIERS)

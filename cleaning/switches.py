@@ -1,7 +1,8 @@
 """On which pages a mended defect of the reference makes a difference: counted switch by switch.
 
-Each of the spec `fixed`'s switches is compared, alone, with what the reference does of the same
-page. That costs time only where a switch is on.
+Each of the spec `fixed`'s switches is taken by itself: a URL is normalized as the reference does
+it and with that switch only, a page is cleaned as the run does it and without that switch. That
+costs time only where a switch is on.
 """
 
 from collections.abc import Iterator

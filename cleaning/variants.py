@@ -45,11 +45,14 @@ class Population:
       form: which text of them.
       members: which captures.
       deduplicated: False if every page keeps its lines.
+      without_bad_words: True where bad words are looked for in the page as read: then pages that
+        hold one do not compete.
     """
 
     form: Form
     members: Members
     deduplicated: bool = True
+    without_bad_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,6 @@ class Variant:
     languages: tuple[str, ...] = ("en",)
     bad_words: BadWordsFilter = BadWordsFilter.HARD
     aliases: tuple[str, ...] = ()
-
-    def keeps(self, language: str) -> bool:
-        """True if pages of that language are kept; uncertain ones only among many languages."""
-        if language == UNKNOWN_LANGUAGE:
-            return len(self.languages) > 1
-        return language in self.languages
 
     def split(self, language: str, validation: bool) -> str:
         """The split of a page (TFDS c4.C4._split_generators)."""

@@ -4,6 +4,10 @@ In the order in which a run passes through them:
 
   options    the command line, checked before any work
   inputs     which WET files a run reads
+  crawls     Common Crawl's crawls: names, lists of files, repeatable choices among them
+  mirrors    where their files come from; kept: a folder of what was downloaded
+  download   a file over HTTP(S): begun, resumed, whole or an error (addresses, answers, backoff,
+             connections, slots and transfers are its parts)
   job        a run's frozen configuration, its digest and the names of its artifacts
   corpus     the table of contents: the Beam graph from WET files to shards and report
   stages     how a stage runs: in this machine's process pool, or on a distributed runner
@@ -11,7 +15,7 @@ In the order in which a run passes through them:
   clean, newest, spans, finish, shards, publish
              what one worker does with one file, bucket or shard (no Beam in these)
   formats    TFRecord, JSONL and Parquet writers
-  storage    files on any filesystem Beam knows, written to be whole or absent
-  workers    the local process pool
   report     counts and progress for people
+
+Files, runners and the process pool are those of `vocab`, which the trainer shares.
 """

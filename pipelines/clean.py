@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from cleaning.captures import (
     CaptureRules,
+    Captures,
     FormPages,
     FormSignatures,
     MalformedRecord,
@@ -21,16 +23,17 @@ from cleaning.inflate import DamagedMember, inflate
 from cleaning.records import read_records
 from cleaning.specs import BadWordsScope
 from cleaning.variants import Form, Members
-from pipelines.arrow import string_array
 from pipelines.exchange import CAPTURE, Block, places, split_by_bucket
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.lists import load_domains, load_lists, load_matcher
-from pipelines.storage import (
+from pipelines.sources import open_part
+from pipelines.transfers import DownloadError
+from vocab.arrow import string_array
+from vocab.storage import (
     atomic_write,
     exists,
     load_arrays,
-    open_read,
     save_arrays,
     write_bytes,
 )
@@ -66,24 +69,41 @@ def clean_part(job: Job, part: Part) -> dict[str, int]:
             _clean(job, part, rules, suspicious=False)
         except DamagedMember:  # known only after records were passed on: start over, with care
             _clean(job, part, rules, suspicious=True)
+        except DownloadError as error:
+            _give_up(job, part, rules, error)
     stored = load_arrays(job.signatures_path(part))["counts"]
     counts: dict[str, int] = json.loads(stored.tobytes())
     return counts
 
 
 def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
-    counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
+    with open_part(job, part) as stored:
+        chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
+        counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
+        _write(job, part, rules, clean_captures(read_records(chunks), rules), counts)
+
+
+def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) -> None:
+    """Leaves an empty part, and says why, so that the next run tries the file again."""
+    failed = {"path": part.path, "reason": str(error)}
+    write_bytes(job.failed_path(part), json.dumps(failed, ensure_ascii=False).encode())
+    counts = Counter({"split-wet-file/filtered:unreachable": 1})
+    _write(job, part, rules, clean_captures((), rules), counts)
+
+
+def _write(
+    job: Job, part: Part, rules: CaptureRules, cleaned: Iterable[Captures], counts: Counter[str]
+) -> None:
+    """Writes the artifacts of a part, the signatures last."""
     malformed: list[MalformedRecord] = []
     batches: list[Signatures] = []
     rows = 0
     with ExitStack() as stack:
-        stored = stack.enter_context(open_read(part.path))
         writers = {}
         for form in rules.forms():
             stream = stack.enter_context(atomic_write(job.pages_path(part, form)))
             writers[form] = stack.enter_context(pa.ipc.new_file(stream, PAGE))
-        chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
-        for captures in clean_captures(read_records(chunks), rules):
+        for captures in cleaned:
             counts.update(captures.counts)
             malformed += captures.malformed
             batches.append(captures.arrays(first_row=rows))

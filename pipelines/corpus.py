@@ -8,7 +8,7 @@ import apache_beam as beam
 from pipelines.counts import Counts
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job
-from pipelines.publish import check_malformed, publish
+from pipelines.publish import check_input, publish
 from pipelines.shards import plan_shards
 from pipelines.stages import Exchange, RunStage, SumCounts
 from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, WEBTEXT, Stage
@@ -43,7 +43,7 @@ class BuildCorpus(beam.PTransform):
             start = {"totals": webtext["totals"]}
             counted.append(webtext["totals"])
         clean = start | "clean" >> RunStage(CLEAN, job, _parts, exchange)
-        clean["totals"] |= "check malformed" >> beam.Map(check_malformed, job)
+        clean["totals"] |= "check input" >> beam.Map(check_input, job)
         sources: tuple[Stage, ...] = (CLEAN,)
         if job.url_list_count:
             sources = (CLEAN, WEBTEXT)

@@ -5,14 +5,12 @@ On a distributed runner Beam shuffles the blocks. The local runner would hold th
 task reads its own part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.arrow import fixed_array, fixed_values
-from pipelines.storage import atomic_write, open_arrow
+from vocab.storage import atomic_write, open_read
 
 Block = NDArray[np.void]
 
@@ -24,7 +22,10 @@ SPAN = np.dtype(
     [("span_digest", "<u8", 2), ("election", "<u8", 2), ("place", "<u8"), ("populations", "u1")]
 )
 VERDICT = np.dtype([("row", "<u4"), ("bits", "u1")])
+PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared
+_GATHERED_ROWS = 1 << 16
 _ROW_BITS = np.uint64(32)
+_INDEX = np.dtype("<u8")  # positions in a file of blocks
 
 
 def places(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -68,23 +69,62 @@ def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
     return np.concatenate([np.empty(0, dtype), *(b for b in blocks if b.dtype == dtype)])
 
 
-def spill(path: str, blocks: dict[int, Block], targets: int, dtype: np.dtype[np.void]) -> None:
-    """Writes a task's blocks as an Arrow IPC file, one record batch for each target in turn."""
-    kind = pa.binary(dtype.itemsize)
-    empty = np.empty(0, dtype)
-    schema = pa.schema([("row", kind)])
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
-        for target in range(targets):
-            column = fixed_array(blocks.get(target, empty), kind)
-            writer.write_batch(pa.record_batch([column], schema=schema))
+def passes(blocks: Sequence[Block], pass_rows: int) -> int:
+    """In how many passes a bucket is gone through, so that one sees about so many rows."""
+    return max(1, -(-sum(map(len, blocks)) // pass_rows))
+
+
+def rows_of_pass(
+    blocks: Sequence[Block], dtype: np.dtype[np.void], number: int, count: int
+) -> Block:
+    """The rows of that dtype whose digest, their first field, belongs to a pass.
+
+    All rows of a digest are in one pass, so that what a bucket needs beyond its blocks does not
+    grow with it. Buckets go by the other half of the digest.
+    """
+    mine = [block for block in blocks if block.dtype == dtype]
+    if count == 1:
+        return concatenate(mine, dtype)
+    digest = (dtype.names or ())[0]
+    chosen = (
+        rows[rows[digest][:, 0] % np.uint64(count) == number] for rows in _gathered(mine, dtype)
+    )
+    return concatenate(chosen, dtype)
+
+
+def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Block]:
+    """The blocks joined to larger ones: many have a few rows only."""
+    held: list[Block] = []
+    rows = 0
+    for block in blocks:
+        held.append(block)
+        rows += len(block)
+        if rows >= _GATHERED_ROWS:
+            yield concatenate(held, dtype)
+            held, rows = [], 0
+    yield concatenate(held, dtype)
+
+
+def spill(path: str, blocks: dict[int, Block], targets: int) -> None:
+    """Writes a task's blocks: where each target's rows start, then the rows in order of targets."""
+    index = np.zeros(targets + 1, _INDEX)
+    for target, block in blocks.items():
+        index[target + 1] = block.nbytes
+    index = index.nbytes + np.cumsum(index)
+    with atomic_write(path) as stream:
+        stream.write(index.astype(_INDEX).tobytes())
+        for target in sorted(blocks):
+            stream.write(blocks[target].tobytes())
 
 
 def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
-    """The blocks that every task spilled for `target`."""
+    """The blocks that every task spilled for `target`: two reads a file, however many targets."""
     blocks: list[Block] = []
     for path in paths:
-        with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
-            column = reader.get_batch(target).column(0)
-            if len(column):
-                blocks.append(fixed_values(column, dtype).copy())
+        with open_read(path) as stream:
+            stream.seek(target * _INDEX.itemsize)
+            start, end = np.frombuffer(stream.read(2 * _INDEX.itemsize), _INDEX).tolist()
+            if start < end:
+                stream.seek(start)
+                blocks.append(np.frombuffer(stream.read(end - start), dtype))
     return blocks

@@ -13,7 +13,6 @@ from cleaning.documents import SPAN_FATE_RULES, SpanFate, deduplicate_page, span
 from cleaning.spans import SpanUnit
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import Form, Population, Variant
-from pipelines.arrow import fixed_array, string_array
 from pipelines.clean import PAGE, load_signatures
 from pipelines.counts import Counts, scoped
 from pipelines.exchange import Block, row_bits
@@ -22,7 +21,8 @@ from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.judge import Document, Models, Page, accepted, load_models
 from pipelines.spans import PartSpans, load_spans
-from pipelines.storage import atomic_write, open_arrow
+from vocab.arrow import fixed_array, string_array
+from vocab.storage import atomic_write, open_arrow
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 512
@@ -54,8 +54,9 @@ class _Fates:
     def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
         self.fates = span_fates(found.first, found.page_of_span, lost[found.row])
         self._kept = self.fates == SpanFate.KEPT
-        ends = np.searchsorted(found.page_of_span, np.arange(len(found.page)), side="right")
-        starts = np.concatenate([[0], ends[:-1]])
+        pages = np.arange(len(found.page))
+        starts = np.searchsorted(found.page_of_span, pages, side="left")
+        ends = np.searchsorted(found.page_of_span, pages, side="right")
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
         self._whole = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -10,8 +10,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.arrow import string_array
-from pipelines.tfrecord import example, write_record
+from vocab.arrow import string_array
+from vocab.tfrecord import example, write_record
 
 Document = tuple[bytes, ...]
 """In UTF-8: text, url, timestamp, content_type, content_length."""

@@ -5,18 +5,13 @@ import json
 import os
 from dataclasses import asdict, astuple, dataclass
 
-from pipelines.storage import is_remote, join, read_bytes, write_bytes
+from vocab.files import InputError, Matched, match_files
+from vocab.storage import read_bytes, write_bytes
 
 _WET_NAMES = ("*.wet.gz", "*.wet")
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
-
-
-Matched = dict[str, tuple[int, float]]
-
-
-class InputError(ValueError):
-    """A value of an option that names no file; the message says what was expected."""
+_UNKNOWN_END = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +22,13 @@ class InputFile:
       path: as given, local ones absolute.
       size_bytes: as stored.
       modified: seconds since 1970; with path and size it tells a changed file from the same one.
+      crawled: True for a file of a crawl: its path is the crawl's, its size a guess.
     """
 
     path: str
     size_bytes: int
     modified: float
+    crawled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class Part:
       number: among the run's parts; where equal captures tie, the smaller number wins.
       path, size_bytes, modified: of the file.
       start, end: the range, in stored bytes.
+      crawled: True for a file of a crawl, read whole from its mirror.
     """
 
     number: int
@@ -50,6 +48,11 @@ class Part:
     modified: float
     start: int
     end: int
+    crawled: bool = False
+
+    def stored_bytes(self) -> int:
+        """How many bytes of the file it takes; a guess for files of crawls."""
+        return min(self.end, self.size_bytes) - self.start
 
     def key(self) -> str:
         """Names the part's artifacts: another range, file, or state of the file has another key."""
@@ -61,11 +64,16 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
 
     Whole files would leave two cores waiting for the fifth of five; a part is about a 64th of the
     input, within 2 and 256 MiB. Plain files stay whole: only gzip members show where one can start.
+    So do files of crawls, which are read as they come.
     """
     target = sum(file.size_bytes for file in files) // 64
     target = min(max(target, _SMALLEST_PART_BYTES), _LARGEST_PART_BYTES)
     parts: list[Part] = []
     for file in files:
+        if file.crawled:
+            end = _UNKNOWN_END
+            parts.append(Part(len(parts), file.path, file.size_bytes, 0.0, 0, end, crawled=True))
+            continue
         count = max(1, round(file.size_bytes / target)) if file.path.endswith(".gz") else 1
         ends = [file.size_bytes * (i + 1) // count for i in range(count)]
         for start, end in zip([0, *ends], ends, strict=False):
@@ -109,35 +117,3 @@ def _read_list(path: str) -> list[str]:
     if not values:
         raise InputError(f"--input=@{path}: the list is empty; expected a path or glob a line")
     return values
-
-
-def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
-    """Path to (size in bytes, modification time) of every file that a value of an option names.
-
-    Args:
-      option: as given, for errors.
-      pattern: a file, a glob, or a folder; local ones become absolute.
-      names: globs of the files that are taken of a folder and its subfolders.
-    Raises:
-      InputError: there is none.
-    """
-    from apache_beam.io.filesystems import FileSystems
-
-    if not is_remote(pattern):
-        pattern = os.path.abspath(os.path.expanduser(pattern))
-    folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
-    globs = [join(pattern, f"*{name}") for name in names] if folder else [pattern]
-    if not folder and not is_remote(pattern) and os.path.isfile(pattern):
-        status = os.stat(pattern)  # a name that exists is no glob, whatever characters it has
-        return {pattern: (status.st_size, status.st_mtime)}
-    try:
-        matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
-    except Exception as error:  # each filesystem of Beam raises its own
-        raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
-    if not matched:
-        expected = f"files named {', '.join(names)}" if folder else "a file or glob"
-        raise InputError(
-            f"{option}={pattern}: matches no file; expected {expected}. "
-            "Quote a glob, so that it arrives whole."
-        )
-    return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}

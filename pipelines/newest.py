@@ -5,33 +5,61 @@ from numpy.typing import NDArray
 
 from cleaning.elections import newest_captures
 from cleaning.urls import Digests
-from pipelines.exchange import CAPTURE, LISTED, Block, concatenate, split_by_part
+from pipelines.exchange import (
+    CAPTURE,
+    LISTED,
+    PASS_ROWS,
+    Block,
+    passes,
+    rows_of_pass,
+    split_by_part,
+)
 
 OUTDATED, IN_LISTS = 1, 2  # bits of a capture's verdict
 
 
-def verdict_blocks(blocks: list[Block]) -> dict[int, Block]:
+def verdict_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
     """VERDICT rows by part: captures of which a newer one exists, captures of listed URLs.
 
     Args:
       blocks: every part's CAPTURE rows of one bucket, and every URL list's LISTED rows.
+      pass_rows: about how many are compared at a time.
     """
-    rows = concatenate(blocks, CAPTURE)
-    newest = newest_captures(rows["url_digest"], rows["captured"], rows["election"], rows["place"])
+    count = passes(blocks, pass_rows)
+    told = [
+        _verdicts(
+            rows_of_pass(blocks, CAPTURE, number, count),
+            rows_of_pass(blocks, LISTED, number, count)["url_digest"],
+        )
+        for number in range(count)
+    ]
+    return split_by_part(
+        np.concatenate([place for place, _ in told]), np.concatenate([bits for _, bits in told])
+    )
+
+
+def _verdicts(captures: Block, listed: Digests) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Places of the captures of which there is something to tell, and their bits."""
+    newest = newest_captures(
+        captures["url_digest"], captures["captured"], captures["election"], captures["place"]
+    )
     bits = np.where(newest, 0, OUTDATED).astype(np.uint8)
-    listed = concatenate(blocks, LISTED)["url_digest"]
     if len(listed):
-        bits |= IN_LISTS * _meet(rows["url_digest"], listed)[0].astype(np.uint8)
-    return split_by_part(rows["place"], bits)
+        bits |= IN_LISTS * _meet(captures["url_digest"], listed)[0].astype(np.uint8)
+    told = np.flatnonzero(bits)
+    return captures["place"][told], bits[told]
 
 
-def count_missing(blocks: list[Block]) -> dict[str, int]:
+def count_missing(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[str, int]:
     """How many listed URLs of the bucket have no capture."""
-    listed = concatenate(blocks, LISTED)["url_digest"]
-    if not len(listed):
+    if not any(block.dtype == LISTED for block in blocks):
         return {}
-    captured = concatenate(blocks, CAPTURE)["url_digest"]
-    return {"webtextlike-filter/missing-page": _meet(captured, listed)[1]}
+    count, missing = passes(blocks, pass_rows), 0
+    for number in range(count):
+        captured = rows_of_pass(blocks, CAPTURE, number, count)["url_digest"]
+        listed = rows_of_pass(blocks, LISTED, number, count)["url_digest"]
+        missing += _meet(captured, listed)[1]
+    return {"webtextlike-filter/missing-page": missing}
 
 
 def _meet(captured: Digests, listed: Digests) -> tuple[NDArray[np.bool_], int]:

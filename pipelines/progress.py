@@ -1,6 +1,5 @@
 """What a person sees of a run: progress while it goes on, the table of rules when it ends."""
 
-import math
 import threading
 import time
 from collections.abc import Mapping
@@ -12,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cleaning.rules import RULES, Unit
+from pipelines.advance import Advance, task_counts
 from pipelines.inputs import Part
 from pipelines.job import Job
-from pipelines.tasks import STAGES, Receipt, task_count
+from pipelines.tasks import STAGES, Receipt
+from vocab.amounts import duration, size
 
 _LINE_SECONDS = 10.0
 _MOST_SPLITS = 8  # named in a line
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Progress:
@@ -28,13 +28,8 @@ class Progress:
     """
 
     def __init__(self, job: Job, parts: tuple[Part, ...], stream: TextIO) -> None:
-        self._sizes = {part.number: part.end - part.start for part in parts}
-        self._tasks = {
-            name: task_count(stage, job) or job.part_count  # a guess where shards are not known yet
-            for name, stage in STAGES.items()
-        }
-        self._done = dict.fromkeys(STAGES, 0)
-        self._bytes = dict.fromkeys(STAGES, 0)
+        sizes = {part.number: part.stored_bytes() for part in parts}
+        self._advance = Advance(task_counts(job), sizes)
         self._stage = "clean"
         self._pages = self._new_pages = self._resumed = 0
         self._credit = 0.0  # of the run, what earlier runs had done already
@@ -55,21 +50,19 @@ class Progress:
     def on_receipt(self, receipt: Receipt) -> None:
         """Takes note of a task that ended."""
         with self._lock:
-            before = self._fraction()
+            before = self._advance.fraction()
             self._stage = receipt.stage
-            self._done[receipt.stage] += 1
-            if STAGES[receipt.stage].unit == "parts":
-                self._bytes[receipt.stage] += self._sizes[receipt.number]
+            self._advance.add(receipt.stage, receipt.number)
             pages = receipt.counts.get("split-wet-file/passed", 0)
             self._pages += pages
             if receipt.resumed:
                 self._resumed += 1
-                self._credit += self._fraction() - before
+                self._credit += self._advance.fraction() - before
             else:
                 self._new_pages += pages
             now = time.monotonic()
-            ended = self._done[receipt.stage] == self._tasks.get(receipt.stage)
-            if not self._console.is_terminal and (ended or now - self._said > _LINE_SECONDS):
+            due = self._advance.is_done(receipt.stage) or now - self._said > _LINE_SECONDS
+            if not self._console.is_terminal and due:
                 self._said = now
                 self._console.print(self._line(), soft_wrap=True)
 
@@ -83,43 +76,17 @@ class Progress:
         """Since the start."""
         return time.monotonic() - self._started
 
-    def _fraction(self) -> float:
-        """Of the run's work, by each stage's usual share; parts by their size."""
-        total = max(sum(self._sizes.values()), 1)
-        done = 0.0
-        for name, stage in STAGES.items():
-            by_size = stage.unit == "parts"
-            part = self._bytes[name] / total if by_size else self._done[name] / self._tasks[name]
-            done += stage.share * min(part, 1.0)
-        return done
-
     def _line(self) -> Text:
         stage = STAGES[self._stage]
-        done, tasks = self._done[stage.name], self._tasks[stage.name]
+        done, tasks = self._advance.done[stage.name], self._advance.tasks[stage.name]
         of = f" of {tasks:,}" if stage.name != "shards" else ""  # their number is not known yet
         parts = [f"{stage.meaning}: {done:,}{of} {stage.unit}", f"{self._pages:,} pages"]
-        worked = self._fraction() - self._credit
         if self._new_pages and stage.name == "clean":
             parts.append(f"{self._new_pages / max(self.seconds, 1e-3):,.0f} pages/s")
-        if worked > 0.02:
-            left = self.seconds * (1 - self._fraction()) / worked
+        left = self._advance.seconds_left(self.seconds, self._credit)
+        if left is not None:
             parts.append(f"{duration(left)} left")
         return Text(" · ".join(parts))
-
-
-def duration(seconds: float) -> str:
-    """As people write it: 0:07, 12:30, 3:00:00."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
-
-
-def size(count: int) -> str:
-    """Bytes as people write them: 512 B, 23.4 kB, 1.2 TB."""
-    if count < 1000:
-        return f"{count} B"
-    power = min(int(math.log10(count)) // 3, len(_UNITS) - 1)
-    return f"{count / 1000**power:,.1f} {_UNITS[power]}"
 
 
 def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:
@@ -138,7 +105,7 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
         table.add_column("what it counts", no_wrap=True)
     for rule in RULES:
         counts = [counts.get(rule.name) for counts in variants.values()]
-        if rule.unit == Unit.FILE or not any(counts):
+        if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
             continue
         name = rule.name if rule.keeps else f"  {rule.name}"
         cells = ["" if count is None else f"{count:,}" for count in counts]

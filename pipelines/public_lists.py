@@ -4,10 +4,12 @@ What is fetched is held against a pinned checksum, so a list is the reference's 
 """
 
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from cleaning.badwords import (
     read_words,
 )
 from cleaning.domains import DomainsError
-from pipelines.storage import atomic_write, exists, join, read_bytes
+from vocab.storage import atomic_write, exists, join, read_bytes
 
 _GITHUB = "https://raw.githubusercontent.com"
 _LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
@@ -169,7 +171,12 @@ def _in_folder(folder: str, code: str) -> set[str]:
     for name in names:
         path = join(folder, name)
         if exists(path):
-            return read_words(read_bytes(path).decode(), path)
+            try:
+                text = read_bytes(path).decode()
+            except (OSError, UnicodeDecodeError) as error:
+                said = f"--badwords_dir={folder}: {path} cannot be read: {error}"
+                raise BadWordsError(f"{said}; expected a word a line, in UTF-8") from None
+            return read_words(text, path)
     raise BadWordsError(
         f"--badwords_dir={folder}: no file {names[-1]!r} there; expected LDNOOBW's layout, a file "
         "a language. Leave the option out to use the lists that C4 used."
@@ -202,6 +209,8 @@ def fetch_list(row: PublicList, timeout_seconds: float = _TIMEOUT_SECONDS) -> by
             data = response.read(_LARGEST_BYTES)
     except (OSError, ValueError) as error:  # URLError is an OSError
         problem = str(error.reason) if isinstance(error, urllib.error.URLError) else str(error)
+    except http.client.HTTPException as error:
+        problem = f"the answer is cut off or no HTTP ({type(error).__name__})"
     else:
         if hashlib.sha256(data).hexdigest() != row.sha256:
             problem = f"what came ({len(data):,} bytes) is not the list: its checksum differs"
@@ -210,7 +219,7 @@ def fetch_list(row: PublicList, timeout_seconds: float = _TIMEOUT_SECONDS) -> by
             f"the list {row.name} is not here and cannot be fetched from {row.url()}: {problem}. "
             f"Give {row.option}, or put a copy of that file at {kept}."
         )
-    with atomic_write(str(kept)) as stream:
+    with suppress(OSError), atomic_write(str(kept)) as stream:  # the next run fetches it again
         stream.write(data)
     return data
 

@@ -11,7 +11,8 @@ from pipelines.formats import FEATURES
 from pipelines.inputs import Part, read_manifest
 from pipelines.job import Job, versions
 from pipelines.shards import Shard, plan_shards, receipt_path, shard_name
-from pipelines.storage import (
+from vocab.storage import (
+    delete_file,
     delete_folder,
     delete_leftovers,
     exists,
@@ -22,6 +23,7 @@ from pipelines.storage import (
 )
 
 _MALFORMED = "split-wet-file/filtered:malformed"
+UNREACHABLE = "split-wet-file/filtered:unreachable"
 _READ = ("split-wet-file/passed", "split-wet-file/filtered:no_url", _MALFORMED)
 
 
@@ -29,12 +31,18 @@ class TooManyMalformed(RuntimeError):
     """More of the input is damaged than the run allows; the message says where to look."""
 
 
-def check_malformed(counts: Counts, job: Job) -> Counts:
-    """Collects the malformed records of cleaned files; returns the counts as they came.
+class TooManyUnreachable(RuntimeError):
+    """More of a crawl's files cannot be had than the run allows; the message says where to look."""
+
+
+def check_input(counts: Counts, job: Job) -> Counts:
+    """Lists the malformed records and the files that could not be had; gives the counts on.
 
     Raises:
       TooManyMalformed: their share of all records is above `job.max_malformed_fraction`.
+      TooManyUnreachable: their share of all files is above `job.max_unreachable_fraction`.
     """
+    _check_unreachable(counts, job)
     folder = join(job.run_folder(), "malformed")
     delete_folder(folder)
     malformed = counts.get(_MALFORMED, 0)
@@ -57,6 +65,24 @@ def check_malformed(counts: Counts, job: Job) -> Counts:
             "with a higher fraction: what is cleaned already is kept."
         )
     return counts
+
+
+def _check_unreachable(counts: Counts, job: Job) -> None:
+    path = join(job.run_folder(), "unreachable.jsonl")
+    unreachable = counts.get(UNREACHABLE, 0)
+    if not unreachable:
+        delete_file(path)
+        return
+    failed = [job.failed_path(part) for part in read_manifest(job.manifest_path())]
+    write_bytes(path, b"".join(read_bytes(name) + b"\n" for name in failed if exists(name)))
+    total = unreachable + counts.get("split-wet-file/wet-file", 0)
+    fraction = unreachable / total
+    if fraction > job.max_unreachable_fraction:
+        raise TooManyUnreachable(
+            f"{unreachable} of {total} files ({fraction:.2%}) could not be had, more than "
+            f"--max_unreachable_fraction={job.max_unreachable_fraction:g} allows. {path} lists "
+            "each with the reason. The same command tries them again, and keeps what is cleaned."
+        )
 
 
 def publish(counts: Counts, job: Job) -> str:
@@ -115,7 +141,8 @@ def is_complete(job: Job) -> bool:
         for name, variant in json.loads(read_bytes(report))["variants"].items()
         for rule, count in variant["counts"].items()
     }
-    return all(
+    unreachable = any(counts.get(scoped(variant.name, UNREACHABLE)) for variant in job.variants)
+    return not unreachable and all(
         exists(join(job.dataset_folder(shard.variant), shard_name(job, shard, name)))
         for shard in plan_shards(job, counts)
         for name in job.formats
@@ -159,18 +186,17 @@ def _dataset_info(
             )
     return {
         "configName": variant.name,
-        "description": f"{job.dataset_name()}/{variant.name}, spec {job.spec}, by c4forge.",
+        "description": f"{job.dataset_name(variant)}/{variant.name}, spec {job.spec}, by c4forge.",
         "fileFormat": "tfrecord",
-        "name": job.dataset_name(),
+        "name": job.dataset_name(variant),
         "splits": splits,
-        "version": job.dataset_version(),
+        "version": job.dataset_version(variant),
     }
 
 
 def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
     return {
         "spec": job.spec,
-        "unmodified": job.is_unmodified(),
         "parts": job.part_count,
         "variants": {
             variant.name: _variant_report(job, variant, of_variant(counts, variant.name), shards)
@@ -193,6 +219,7 @@ def _variant_report(
     steps = [*variant.steps(), "mended"] if job.choices != REFERENCE else variant.steps()
     return {
         "dataset": job.dataset_folder(variant),
+        "unmodified": job.is_unmodified(variant),
         "splits": splits,
         "counts": data_path_order(counts, tuple(steps)),
     }

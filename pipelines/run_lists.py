@@ -10,10 +10,11 @@ from cleaning.variants import BadWordsFilter, Members, Variant
 from pipelines.inputs import Part
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS
 from pipelines.lists import Lists
-from pipelines.options import OptionError, Options
+from pipelines.options import Options
 from pipelines.public_lists import REALNEWS, is_public, load_bad_words, load_domains
-from pipelines.storage import exists, is_remote, join, read_bytes
 from pipelines.url_lists import UrlList, find_url_lists
+from vocab.arguments import OptionError
+from vocab.storage import exists, is_remote, join, read_bytes
 
 _BESIDE_INPUT = "realnews_domains.json"
 

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from cleaning.variants import Variant
-from pipelines.arrow import fixed_values
 from pipelines.counts import Counts, of_variant
 from pipelines.formats import FORMATS, Document
 from pipelines.job import Job
-from pipelines.storage import atomic_write, join, open_arrow, size_bytes
+from vocab.arrow import fixed_values
+from vocab.storage import atomic_write, join, open_arrow, size_bytes
 
 _KEYS = 1 << 64
 _SHARD_BYTES = 256 << 20  # of text, for --shards=0
@@ -96,7 +96,7 @@ def receipt_path(job: Job, shard: Shard) -> str:
 def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     """A shard's path within the dataset's folder."""
     return FORMATS[format_name].shard_path(
-        job.dataset_name(), shard.split, shard.shard, shard.shards
+        job.dataset_name(shard.variant), shard.split, shard.shard, shard.shards
     )
 
 

@@ -11,25 +11,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.captures import PARAGRAPHS, REALNEWS, Signatures
+from cleaning.captures import BAD_WORDS, PARAGRAPHS, REALNEWS, Signatures
 from cleaning.clean import FATE_RULES, LINE_RULES
 from cleaning.elections import elect_spans, repeated
 from cleaning.variants import Form, Members, Population
 from pipelines.clean import load_signatures
 from pipelines.counts import Counts, scoped
 from pipelines.exchange import (
+    PASS_ROWS,
     SPAN,
     Block,
-    concatenate,
+    passes,
     places,
     row_bits,
+    rows_of_pass,
     split_by_bucket,
     split_by_part,
 )
 from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.newest import IN_LISTS, OUTDATED
-from pipelines.storage import load_arrays, save_arrays
+from vocab.storage import load_arrays, save_arrays
 
 Marks = NDArray[np.bool_]
 
@@ -67,6 +69,8 @@ def elect_part_spans(job: Job, part: Part, blocks: list[Block]) -> Counts:
         newest = starters & ((bits & OUTDATED) == 0)
         counted = _count_captures(signatures, bits, population, starters, newest)
         member = newest & _is_member(signatures, bits, population.members)
+        if population.without_bad_words:
+            member &= (signatures.marks & BAD_WORDS) == 0
         found = _elect(signatures, population, member, shared[population.form])
         for name in PartSpans.__dataclass_fields__:
             arrays[f"{index}.{name}"] = getattr(found, name)
@@ -119,6 +123,11 @@ def _count_captures(
         counts |= dict(zip(LINE_RULES, by_rule.tolist(), strict=True))
         for fate, rule in FATE_RULES.items():
             counts[rule] = int((signatures.fate[member] == fate).sum())
+    if population.without_bad_words:
+        filtered = int((member & ((signatures.marks & BAD_WORDS) > 0)).sum())
+        counts |= dict.fromkeys(
+            ("badwords-filter/filtered", "badwords-filter-en/filtered"), filtered
+        )
     return counts
 
 
@@ -188,15 +197,24 @@ def span_blocks(job: Job, part: Part) -> dict[int, Block]:
     return split_by_bucket(block, block["span_digest"], job.buckets)
 
 
-def lost_blocks(blocks: list[Block]) -> dict[int, Block]:
+def lost_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
     """VERDICT rows by part: elected spans that a page of another part keeps instead.
 
     The bits are those of the populations in which the span is lost.
 
     Args:
       blocks: every part's SPAN rows of one bucket.
+      pass_rows: about how many are compared at a time: they take some 250 bytes each.
     """
-    rows = concatenate(blocks, SPAN)
+    count = passes(blocks, pass_rows)
+    lost = [_lost(rows_of_pass(blocks, SPAN, number, count)) for number in range(count)]
+    return split_by_part(
+        np.concatenate([place for place, _ in lost]), np.concatenate([bits for _, bits in lost])
+    )
+
+
+def _lost(rows: Block) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Places of the spans that are lost in any population, and the bits of these."""
     rows = rows[repeated(np.ascontiguousarray(rows["span_digest"]))]
     digest, election, place, populations = (np.ascontiguousarray(rows[n]) for n in SPAN.names or ())
     lost = np.zeros(len(rows), np.uint8)
@@ -205,4 +223,5 @@ def lost_blocks(blocks: list[Block]) -> dict[int, Block]:
         if len(own):
             elected = elect_spans(digest[own], election[own], place[own])
             lost[own[elected != np.arange(len(own))]] |= np.uint8(1 << bit)
-    return split_by_part(place, lost)
+    told = np.flatnonzero(lost)
+    return place[told], lost[told]

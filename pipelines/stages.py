@@ -1,23 +1,20 @@
 """How a stage runs on Beam: through this machine's process pool, or on a distributed runner."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TypedDict
 
 import apache_beam as beam
 from apache_beam import pvalue
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.typehints.decorators import no_annotations
-from apache_beam.utils.timestamp import MIN_TIMESTAMP
-from apache_beam.utils.windowed_value import WindowedValue
 
 from pipelines.counts import Counts
 from pipelines.exchange import Block
 from pipelines.job import Job
-from pipelines.tasks import Receipt, Stage, Task, run_shuffled, task_number
-from pipelines.workers import current_pool
+from pipelines.tasks import Receipt, Stage, Task, run_shuffled, run_spilled, task_number
+from vocab.spread import SpreadTasks
 
 Plan = Callable[[Job, Counts], Iterable[Task]]
 """A stage's tasks, from the totals of the stage before it."""
@@ -59,7 +56,8 @@ class RunStage(beam.PTransform):
         tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
         if self.exchange == Exchange.SPILL:
             sources = tuple(source.name for source in self.sources)
-            receipts = tasks | "pool" >> beam.ParDo(_RunInPool(self.stage, sources, self.job))
+            work = partial(run_spilled, self.stage.name, sources, self.job)
+            receipts = tasks | "spread" >> SpreadTasks(work, local=True)
             return {"totals": receipts | "sum" >> SumCounts()}
         keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
         if self.sources:
@@ -89,27 +87,6 @@ class _PlanTasks(beam.DoFn):
 
     def process(self, totals: Counts) -> Iterator[Task]:
         yield from self._plan(self._job, totals)
-
-
-class _RunInPool(beam.DoFn):
-    """Submits tasks as they come and gives their receipts when the bundle ends."""
-
-    def __init__(self, stage: Stage, sources: tuple[str, ...], job: Job) -> None:
-        self._stage, self._sources, self._job = stage.name, sources, job
-
-    def start_bundle(self) -> None:
-        self._futures: list[Future[Receipt]] = []
-
-    def process(self, task: Task) -> None:
-        self._futures.append(current_pool().submit(self._stage, self._sources, self._job, task))
-
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        try:
-            for future in as_completed(self._futures):
-                yield WindowedValue(future.result(), MIN_TIMESTAMP, [GlobalWindow()])
-        finally:
-            for future in self._futures:
-                future.cancel()
 
 
 class _RunHere(beam.DoFn):

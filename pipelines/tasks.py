@@ -7,6 +7,7 @@ again finds it and goes on.
 
 import gc
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,9 +22,9 @@ from pipelines.job import Job
 from pipelines.newest import count_missing, verdict_blocks
 from pipelines.shards import Shard, receipt_path, write_shard
 from pipelines.spans import elect_part_spans, lost_blocks, span_blocks
-from pipelines.storage import exists, read_bytes, write_bytes
 from pipelines.url_lists import UrlList
 from pipelines.webtext import listed_blocks, read_list
+from vocab.storage import exists, read_bytes, write_bytes
 
 Task = Part | UrlList | Shard | int
 """A part of the input, a URL list, a shard, or the number of a bucket."""
@@ -144,12 +145,14 @@ class Receipt:
       stage, number: which task.
       counts: by rule.
       resumed: True if an earlier run did it.
+      cpu_seconds: what it took; 0 if resumed.
     """
 
     stage: str
     number: int
     counts: Counts
     resumed: bool = False
+    cpu_seconds: float = 0.0
 
 
 def task_number(task: Task) -> int:
@@ -167,15 +170,17 @@ def run_spilled(stage_name: str, sources: tuple[str, ...], job: Job, task: Task)
     path = _receipt_path(stage, job, task)
     if exists(path):
         return Receipt(stage.name, number, json.loads(read_bytes(path)), resumed=True)
+    started = time.process_time()
     blocks = [block for name in sources for block in _received(STAGES[name], job, number)]
     counts = stage.work(job, task, blocks) if stage.work else {}
     if stage.emit and stage.emits is not None:
         targets = job.buckets if stage.to_buckets else job.part_count
-        out = job.stage_path(stage.name, number, ".blocks.arrow")
-        spill(out, stage.emit(job, task, blocks), targets, stage.emits)
+        out = job.stage_path(stage.name, number, ".blocks")
+        spill(out, stage.emit(job, task, blocks), targets)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     gc.collect()
-    return Receipt(stage.name, number, counts)
+    gc.freeze()  # what is left are models and caches: the next collection need not look at them
+    return Receipt(stage.name, number, counts, cpu_seconds=time.process_time() - started)
 
 
 def task_count(stage: Stage, job: Job) -> int:
@@ -194,7 +199,7 @@ def _received(source: Stage, job: Job, number: int) -> list[Block]:
     if source.emits is None:
         raise ValueError(f"stage {source.name} emits nothing")
     senders = range(task_count(source, job))
-    paths = [job.stage_path(source.name, sender, ".blocks.arrow") for sender in senders]
+    paths = [job.stage_path(source.name, sender, ".blocks") for sender in senders]
     return read_spilled(paths, number, source.emits)
 
 

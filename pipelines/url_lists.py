@@ -12,15 +12,18 @@ from dataclasses import astuple, dataclass
 from typing import BinaryIO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleaning.urls import Digests, md5, pack_digests
-from pipelines.compression import DAMAGE, ZIP_MAGIC, open_decompressed
-from pipelines.inputs import Matched, match_files
-from pipelines.storage import open_read
+from cleaning.urls import Digests, md5
+from vocab.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
+from vocab.files import Matched, match_files
+from vocab.storage import open_read
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
-_URLS_FOLDER = "URLs/"  # of OpenWebText's archive, beside what holds no URLs
-_CHUNK_BYTES = 4 << 20
+_URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs
+_ZIP_DAMAGE = (zipfile.BadZipFile, RuntimeError)  # RuntimeError: a password or method is missing
+_DIGEST_BYTES = 16
+_SLICES = 16  # of the digests, so that sorting needs little memory
 
 
 class UrlListError(ValueError):
@@ -82,7 +85,7 @@ def _members(path: str) -> list[str]:
     except (OSError, zipfile.BadZipFile) as error:
         raise UrlListError(f"--webtext_urls={path}: cannot be read: {error}") from None
     texts = [name for name in names if any(fnmatch.fnmatch(name, f) for f in _FILES[:-1])]
-    urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER[:-1])]
+    urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER)]
     if not texts:
         raise UrlListError(
             f"--webtext_urls={path}: the archive holds no {', '.join(_FILES[:-1])}; expected "
@@ -100,47 +103,51 @@ def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Di
     Raises:
       UrlListError: the file is damaged; a part of a list would silently drop pages.
     """
-    digests = [np.empty((0, 2), np.uint64)]
-    listed = refused = 0
+    digests = bytearray()
+    refused = 0
     try:
-        for lines in _line_chunks(url_list):
-            packed: list[bytes] = []
-            for line in lines:
-                try:
-                    packed.append(md5(normalize(line.decode())))
-                except UnicodeDecodeError:
-                    refused += 1
-            listed += len(packed)
-            digests.append(_distinct(pack_digests(packed)))
-    except (*DAMAGE, zipfile.BadZipFile) as error:
+        for line in _lines(url_list):
+            try:
+                digests += md5(normalize(line.decode()))
+            except UnicodeDecodeError:
+                refused += 1
+    except (*DAMAGE, *_ZIP_DAMAGE) as error:
         name = f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
         raise UrlListError(f"--webtext_urls: {name} cannot be read to its end: {error}") from None
-    return _distinct(np.concatenate(digests)), listed, refused
+    return _distinct(digests), len(digests) // _DIGEST_BYTES, refused
 
 
-def _distinct(digests: Digests) -> Digests:
-    """Each row once, sorted."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    ordered = digests[order]
-    opens = np.ones(len(order), bool)
-    opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    return ordered[opens]
+def _distinct(digests: bytearray) -> Digests:
+    """Each digest once, sorted; the bytes given are sorted too, which spares a copy."""
+    ordered = np.frombuffer(digests, f"S{_DIGEST_BYTES}")
+    ordered.sort()
+    opens = np.ones(len(ordered), bool)
+    opens[1:] = ordered[1:] != ordered[:-1]
+    return ordered[opens].view(">u8").astype(np.uint64).reshape(-1, 2)
 
 
-def _line_chunks(url_list: UrlList) -> Iterator[list[bytes]]:
-    """The list's lines that hold anything, without their line ends, some MiB at a time."""
+def first_rows(digests: Digests) -> NDArray[np.bool_]:
+    """True for the first row of each digest, bool[n]; a slice of all digests at a time.
+
+    Args:
+      digests: uint64[n, 2].
+    """
+    slices = digests.view(np.uint8)[:, 0] % _SLICES
+    first = np.zeros(len(digests), bool)
+    for number in range(_SLICES):
+        rows = np.flatnonzero(slices == number)
+        some = digests[rows]
+        order = np.lexsort((some[:, 1], some[:, 0]))  # stable: equal digests stay in their order
+        opens = np.ones(len(order), bool)
+        opens[1:] = (some[order[1:]] != some[order[:-1]]).any(axis=1)
+        first[rows[order[opens]]] = True
+    return first
+
+
+def _lines(url_list: UrlList) -> Iterator[bytes]:
     with ExitStack() as stack:
         stored = stack.enter_context(open_read(url_list.path))
         if url_list.member:
             archive = stack.enter_context(zipfile.ZipFile(stored))
             stored = cast(BinaryIO, stack.enter_context(archive.open(url_list.member)))
-        stream = stack.enter_context(open_decompressed(stored))
-        rest = b""
-        while chunk := stream.read(_CHUNK_BYTES):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield _filled(lines)
-        yield _filled([rest])
-
-
-def _filled(lines: list[bytes]) -> list[bytes]:
-    return [line for raw in lines if (line := raw.removesuffix(b"\r"))]
+        yield from read_lines(stack.enter_context(open_decompressed(stored)))

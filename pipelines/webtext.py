@@ -9,8 +9,8 @@ from cleaning.urls import load_normalizer
 from pipelines.counts import Counts
 from pipelines.exchange import LISTED, Block, split_by_bucket
 from pipelines.job import Job
-from pipelines.storage import load_arrays, read_bytes, save_arrays, write_bytes
 from pipelines.url_lists import UrlList, read_digests
+from vocab.storage import load_arrays, read_bytes, save_arrays, write_bytes
 
 
 def write_list_manifest(path: str, url_lists: tuple[UrlList, ...]) -> None:

@@ -4,7 +4,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import gcld3  # noqa: F401  # before any test imports TensorFlow, which it would crash beside
 import pytest
+
+from cleaning.badwords import load_carried
+from pipelines.public_lists import CARRIED, FETCHED
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -22,6 +26,24 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real WET files in {folder} (or in C4FORGE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def all_variants(tmp_path_factory) -> list[str]:
+    """Options for every variant of the sample; languages of whose words no package has a list get
+    one of one word.
+    """
+    folder = tmp_path_factory.mktemp("badwords")
+    for code in sorted(CARRIED | FETCHED):
+        words = load_carried(CARRIED[code]) if code in CARRIED else {"example-word"}
+        (folder / code).write_text("\n".join(sorted(words)))
+    sample = REPOSITORY / "sample"
+    return [
+        "--variant=all",
+        f"--badwords_dir={folder}",
+        f"--webtext_urls={sample / 'webtext_urls.txt'}",
+        f"--realnews_domains={sample / 'realnews_domains.json'}",
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +68,6 @@ def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 def closed_pool() -> Iterator[None]:
     """No test leaves worker processes to the next one."""
     yield
-    from pipelines.workers import close_pool
+    from vocab.workers import close_pool
 
     close_pool()

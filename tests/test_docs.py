@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
+from cleaning.language import IDENTIFIERS
 from cleaning.rules import RULES
+from cleaning.specs import CHOICES, SPECS
+from cleaning.variants import VARIANTS
 from pipelines.formats import FORMATS
-from pipelines.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
 from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES, lengths
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.runners import REFUSED_RUNNERS, RUNNERS
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 
@@ -31,6 +35,44 @@ def test_every_rule_has_its_row(rule):
 def test_rules_stand_in_the_docs_in_data_path_order():
     names = re.findall(r"^\| `([^`]+)` \|", page("rules.md"), re.MULTILINE)
     assert names == [rule.name for rule in RULES]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_has_its_row(name):
+    choice = CHOICES[name]
+    values = " | ".join(f"`{getattr(spec.choices, name)}`" for spec in SPECS.values())
+    row = f"| `--{name}` | {choice.meaning} | {choice.paper} | {choice.reference} | {values} |"
+    assert row in page("fidelity.md")
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_every_spec_has_its_row(spec):
+    rows = page("fidelity.md").splitlines()
+    dataset = f"`{spec.dataset}/<variant>/{spec.version}` |"
+    assert any(row.startswith(f"| `{spec.name}`") and row.endswith(dataset) for row in rows)
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
+def test_every_identifier_has_its_row(name):
+    assert f"| `{name}` |" in page("fidelity.md")
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=lambda variant: variant.name)
+def test_every_variant_has_its_row(variant):
+    names = ", ".join(f"`{name}`" for name in (variant.name, *variant.aliases[:1]))
+    assert f"| {names}" in (REPOSITORY / "README.md").read_text()
+
+
+def test_lines_of_the_reference_are_where_the_docs_say():
+    source = pytest.importorskip("tensorflow_datasets").__path__[0]
+    rows = re.findall(r"\b(\w+_\w+), (\d{3})\b", page("fidelity.md"))
+    assert len(rows) > 15
+    files = [
+        Path(source, "text", name).read_text().splitlines() for name in ("c4_utils.py", "c4.py")
+    ]
+    for function, line in rows:
+        found = [lines[int(line) - 1] for lines in files if len(lines) >= int(line)]
+        assert any(f"def {function}(" in text for text in found), f"{function}, {line}"
 
 
 @pytest.mark.parametrize("name", [*RUNNERS, *REFUSED_RUNNERS])

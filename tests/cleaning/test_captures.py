@@ -1,11 +1,16 @@
 """Captures of a file: what is read, cleaned, refused, and what later stages learn of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xxhash
 
+from cleaning.badwords import BadWords, Matcher
 from cleaning.captures import (
+    BAD_WORDS,
     PARAGRAPHS,
+    REALNEWS,
     TIME,
     CaptureRules,
     Captures,
@@ -16,11 +21,13 @@ from cleaning.captures import (
     digest_lines,
 )
 from cleaning.clean import LINE_RULES, Fate, clean_page
-from cleaning.pages import page_text
+from cleaning.domains import Domains
+from cleaning.pages import BodyHeaders, page_text
 from cleaning.records import Malformed, Record
-from cleaning.specs import REFERENCE
+from cleaning.spans import digest_spans
+from cleaning.specs import REFERENCE, SPECS, Choices
 from cleaning.urls import md5, pack_digests
-from cleaning.variants import VARIANTS, Form
+from cleaning.variants import VARIANTS, Form, Members
 from tests.cleaning.wet import DATE, EN, URL, header_lines, record
 
 GOOD = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left on the island.\n"
@@ -225,3 +232,138 @@ def test_forms_of_several_variants_stand_side_by_side():
 def test_line_digests_are_of_single_lines():
     assert digest_lines(b"a\nb") == xxhash.xxh3_128_digest(b"a") + xxhash.xxh3_128_digest(b"b")
     assert len(digest_lines(b"a\n\nb")) == 48
+
+
+def rules_of(choices: Choices, *variants: str, **more: object) -> CaptureRules:
+    """How a run of these variants treats captures; of `en` if none is named."""
+    populations = tuple(VARIANTS[name].population for name in variants or ("en",))
+    return CaptureRules(choices, populations, **more)
+
+
+@pytest.mark.parametrize(
+    ("url", "rule", "mark"),
+    [
+        ("http://www.news.com/x", "passed", REALNEWS),
+        ("http://sport.daily.com/x", "passed", REALNEWS),
+        ("http://food.daily.com/x", "filtered:bad_subdomain", 0),
+        ("http://other.com/x", "filtered:bad_domain", 0),
+    ],
+)
+def test_pages_of_news_domains_are_marked_and_all_are_counted(url, rule, mark):
+    domains = Domains({"news.com": True, "daily.com": ["sport"]})
+    rules = rules_of(REFERENCE, "realnewslike", domains=domains)
+    captures = cleaned(record("Home\n", header_lines(url)), rules=rules)
+    assert captures.marks == [mark]
+    assert captures.counts == {PASSED: 1, WITHIN: 1, f"realnews-domain-filter/{rule}": 1}
+
+
+def test_bad_words_of_whole_pages_are_marked_on_those_that_cleaning_keeps():
+    words = Matcher(BadWords.of("en", ("kinky",)))
+    rules = rules_of(SPECS["paper"].choices, page_words=words)
+    blocks = (GOOD, GOOD + "kinky\n", "kinky\n", GOOD + "KINKY\n")
+    captures = cleaned(*map(record, blocks), rules=rules)
+    assert captures.marks == [0, BAD_WORDS, 0, BAD_WORDS]
+    assert passed(captures).rows == [0, 1, 3]
+
+
+def test_a_page_is_compared_by_spans_of_sentences_where_the_spec_says_so():
+    rules = rules_of(SPECS["paper"].choices)
+    block = GOOD + "Home\nAll danced. All of them sang along.\n"
+    captures = cleaned(record(block), rules=rules)
+    text = GOOD + "All danced. All of them sang along."
+    assert passed(captures).texts == [text.encode()]
+    assert passed(captures).span_digests == [digest_spans(text)]
+    assert captures.arrays(0).forms[Form.CLEANED].spans.tolist() == [3]
+
+
+def test_whole_pages_are_compared_by_lines_whatever_the_spec():
+    long_lines = "\n".join(["A line of two hundred characters. " * 6] * 3)
+    captures = cleaned(record(long_lines), rules=rules_of(SPECS["paper"].choices, "multilingual"))
+    digests = digest_lines(page_text(long_lines).lower().encode())
+    assert captures.forms[Form.WHOLE].span_digests == [digests]
+
+
+@pytest.mark.parametrize(
+    ("block", "swallowed"),
+    [
+        ("Content-ment is what we all sell.\n" + GOOD, GOOD),
+        (GOOD + "WARC/1.0\n", GOOD),
+        ("WARC-Target-URI: http://b.example/\n" + GOOD, GOOD),
+        ("WARC/1.0\nThe rest belongs to another page.\n", ""),
+    ],
+)
+def test_header_like_lines_stay_where_the_spec_says_so(block, swallowed):
+    choices = replace(REFERENCE, body_headers=BodyHeaders.KEPT)
+    captures = cleaned(record(block), rules=rules_of(choices, "en.noclean"))
+    assert captures.forms[Form.WHOLE].texts == [page_text(block).encode()]
+    assert [headers.url for headers in captures.forms[Form.WHOLE].headers] == [URL]
+    assert captures.counts == {PASSED: 1, WITHIN: 1, "mended/body_headers": 1}
+    reference = cleaned(record(block), rules=rules_of(REFERENCE, "en.noclean"))
+    expected = [swallowed.strip().encode()] if swallowed else []
+    assert reference.forms[Form.WHOLE].texts == expected
+
+
+@pytest.mark.parametrize(
+    ("most", "block", "fits"),
+    [
+        (0, "x" * 300_000, True),
+        (5, "abcde\n", True),
+        (5, "abcdef\n", False),
+        (5, "日本語日本\n", True),
+        (5, "日本語日本語", False),
+        (3, "a  \n\n b", True),
+        (3, "a  \n\n bc", False),
+        (3, "a\x0bb", True),
+        (3, "a\x0bbc", False),
+    ],
+)
+def test_how_long_a_page_may_be_is_a_choice(most, block, fits):
+    captures = cleaned(record(block), rules=rules_of(replace(REFERENCE, max_page_chars=most)))
+    verdict = "passed" if fits else "filtered"
+    assert captures.counts == {PASSED: 1, f"too-long-filter/{verdict}": 1}
+    assert len(captures.fates) == fits
+
+
+def test_urls_are_normalized_as_the_spec_says():
+    url = "HTTP://www.a.example/?reference=1&ref=2"
+    fixed = cleaned(record(GOOD, header_lines(url)), rules=rules_of(SPECS["fixed"].choices))
+    assert fixed.url_digest == [md5("a.example/?reference=1")]
+    assert fixed.election == [md5(url)]
+    reference = cleaned(record(GOOD, header_lines(url)))
+    assert reference.url_digest == [md5("HTTP://www.a.example")]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\nWARC\n"])
+def test_pages_are_cleaned_as_the_spec_says_on_any_path(spec, end):
+    choices = SPECS[spec].choices
+    lines = [
+        *GOOD.splitlines(), "Home", "Four words are few.", "[1] Who sails on a boat?",
+        "An array [] is shown here.", "She said: “All sail at ten.”", "And then there were none...",
+        "x" * 1001 + " is a word too long.",
+    ]  # fmt: skip
+    captures = cleaned(record(end.join(lines)), rules=rules_of(choices))
+    text = end.join(lines)
+    if choices.body_headers is BodyHeaders.SWALLOWED:
+        text = text.replace("WARC\n", "")
+    book = clean_page(page_text(text), choices.clean_rules())
+    assert passed(captures).texts == [book.utf8]
+    assert captures.line_counts == [book.line_counts]
+    assert (book == clean_page(page_text(text))) is (spec == "tfds-3.1.0")
+
+
+@pytest.mark.parametrize(
+    ("variants", "forms", "realnews", "keeps_whole"),
+    [
+        (("en",), (Form.CLEANED,), False, False),
+        (("en.noclean",), (Form.WHOLE,), False, True),
+        (("multilingual",), (Form.WHOLE,), False, False),
+        (("realnewslike", "multilingual"), (Form.CLEANED, Form.WHOLE), True, False),
+        (tuple(VARIANTS), (Form.CLEANED, Form.WHOLE), True, True),
+    ],
+)
+def test_a_run_keeps_what_its_variants_need(variants, forms, realnews, keeps_whole):
+    rules = rules_of(REFERENCE, *variants)
+    assert rules.forms() == forms
+    assert rules.has(Members.REALNEWS) is realnews
+    assert rules.keeps_whole() is keeps_whole

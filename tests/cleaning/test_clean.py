@@ -1,16 +1,24 @@
 """The rules for lines and pages, and their shortcut for whole pages."""
 
+from dataclasses import replace
+
 import pytest
 
 from cleaning.clean import (
     FATE_RULES,
     LINE_RULES,
     POLICY_PHRASES,
+    Citation,
     CleanedPage,
+    CleanRules,
+    Ellipsis,
     Fate,
+    RuleScope,
     clean_lines,
     clean_page,
+    has_end_mark,
     has_long_word,
+    has_sentences,
 )
 from cleaning.rules import RULES
 
@@ -188,6 +196,139 @@ def test_clean_lines_counts_the_lines_put_aside_and_ignores_blank_ones():
 )
 def test_a_word_is_long_from_1001_characters(line, long):
     assert has_long_word(line) is long
+
+
+PAGE = CleanRules(scope=RuleScope.PAGE)
+
+
+@pytest.mark.parametrize(
+    ("line", "fate"),
+    [
+        ("A { brace on a line without a mark", Fate.SQUIGGLY_BRACKET),
+        ("{", Fate.SQUIGGLY_BRACKET),
+        ("A javascript { brace is here.", Fate.SQUIGGLY_BRACKET),
+        ("A word of " + "x" * 1001 + "{", Fate.SQUIGGLY_BRACKET),
+        ("Lorem ipsum", Fate.LOREM_IPSUM),
+        ("A LOREM IPSUM on a line without a mark", Fate.LOREM_IPSUM),
+        ("Four lorem ipsum words.", Fate.LOREM_IPSUM),
+        ("A { brace before a lorem ipsum", Fate.LOREM_IPSUM),
+        ("} and lorem  ipsum", Fate.PASSED),
+        ("lorem\nipsum", Fate.PASSED),
+    ],
+)
+def test_a_rule_for_pages_may_see_all_lines(line, fate):
+    text = "\n".join([*GOOD, line])
+    cleaned = clean_page(text, PAGE)
+    assert cleaned.fate == fate
+    assert clean_page(text).fate == Fate.PASSED
+    if fate != Fate.PASSED:
+        assert cleaned == CleanedPage(fate, (0, 0, 0, 0, 0, 0))
+
+
+def test_pages_without_such_lines_are_cleaned_alike():
+    text = "\n".join([*GOOD, "Home", "Few.", "Our javascript sails on Sundays."])
+    assert clean_page(text, PAGE) == clean_page(text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "rule"),
+    [
+        (CleanRules(max_word_chars=3, min_words=4), "It is a sea.", LONG_WORD),
+        (CleanRules(max_word_chars=4, min_words=4), "It is a sea.", PASSED),
+        (CleanRules(max_word_chars=0), "x" * 9999 + " is a word too long.", PASSED),
+        (CleanRules(max_word_chars=0), "x" * 9999, NO_ENDMARK),
+        (CleanRules(citations=Citation.WITHOUT_EMPTY), "The ferry leaves at ten.[]", NO_ENDMARK),
+        (CleanRules(citations=Citation.WITHOUT_EMPTY), "The ferry leaves at ten.[12]", PASSED),
+        (CleanRules(citations=Citation.WITHOUT_EMPTY), "The ferry leaves [].", TOO_SHORT),
+        (CleanRules(citations=Citation.WITHOUT_EMPTY), "The ferry leaves [] at.", PASSED),
+        (CleanRules(citations=Citation.WITHOUT_EMPTY), "[edit]The ferry leaves at ten.", PASSED),
+        (CleanRules(end_marks=("。",)), "五つ の 言葉 が ある。", PASSED),
+        (CleanRules(end_marks=(".", "”")), "She said: “It leaves at ten.”", PASSED),
+        (CleanRules(end_marks=(".", "”")), "Does it leave at ten?", NO_ENDMARK),
+        (CleanRules(end_marks=(".", "”")), "She said: “It leaves at ten...”", PASSED),
+        (CleanRules(end_marks=(".",)), "The ferry leaves at ten...", NO_ENDMARK),
+        (CleanRules(ellipsis=Ellipsis.KEPT), "The ferry leaves at ten...", PASSED),
+        (CleanRules(ellipsis=Ellipsis.KEPT), "The ferry leaves at ten....", PASSED),
+        (CleanRules(ellipsis=Ellipsis.KEPT), "The ferry leaves at ten…", NO_ENDMARK),
+        (CleanRules(ellipsis=Ellipsis.KEPT, end_marks=("?",)), "It leaves at ten...", NO_ENDMARK),
+        (CleanRules(min_words=4), "Four words are few.", PASSED),
+        (CleanRules(min_words=4), "Three words only.", TOO_SHORT),
+        (CleanRules(min_words=1), "One.", PASSED),
+        (CleanRules(min_words=5), "Five words are few now.", PASSED),
+    ],
+)
+def test_each_choice_decides_about_lines(rules, line, rule):
+    cleaned = clean_page(line, replace(rules, min_sentences=0))
+    assert cleaned.line_counts == counts(rule, passed=0)
+    kept = line.replace("[12]", "").replace("[edit]", "") if rule == PASSED else ""
+    assert cleaned.text == kept
+
+
+def test_a_choice_of_words_is_of_the_line_without_its_citations():
+    text = "\n".join([*GOOD, "The ferry leaves [12] at ten."])
+    assert clean_page(text, CleanRules(min_words=6)).line_counts[TOO_SHORT] == 2
+    assert clean_page(text, CleanRules(min_words=5)).line_counts[PASSED] == 4
+
+
+@pytest.mark.parametrize(
+    ("at_least", "text", "fate"),
+    [
+        (0, "", Fate.PASSED),
+        (0, "Home", Fate.PASSED),
+        (1, "Home", Fate.TOO_FEW_SENTENCES),
+        (1, GOOD[0], Fate.PASSED),
+        (2, GOOD[0], Fate.TOO_FEW_SENTENCES),
+        (2, "\n".join(GOOD[:2]), Fate.PASSED),
+        (4, "\n".join(GOOD), Fate.TOO_FEW_SENTENCES),
+        (4, "\n".join([*GOOD, GOOD[0]]), Fate.PASSED),
+        (6, "\n".join([" ".join(GOOD)] * 2), Fate.PASSED),
+        (7, "\n".join([" ".join(GOOD)] * 2), Fate.TOO_FEW_SENTENCES),
+    ],
+)
+def test_how_many_sentences_a_page_needs_is_a_choice(at_least, text, fate):
+    assert clean_page(text, CleanRules(min_sentences=at_least)).fate == fate
+
+
+@pytest.mark.parametrize(
+    ("lines", "at_least", "found"),
+    [
+        ([], 0, True),
+        ([], 1, False),
+        (["We met Mr. Vale."], 1, True),
+        (["We met Mr. Vale."], 2, False),
+        (["We met Mr. Vale. He sang."], 2, True),
+        (["We met Mr. Vale. He sang.", "All danced. All sang. All left."], 5, True),
+        (["We met Mr. Vale. He sang.", "All danced. All sang. All left."], 6, False),
+    ],
+)
+def test_sentences_are_counted_line_by_line(lines, at_least, found):
+    assert has_sentences(lines, at_least) is found
+
+
+@pytest.mark.parametrize(
+    ("line", "dropped", "kept"),
+    [
+        ("", False, False),
+        (".", True, True),
+        ("..", True, True),
+        ("...", False, True),
+        ("x....", False, True),
+        ("x...?", True, True),
+        ("x…", False, False),
+        ("x.”", False, False),
+    ],
+)
+def test_an_ellipsis_is_an_end_mark_or_not(line, dropped, kept):
+    assert has_end_mark(line, CleanRules()) is dropped
+    assert has_end_mark(line, CleanRules(ellipsis=Ellipsis.KEPT)) is kept
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "long"),
+    [("x" * 9, 9, False), ("x" * 10, 9, True), ("x x x x x x", 1, False), ("x" * 9999, 0, False)],
+)
+def test_how_long_a_word_may_be_is_a_choice(line, most, long):
+    assert has_long_word(line, most) is long
 
 
 def test_every_outcome_is_a_rule_of_the_table():

@@ -11,6 +11,7 @@ from cleaning.documents import (
     span_fates,
 )
 from cleaning.rules import RULES
+from cleaning.spans import SpanUnit
 
 KEPT, GLOBAL, LOCAL = SpanFate
 TEXT = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left."
@@ -57,6 +58,44 @@ def test_lines_fall_to_other_pages_or_to_their_own(first, page, lost, fates):
 )
 def test_three_sentences_of_the_whole_text_must_be_left(text, kept, document):
     assert deduplicate_page(text, kept) == document
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "document"),
+    [
+        ("Home", None, Deduplicated("dedupe-lines/passed", "Home")),
+        ("Home\nMenu", [False, True], Deduplicated("dedupe-lines/passed", "Menu")),
+        ("Home\nMenu", [False, False], Deduplicated("dedupe-lines/filtered:empty")),
+        ("", None, Deduplicated("dedupe-lines/filtered:empty")),
+    ],
+)
+def test_a_page_that_is_not_cleaned_needs_any_text_only(text, kept, document):
+    assert deduplicate_page(text, kept, min_sentences=0) == document
+
+
+@pytest.mark.parametrize(("at_least", "passes"), [(1, True), (2, True), (3, False)])
+def test_how_many_sentences_must_be_left_is_a_choice(at_least, passes):
+    found = deduplicate_page(TEXT, [True, False, True], min_sentences=at_least)
+    assert bool(found.text) is passes
+
+
+@pytest.mark.parametrize(
+    ("kept", "document"),
+    [
+        (None, Deduplicated("dedupe-lines/passed", f"{TEXT} All danced.")),
+        ([True, True], Deduplicated("dedupe-lines/passed", f"{TEXT} All danced.")),
+        ([True, False], Deduplicated("dedupe-lines/filtered:too_few_sentences")),
+        ([False, False], Deduplicated("dedupe-lines/filtered:empty")),
+    ],
+)
+def test_spans_may_be_of_three_sentences(kept, document):
+    found = deduplicate_page(f"{TEXT} All danced.", kept, SpanUnit.THREE_SENTENCES)
+    assert found == document
+
+
+def test_what_spans_of_sentences_leave_must_hold_enough_of_them():
+    one = deduplicate_page(f"{TEXT} All danced.", [True, False], SpanUnit.THREE_SENTENCES, 1)
+    assert one == Deduplicated("dedupe-lines/passed", "The ferry leaves at ten.")
 
 
 def test_a_verdict_for_each_line_is_required():

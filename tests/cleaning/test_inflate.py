@@ -1,11 +1,13 @@
 """Damaged gzip: each undamaged record comes through once, each damaged spot is named."""
 
+import io
 import random
 import tracemalloc
 import zlib
 
 import pytest
 
+import cleaning.inflate
 import cleaning.members
 from cleaning.inflate import Chunk, DamagedMember, Gap, Trust, inflate
 from cleaning.records import Malformed, read_records
@@ -39,6 +41,7 @@ ALTERED = f"damaged gzip member: {DIGEST}"
 HEADER = "damaged gzip member: header differs from its checksum"
 TRUNCATED = "truncated gzip member"
 BOMB = "gzip member inflates more than 200-fold"
+FILE_BOMB = "the file inflates more than 50-fold: its rest is not read"
 OUTSIDE = "bytes outside any record"
 
 
@@ -497,6 +500,30 @@ def test_a_gzip_bomb_is_given_up_and_its_neighbours_are_read(suspicious, lead):
     assert survivors(parts) == WHOLE
     [(offset, within, reason)] = damage(parts)
     assert (offset, within) == (len(head), 0) and reason.endswith(BOMB)
+
+
+@pytest.mark.parametrize("suspicious", [False, True])
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_file_of_members_that_are_each_no_bomb_is_given_up_as_one(suspicious, start, monkeypatch):
+    monkeypatch.setattr(cleaning.inflate, "_FILE_BOMB_BYTES", 64 << 20)
+    head = lay_out(FIVE[:3], MEMBER_EACH)[0]
+    near = member(bytes(6 << 20), level=9)  # a thousandfold, but too little to be a bomb alone
+    stored = io.BytesIO(head + 40 * near + member(FIVE[3]))
+    inflated, last = 0, None
+    for last in inflate(stored, start, suspicious=suspicious):
+        inflated += len(last.data) if isinstance(last, Chunk) else 0
+    assert 50 << 20 < inflated <= 64 << 20
+    assert isinstance(last, Gap) and last.reason == FILE_BOMB
+    assert (last.offset - len(head)) % len(near) == 0
+
+
+def test_a_large_file_of_text_that_repeats_itself_is_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(cleaning.inflate, "_FILE_BOMB_BYTES", 64 << 20)
+    text = b"To be or not to be, that is the question they all ask.\n" * 2000
+    packed = member(text, level=9) + member(random.Random(5).randbytes(len(text) // 60))
+    assert 40 < len(text) / len(packed) < 50
+    parts = inflate(Streamed((packed, 1000)))
+    assert sum(len(part.data) for part in parts if isinstance(part, Chunk)) > 100 << 20
 
 
 @pytest.mark.parametrize("suspicious", [False, True])

@@ -25,19 +25,21 @@ CHARACTERS = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE
     ],
 )
 def test_lower_case_is_that_of_unicode(text, lowered):
-    assert lower_utf8(text) == lowered.encode()
+    assert lower_utf8(text.encode()) == lowered.encode()
 
 
 def test_every_character_that_lower_case_changes_is_lowered():
     changed = [c for c in CHARACTERS if c.lower() != c]
-    assert [lower_utf8(c).decode() for c in changed] == [c.lower() for c in changed]
+    assert [lower_utf8(c.encode()).decode() for c in changed] == [c.lower() for c in changed]
 
 
 def test_a_text_of_all_other_characters_stays():
     text = "".join(c for c in CHARACTERS if c.lower() == c)
-    assert lower_utf8(text) == text.encode()
+    assert lower_utf8(text.encode()) == text.encode()
 
 
-def test_a_lone_surrogate_is_refused():
-    with pytest.raises(UnicodeEncodeError):
-        lower_utf8("\ud800")
+@pytest.mark.parametrize("odd", [b"\xff", b"\xc3", "\ud800".encode(errors="surrogatepass")])
+def test_bytes_that_are_not_utf8_are_refused_where_a_character_must_be_mapped(odd):
+    with pytest.raises(UnicodeDecodeError):
+        lower_utf8("É".encode() + odd)
+    assert lower_utf8(b"A" + odd) == b"a" + odd

@@ -7,6 +7,7 @@ from cleaning.pages import (
     MalformedPage,
     Page,
     page_text,
+    plain_page_text,
     read_headers,
     reference_pages,
 )
@@ -76,6 +77,21 @@ def test_a_header_that_is_not_utf8_is_malformed():
 )
 def test_page_text_strips_lines_and_drops_blank_ones(block, text):
     assert page_text(block) == text
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "", " ", "\n", " \n\t\n", "a", "a\n", " a", "a ", "\ta", "a\t", "a\nb", "a\n\nb",
+        "a\n\n\nb\n", "a \nb", "a\t\nb", "a\n b", "a\n\tb", "a\n \nb", "a\n\t\nb", " a\tb c\nd ",
+        "\n\n a \n\n",
+        "é\nü", " é \n ü", "\u00a0a\nb", "a\u00a0\nb", "a\n\u3000\nb", "a\n\u2003b", "\u202fa",
+        "a\n\u205f", "\u1680\na", "a\u00a0b", "a\u200bb\n\u200b", "\ufeffa\n\ufeff", "a\x00\n\x00",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_the_text_of_a_plain_block_is_the_same_by_bytes(block):
+    assert plain_page_text(block.encode()).decode() == page_text(block)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.rules import FAMILIES, RULES, data_path_order
+from cleaning.rules import FAMILIES, RULES, Unit, data_path_order
+from cleaning.variants import VARIANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(
@@ -17,23 +18,39 @@ SOURCES = sorted(
     if path.name != "rules.py"
 )
 NAMES = [rule.name for rule in RULES]
-COUNTER = re.compile(r"[a-z]+(-[a-z]+)+/[a-z_:-]*|[a-z]*/(examples|text-bytes)")
+STEPS = tuple(dict.fromkeys(rule.step() for rule in RULES))
+HOLE = "\0"  # stands for what an f-string fills in
+COUNTER = re.compile(rf"(?!{HOLE}/{HOLE}$)[a-z{HOLE}-]+/[a-z_:{HOLE}-]*")
+FILLINGS = ("x", "passed")
+IGNORED = "english-filter/filtered:ignored_language"
 
 
 def counters(source: Path) -> Iterator[str]:
-    """Literals of a source that read like a counter, or like the start of one in an f-string."""
+    """Literals and f-strings of a source that read like a counter, with a HOLE for each value."""
     tree = ast.parse(source.read_text())
+    parts = set()
     for node in ast.walk(tree):
-        literal = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(literal, str) and COUNTER.fullmatch(literal):
-            yield literal
+        text = None
+        if isinstance(node, ast.JoinedStr):
+            parts.update(map(id, node.values))
+            constants = [part for part in node.values if isinstance(part, ast.Constant)]
+            text = "".join(part.value if part in constants else HOLE for part in node.values)
+        elif isinstance(node, ast.Constant) and id(node) not in parts:
+            text = node.value
+        if isinstance(text, str) and COUNTER.fullmatch(text):
+            yield text
 
 
 def matching(literal: str) -> list[str]:
-    """The rows that a literal can name: itself, or all that it begins."""
-    if literal.endswith(("/", ":", "-")):
-        return [name for name in NAMES if name.startswith(literal)]
-    return [name for name in NAMES if name == literal]
+    """The rows that a literal can name."""
+    pattern = re.compile(".+".join(map(re.escape, literal.split(HOLE))))
+    return [name for name in NAMES if pattern.fullmatch(name)]
+
+
+def of_family(name: str) -> list[str]:
+    """The families of a name, or of a literal with holes, each by the row that it stands after."""
+    filled = [name.replace(HOLE, filling) for filling in FILLINGS]
+    return [row for family, row in FAMILIES.items() if any(map(family.fullmatch, filled))]
 
 
 def test_names_are_unique():
@@ -42,12 +59,8 @@ def test_names_are_unique():
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_every_counter_in_the_code_is_listed(source):
-    strays = [
-        literal
-        for literal in counters(source)
-        if not matching(literal) and not any(literal.endswith(family) for family in FAMILIES)
-    ]
-    assert strays == []
+    found = list(counters(source))
+    assert [literal for literal in found if not matching(literal) and not of_family(literal)] == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
@@ -56,30 +69,130 @@ def test_every_row_is_counted_somewhere(rule):
     assert any(rule.name in matching(literal) for literal in literals)
 
 
+@pytest.mark.parametrize("row", FAMILIES.values())
+def test_every_family_is_counted_somewhere(row):
+    # The code of an ignored language is added to the rule's own name, as `{rule}-{code}`.
+    literals = [literal for source in SOURCES for literal in counters(source)]
+    literals.append(f"{IGNORED}-{HOLE}")
+    assert any(row in of_family(literal) for literal in literals)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)
 def test_names_say_whether_the_rule_keeps(rule):
-    assert rule.keeps is (":" not in rule.name and not rule.name.endswith("filtered"))
-    assert rule.paper in ("", "2.2")
+    drops = ":" in rule.name or rule.name.endswith(("filtered", "malformed", "missing-page"))
+    assert rule.keeps is not drops
+    assert rule.paper in ("", "2.2", "3.4", "mT5 3.1")
     assert rule.meaning
 
 
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_names_say_what_is_counted(rule):
+    urls = ("listed", "malformed", "missing-page")
+    records = [f"filtered:{reason}" for reason in ("malformed", "no_url", "no_content")]
+    step, _, kind = rule.name.partition("/")
+    unit = Unit.PAGE
+    if kind in ("wet-file", "filtered:unreachable"):
+        unit = Unit.FILE
+    elif kind in (*records, "filtered:no_timestamp"):
+        unit = Unit.RECORD
+    elif kind.startswith("line-"):
+        unit = Unit.LINE
+    elif step == "webtextlike-filter" and kind in urls:
+        unit = Unit.URL
+    assert rule.unit is unit
+
+
+def test_only_what_c4forge_adds_has_no_function_of_the_reference():
+    added = {rule.name for rule in RULES if not rule.reference}
+    assert {name for name in added if not name.startswith("mended/")} == {
+        "split-wet-file/filtered:malformed",
+        "split-wet-file/filtered:unreachable",
+        "webtextlike-filter/listed",
+        "webtextlike-filter/malformed",
+    }
+    assert {name for name in NAMES if name.startswith("mended/")} <= added
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_the_rules_of_a_variant_stand_in_the_order_of_its_steps(variant):
+    steps = variant.steps()
+    assert set(steps) <= set(STEPS)
+    assert list(steps) == sorted(steps, key=STEPS.index)
+
+
+def test_every_step_is_of_some_variant():
+    used = {step for variant in VARIANTS.values() for step in variant.steps()}
+    assert set(STEPS) - used == {"mended"}
+
+
+def test_families_stand_after_rows_of_the_table():
+    assert set(FAMILIES.values()) - {""} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_is_of_no_family(name):
+    assert of_family(name) == []
+
+
 def test_counts_come_in_the_order_of_the_table():
-    ordered = data_path_order({NAMES[-1]: 3, NAMES[0]: 1})
+    ordered = data_path_order({NAMES[-1]: 3, NAMES[0]: 1}, STEPS)
     assert list(ordered) == NAMES
     assert (ordered[NAMES[0]], ordered[NAMES[1]], ordered[NAMES[-1]]) == (1, 0, 3)
 
 
-def test_members_of_a_family_stand_after_its_row():
-    ignored = "english-filter/filtered:ignored_language"
-    ordered = data_path_order({"train/examples": 4, f"{ignored}-fr": 2, f"{ignored}-de": 1})
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_counts_are_those_of_the_steps_asked_for(variant):
+    ordered = data_path_order(dict.fromkeys(NAMES, 1), variant.steps())
+    assert list(ordered) == [name for name in NAMES if name.split("/")[0] in variant.steps()]
+    assert set(ordered.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("row", "members"),
+    [
+        (IGNORED, [f"{IGNORED}-de", f"{IGNORED}-zh-cn"]),
+        (
+            "language-filter/passed",
+            ["language-filter/passed:hi-Latn", "language-filter/passed:und"],
+        ),
+        (
+            "badwords-filter/passed",
+            [f"badwords-filter-{end}" for end in ("de/filtered", "de/soft-passed", "fr/passed")],
+        ),
+    ],
+    ids=["ignored", "passed", "badwords"],
+)
+def test_members_of_a_family_stand_after_its_row(row, members):
+    counts = {"train/examples": 4, **{name: at for at, name in enumerate(reversed(members))}}
+    ordered = data_path_order(counts, STEPS)
     names = list(ordered)
-    at = names.index(ignored)
-    assert {*names[at + 1 : at + 3]} == {f"{ignored}-de", f"{ignored}-fr"}
-    assert names[at + 1 : at + 3] == sorted(names[at + 1 : at + 3])
+    at = names.index(row)
+    assert names[at + 1 : at + 1 + len(members)] == members
+    assert {name: ordered[name] for name in counts} == counts
     assert names[-1] == "train/examples"
+    assert len(names) == len(NAMES) + len(counts)
 
 
-@pytest.mark.parametrize("name", ["clean-page/unheard-of", "clean-page", "examples"])
+def test_members_of_a_family_whose_step_is_not_asked_for_are_left_out():
+    counts = {"badwords-filter-de/filtered": 1, "language-filter/passed:de": 2}
+    ordered = data_path_order(counts, ("language-filter",))
+    assert "badwords-filter-de/filtered" not in ordered
+    assert ordered["language-filter/passed:de"] == 2
+
+
+def test_what_was_written_stands_last_whatever_the_steps():
+    counts = {"train/text-bytes": 7, "train/examples": 4, "de-validation/examples": 1}
+    assert list(data_path_order(counts, ())) == sorted(counts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clean-page/unheard-of", "clean-page", "examples", "/examples", "train/examples/x",
+        f"{IGNORED}-", "language-filter/passed:",
+        "badwords-filter-de/dropped", "badwords-filter-/passed", "mended/nothing",
+    ],
+)  # fmt: skip
 def test_a_name_that_is_not_listed_is_refused(name):
-    with pytest.raises(ValueError, match=f"does not list: {name}"):
-        data_path_order({name: 1})
+    with pytest.raises(ValueError, match=f"does not list: {re.escape(name)}$"):
+        data_path_order({name: 1}, STEPS)

@@ -3,7 +3,7 @@
 import pytest
 
 from cleaning import sentences
-from cleaning.sentences import count_sentences, load_punkt
+from cleaning.sentences import count_sentences, load_punkt, split_sentences
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,21 @@ from cleaning.sentences import count_sentences, load_punkt
 )
 def test_sentences_are_those_of_punkt(text, count):
     assert count_sentences(text, 9) == count == len(load_punkt().tokenize(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("  ", []),
+        ("No mark", ["No mark"]),
+        ("One line.\nAnother line. ", ["One line.", "Another line."]),
+        ("Mr. Smith met Dr. Jones.\t  Why?", ["Mr. Smith met Dr. Jones.", "Why?"]),
+        (" Opens with a space. Ends.", [" Opens with a space.", "Ends."]),
+    ],
+)
+def test_sentences_stand_as_in_the_text(text, found):
+    assert split_sentences(text) == found == load_punkt().tokenize(text)
 
 
 @pytest.mark.parametrize("at_most", [1, 2, 3])

@@ -3,9 +3,16 @@
 import gzip
 import hashlib
 import json
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.main import main
+from pipelines.options import parse_options
+from pipelines.plan import Plan, plan_run
+from pipelines.publish import publish
+from pipelines.shards import plan_shards
+from pipelines.tasks import Task, run_spilled
 
 
 def build(output: Path, *arguments: str) -> int:
@@ -34,18 +41,21 @@ def read_malformed(output: Path) -> list[dict]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def read_jsonl(output: Path, dataset: str = "c4/en/3.1.0", split: str = "*") -> list[dict]:
-    """All documents of a dataset, in the order of the shards."""
-    shards = sorted((output / dataset / "jsonl").glob(f"*-{split}.*.json.gz"))
-    return [json.loads(line) for shard in shards for line in gzip.open(shard, "rt")]
+def read_jsonl(
+    output: Path, dataset: str = "c4/en/3.1.0", with_split: bool = False
+) -> list[dict] | list[tuple[str, dict]]:
+    """All documents of a dataset, in the order of the shards; with their splits if asked for."""
+    found = []
+    for shard in sorted((output / dataset / "jsonl").glob("*.json.gz")):
+        split = shard.name.partition("-")[2].partition(".")[0]
+        with gzip.open(shard, "rt") as lines:
+            found += [(split, json.loads(line)) for line in lines]
+    return found if with_split else [document for _, document in found]
 
 
-def text_digests(output: Path) -> set[tuple[str, str]]:
-    """(url, sha1 of the text) of every document: what expected/en.tsv.gz lists."""
-    return {
-        (document["url"], hashlib.sha1(document["text"].encode()).hexdigest())
-        for document in read_jsonl(output)
-    }
+def language_of(split: str) -> str:
+    """The language of the documents of a split."""
+    return "en" if split in ("train", "validation") else split.removesuffix("-validation")
 
 
 def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
@@ -62,3 +72,40 @@ def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
 def _records(path: Path) -> list[bytes]:
     data = gzip.decompress(path.read_bytes())
     return [b"WARC/1.0\r\nWARC-Type: " + r for r in data.split(b"WARC/1.0\r\nWARC-Type: ")[1:]]
+
+
+def plan(output: Path, *arguments: str) -> Plan:
+    """What the command would do."""
+    return plan_run(parse_options([*arguments, f"--output={output}"]))
+
+
+def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[str, int]:
+    """A planned run in this process, stage by stage, without Beam; its counts.
+
+    Args:
+      cpu_seconds: takes what each stage took.
+    """
+    todo.write()
+    counts: dict[str, int] = {}
+    sources: tuple[str, ...] = ()
+
+    def run(stage: str, tasks: Iterable[Task]) -> None:
+        started = time.process_time()
+        for task in tasks:
+            for rule, count in run_spilled(stage, sources, todo.job, task).counts.items():
+                counts[rule] = counts.get(rule, 0) + count
+        if cpu_seconds is not None:
+            cpu_seconds[stage] = time.process_time() - started
+
+    buckets = range(todo.job.buckets)
+    run("webtext", todo.lists.url_lists)
+    run("clean", todo.parts)
+    sources = ("clean", "webtext") if todo.lists.url_lists else ("clean",)
+    for stage, tasks in (("newest", buckets), ("lines", todo.parts), ("spans", buckets)):
+        run(stage, tasks)
+        sources = (stage,)
+    run("finish", todo.parts)
+    documents, sources = dict(counts), ()
+    run("shards", plan_shards(todo.job, counts))
+    publish(documents, todo.job)
+    return documents

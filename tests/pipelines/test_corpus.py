@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -9,13 +10,13 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from cleaning.badwords import load_english
+from cleaning.rules import RULES
+from cleaning.variants import VARIANTS
 from pipelines.corpus import BuildCorpus
-from pipelines.inputs import cut_into_parts, find_inputs, write_manifest
-from pipelines.job import Job, inputs_digest
 from pipelines.stages import Exchange
 from tests.pipelines.runs import (
     build,
+    plan,
     read_jsonl,
     read_malformed,
     read_report,
@@ -24,12 +25,20 @@ from tests.pipelines.runs import (
 )
 
 ALL_FORMATS = "--format=tfrecord,jsonl,parquet"
+CUSTOM_RUN = "c4_custom.all"  # its lists are not those of C4
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, sample) -> Path:
     output = tmp_path_factory.mktemp("built")
     assert build(output, f"--input={sample}", ALL_FORMATS, "--shards=3", "--num_workers=2") == 0
+    return output
+
+
+@pytest.fixture(scope="module")
+def all_built(tmp_path_factory, sample, all_variants) -> Path:
+    output = tmp_path_factory.mktemp("all-built")
+    assert build(output, f"--input={sample}", ALL_FORMATS, "--shards=3", *all_variants) == 0
     return output
 
 
@@ -78,26 +87,18 @@ def test_order_and_place_of_input_files_do_not_change_a_byte(tmp_path, built, sa
     assert shard_bytes(tmp_path / "out") == shard_bytes(built)
 
 
-def test_shuffling_through_beam_gives_the_same_bytes_as_spilling(tmp_path, built, sample):
-    files = cut_into_parts(find_inputs([sample]))
-    job = Job(
-        variant="en",
-        spec="tfds-3.1.0",
-        bad_words=load_english(),
-        output=str(tmp_path),
-        work=str(tmp_path / "work"),
-        formats=("tfrecord", "jsonl", "parquet"),
-        shards=3,
-        inputs_digest=inputs_digest(files),
-        part_count=len(files),
-        buckets=7,
-        max_malformed_fraction=0.1,
-    )
-    write_manifest(job.manifest_path(), files)
+def test_shuffling_through_beam_gives_the_same_bytes_as_spilling(
+    tmp_path, all_built, sample, all_variants
+):
+    todo = plan(tmp_path, f"--input={sample}", ALL_FORMATS, "--shards=3", *all_variants)
+    job = replace(todo.job, buckets=7)
+    replace(todo, job=job).write()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
         pipeline | BuildCorpus(job, Exchange.SHUFFLE)
-    assert shard_bytes(tmp_path) == shard_bytes(built)
-    assert read_report(tmp_path)["counts"] == read_report(built)["counts"]
+    assert shard_bytes(tmp_path) == shard_bytes(all_built)
+    for variant in VARIANTS:
+        found = read_report(tmp_path, variant, CUSTOM_RUN)
+        assert found["counts"] == read_report(all_built, variant, CUSTOM_RUN)["counts"]
 
 
 def test_how_records_are_dealt_to_files_decides_nothing(tmp_path, built, sample):
@@ -111,7 +112,7 @@ def test_how_records_are_dealt_to_files_decides_nothing(tmp_path, built, sample)
 def test_a_finished_run_is_not_done_again(built, sample, capsys):
     before = {path: path.stat().st_mtime_ns for path in built.glob("c4/**/*")}
     assert build(built, f"--input={sample}", ALL_FORMATS, "--shards=3") == 0
-    assert "complete already" in capsys.readouterr().out
+    assert "Complete already" in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in built.glob("c4/**/*")}
 
 
@@ -127,7 +128,7 @@ def test_what_a_killed_writer_left_is_not_published(tmp_path, sample):
     assert build(tmp_path, f"--input={sample}") == 0
     whole = shard_bytes(tmp_path)
     dataset = tmp_path / "c4/en/3.1.0"
-    digest = json.loads((dataset / "config.json").read_text())["shards_digest"]
+    digest = json.loads((dataset / "config.json").read_text())["shards_digests"]["en"]
     staging = tmp_path / f"c4/en/3.1.0.incomplete-{digest}"
     staging.mkdir()
     (staging / "c4-train.tfrecord-00000-of-00001.tmp-0123456789ab").write_bytes(b"half")
@@ -137,7 +138,7 @@ def test_what_a_killed_writer_left_is_not_published(tmp_path, sample):
 
 def test_another_configuration_replaces_the_dataset_and_leaves_no_stale_shard(tmp_path, sample):
     assert build(tmp_path, f"--input={sample}", "--shards=3") == 0
-    assert build(tmp_path, f"--input={sample}", "--shards=2") == 0
+    assert build(tmp_path, f"--input={sample}", "--shards=2", "--overwrite") == 0
     names = [path.name for path in (tmp_path / "c4/en/3.1.0").glob("*-of-*")]
     assert sorted(names) == [
         "c4-train.tfrecord-00000-of-00002",
@@ -152,8 +153,8 @@ def test_another_word_list_makes_another_dataset(tmp_path, sample):
     (words / "en").write_text("slates\n")
     assert build(tmp_path, f"--input={sample}", f"--badwords_dir={words}") == 0
     assert not (tmp_path / "c4").exists()
-    assert (tmp_path / "c4_custom/en/3.1.0/c4_custom-train.tfrecord-00000-of-00001").exists()
-    assert read_report(tmp_path)["counts"]["badwords-filter/filtered"] >= 1
+    assert (tmp_path / "c4_custom/en/1.0.0/c4_custom-train.tfrecord-00000-of-00001").exists()
+    assert read_report(tmp_path, run="c4_custom.en")["counts"]["badwords-filter/filtered"] >= 1
 
 
 def test_work_is_removed_when_the_run_is_done(built):
@@ -168,16 +169,15 @@ def test_work_is_removed_when_the_run_is_done(built):
 
 def test_report_lists_every_rule_in_data_path_order(built):
     counts = list(read_report(built)["counts"])
-    from cleaning.rules import RULES
-
+    steps = VARIANTS["en"].steps()
     assert [name for name in counts if name in {rule.name for rule in RULES}] == [
-        rule.name for rule in RULES
+        rule.name for rule in RULES if rule.step() in steps
     ]
 
 
 def test_configuration_and_versions_stand_beside_the_report(built, sample):
     config = json.loads((built / "runs/en/config.json").read_text())
-    assert config["variant"] == "en" and config["formats"] == ["tfrecord", "jsonl", "parquet"]
+    assert config["variants"] == ["en"] and config["formats"] == ["tfrecord", "jsonl", "parquet"]
     assert len(config["input"]) == 2
     versions = json.loads((built / "runs/en/versions.json").read_text())
     assert versions["langdetect-rs"] == "0.1.0" and "apache-beam" in versions

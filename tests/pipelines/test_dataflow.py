@@ -1,6 +1,7 @@
 """The same graph builds for Dataflow, translated offline; no step groups text."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -8,33 +9,17 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from cleaning.badwords import load_english
 from pipelines import stages
 from pipelines.corpus import BuildCorpus
-from pipelines.exchange import CAPTURE, LINE, LOST
-from pipelines.inputs import Part, cut_into_parts, find_inputs, write_manifest
-from pipelines.job import Job, inputs_digest
+from pipelines.exchange import CAPTURE, LISTED, SPAN, VERDICT
+from pipelines.inputs import Part
+from pipelines.job import inputs_digest
 from pipelines.stages import Exchange
-
-
-def job_for(output, files) -> Job:
-    return Job(
-        variant="en",
-        spec="tfds-3.1.0",
-        bad_words=load_english(),
-        output=str(output),
-        work=f"{output}/work",
-        formats=("tfrecord",),
-        shards=0,
-        inputs_digest=inputs_digest(files),
-        part_count=len(files),
-        buckets=4,
-        max_malformed_fraction=0.1,
-    )
+from tests.pipelines.runs import plan
 
 
 @pytest.fixture(scope="module")
-def translated():
+def translated(sample, all_variants):
     """The Dataflow job of a run on 90,000 files, as it would be submitted."""
     files = tuple(Part(n, f"gs://bucket/wet/{n}.gz", 1, 0.0, 0, 1) for n in range(90_000))
     options = PipelineOptions(
@@ -50,8 +35,13 @@ def translated():
             "--sdk_location=container",
         ]
     )
+    job = replace(
+        plan(Path("unused"), f"--input={sample}", *all_variants).job,
+        output="gs://bucket/out", work="gs://bucket/work", part_count=len(files),
+        inputs_digest=inputs_digest(files), url_list_count=3,
+    )  # fmt: skip
     pipeline = beam.Pipeline(options=options)
-    pipeline | BuildCorpus(job_for("gs://bucket/out", files), Exchange.SHUFFLE)
+    pipeline | BuildCorpus(job, Exchange.SHUFFLE)
     return pipeline.run().job
 
 
@@ -63,7 +53,7 @@ def groupings(proto) -> Iterator[tuple[str, list[str]]]:
 
 def test_the_graph_translates_for_dataflow(translated):
     steps = {t.unique_name for t in translated.proto_pipeline.components.transforms.values()}
-    for stage in ("clean", "newest", "lines", "spans", "finish", "shards", "publish"):
+    for stage in ("webtext", "clean", "newest", "lines", "spans", "finish", "shards", "publish"):
         assert any(f"/{stage}" in step for step in steps), stage
 
 
@@ -80,7 +70,7 @@ def test_only_signatures_tasks_and_counts_are_grouped(translated):
         assert any(step in allowed or "CombinePerKey" in step for step in steps), name
 
 
-def test_what_passes_through_a_grouping_is_fixed_width(tmp_path, sample, monkeypatch):
+def test_what_passes_through_a_grouping_is_fixed_width(tmp_path, sample, all_variants, monkeypatch):
     """Every element that the shuffled graph groups, seen on its way in."""
     log = str(tmp_path / "seen")
 
@@ -102,10 +92,9 @@ def test_what_passes_through_a_grouping_is_fixed_width(tmp_path, sample, monkeyp
             return Spied if name == "CoGroupByKey" else getattr(beam, name)
 
     monkeypatch.setattr(stages, "beam", Namespace())
-    files = cut_into_parts(find_inputs([sample]))
-    job = job_for(tmp_path, files)
-    write_manifest(job.manifest_path(), files)
+    todo = plan(tmp_path, f"--input={sample}", *all_variants)
+    todo.write()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
-        pipeline | BuildCorpus(job, Exchange.SHUFFLE)
-    kinds = {str(CAPTURE), str(LINE), str(LOST), "Part", "int"}
+        pipeline | BuildCorpus(todo.job, Exchange.SHUFFLE)
+    kinds = {str(CAPTURE), str(LISTED), str(SPAN), str(VERDICT), "Part", "int"}
     assert set(Path(log).read_text().splitlines()) == kinds

@@ -100,7 +100,7 @@ def test_jsonl_shards_are_named_as_allenai_c4(built):
 def test_a_record_of_any_size_is_framed_as_tensorflow_frames_it(tmp_path):
     import tensorflow as tf
 
-    from pipelines.tfrecord import example, write_record
+    from vocab.tfrecord import example, write_record
 
     values = [b"", b"a", b"x" * 127, b"y" * 128, "é\u2028".encode() * 50_000]
     path = tmp_path / "x.tfrecord"

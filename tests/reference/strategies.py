@@ -1,11 +1,13 @@
 """Web-like text for property tests: plain sentences, and whatever rules and parsers trip over."""
 
 import re
+from random import Random
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from cleaning.badwords import load_english
+from tests.cleaning.passages import PASSAGES
 
 SENTENCES = (
     "The last ferry leaves at ten.",
@@ -205,6 +207,15 @@ sentence_texts = st.one_of(
 )
 """Texts whose sentences are hard to tell."""
 
+_paragraph = st.builds(
+    lambda letter, size, last: letter * (size - len(last)) + last,
+    st.sampled_from(("x", "é", "語", "🖕", "a ", "\u00a0", "e\u0301")),
+    st.sampled_from((1, 50, 67, 100, 199, 199, 200, 200, 200, 201, 400)),
+    st.sampled_from(("", ".", "é", "語")),
+)
+paragraph_pages = st.lists(_paragraph | st.sampled_from(MENU), max_size=7).map("\n".join)
+"""Texts with lines of about 200 characters."""
+
 urls = st.lists(
     st.sampled_from(
         (
@@ -216,6 +227,171 @@ urls = st.lists(
     max_size=8,
 ).map("".join)
 
+NEWS_DOMAINS: dict[str, object] = {
+    "news.com": True,
+    "daily.co.uk": ["", "sport", "www.sport"],
+    "blogspot.com": ["times", ""],
+    "times.blogspot.com": True,
+    "github.io": True,
+    "gov.uk": ["www"],
+    "co.uk": True,
+    "bbc.com.au": [],
+    "xn--bcher-kva.de": ["", "b"],
+    "1.2.3.4": True,
+    "news.example": True,
+    "kyoto.jp": ["city"],
+    "city.kawasaki.jp": True,
+    "www.ck": True,
+}
+"""Domains as a RealNews list has them, and some that no page can have."""
+
+_label = st.sampled_from(
+    (
+        *("news", "daily", "sport", "www", "times", "blogspot", "github", "bbc", "b", "city"),
+        *("xn--bcher-kva", "bücher", "kawasaki", "kyoto", "a_b", "-", "1", "2", "3", "4", "256"),
+        *("News", "", "x" * 63, "x" * 300, "a%20b", "a b", "語", "ｎｅｗｓ", "xn--", "xn--\u00fc"),
+    )
+)
+_suffix = st.sampled_from(
+    (
+        *(
+            "com",
+            "co.uk",
+            "uk",
+            "io",
+            "gov.uk",
+            "com.au",
+            "de",
+            "jp",
+            "ck",
+            "example",
+            "COM",
+            "cOm",
+        ),
+        *(
+            "kawasaki.jp",
+            "xn--p1ai",
+            "рф",
+            "公司.cn",
+            "xn--55qx5d.cn",
+            "localhost",
+            "",
+            "4",
+            "c om",
+        ),
+    )
+)
+_dot = st.sampled_from((".", ".", ".", ".", ".", ".", ".", "..", "\u3002", "\uff0e", "\uff61"))
+_known_host = st.sampled_from(sorted(NEWS_DOMAINS))
+_built_host = st.tuples(_label, _dot, _suffix).map("".join)
+_name = st.builds(
+    lambda subdomains, host: "".join(subdomains) + host,
+    st.lists(st.tuples(_label, _dot).map("".join), max_size=3),
+    _known_host | _built_host,
+)
+_address = st.sampled_from(
+    (
+        *("1.2.3.4", "1.2.3.4.", "256.1.1.1", "127.1", "0x7f.1", "１.2.3.4", "1\u30022.3.4"),
+        *(
+            "[2001:db8::1]",
+            "[::ffff:1.2.3.4]",
+            "[news.com]",
+            "[::1",
+            "::1]",
+            "[]",
+            "[",
+            "2001:db8::1",
+        ),
+    )
+)
+hosts = _name | _name | _name | _address
+"""Hosts, most of them such as no page has."""
+
+_before_host = st.sampled_from(
+    (
+        *(
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "user:pw@",
+            "user@",
+            "@",
+            "a@b@",
+            "news.com@",
+            "//",
+            "/",
+            "ftp://",
+        ),
+        *(" ", "mailto:", "http:", "//user@", "x:y:z@", "\t", "http://", "HTTPS://"),
+    )
+)
+_after_host = st.sampled_from(
+    (
+        *(
+            "",
+            "",
+            "",
+            "/x",
+            "/x",
+            "?x",
+            "#x",
+            "/news.com",
+            "?u=news.com/x",
+            "#news.com",
+            ":80",
+            ":80/x",
+        ),
+        *(
+            ":",
+            ":x",
+            "\\x",
+            "\\news.com",
+            " ",
+            " x",
+            ";x",
+            ",x",
+            ".",
+            "./x",
+            "..",
+            "%2Fx",
+            "\n/x",
+            "&x",
+        ),
+        *("@news.com", "/@news.com", "?@news.com", "\u3000/x", "\x00", "/?x#y", "\u2028.com"),
+    )
+)
+_plain_host = st.lists(
+    st.sampled_from(
+        (
+            *(
+                "news",
+                "daily",
+                "sport",
+                "www",
+                "times",
+                "blogspot",
+                "github",
+                "bbc",
+                "a",
+                "x-y",
+                "7",
+            ),
+            *("com", "co", "uk", "io", "au", "jp", "kyoto", "city", "kawasaki", "ck", "example"),
+        )
+    ),
+    min_size=1,
+    max_size=4,
+).map(".".join)
+_plain_end = st.sampled_from(("", "", "/x", "?x", "#x", "/news.com", "?u=news.com/x", "#news.com"))
+host_urls = st.one_of(
+    st.tuples(_before_host, hosts, _after_host).map("".join),
+    st.tuples(_plain_host, _plain_end).map("".join),
+)
+"""Normalized URLs of such hosts."""
+
 bad_texts = st.lists(
     _line(
         st.sampled_from(FLANKS),
@@ -226,4 +402,96 @@ bad_texts = st.lists(
 ).flatmap(lambda found: st.sampled_from(("", " ")).map(lambda space: space.join(found)))
 """Texts with bad words, hidden in longer words or not."""
 
+ODD_FLANKS = (
+    *FLANKS,
+    *(
+        "\u03c3",
+        "\u03c2",
+        "\u03a3",
+        "i",
+        "\u0131",
+        "\u017f",
+        "\u0345",
+        "\u200d",
+        "\u200b",
+        "\u00ad",
+    ),
+    *(
+        "\u0e33",
+        "\u0e47",
+        "ก",
+        "的",
+        "の",
+        "ー",
+        "。",
+        "、",
+        "\u0903",
+        "\u094d",
+        "\u06f5",
+        "\u0669",
+        "\u2160",
+    ),
+    *("ª", "²", "½", "$", "\n\n", "\u2028", "\x1f", "ﬁ", "ǅ", "\U00010400", "\U0001d7d8", "\u302a"),
+)
+_CASES = (str, str, str, str.upper, str.title, str.lower, str.swapcase, str.casefold)
+_LOOKALIKES = (
+    ("k", "\u212a"),
+    ("k", "\u212a"),
+    ("i", "İ"),
+    ("s", "\u017f"),
+    ("i", "\u0131"),
+    ("a", "å"),
+)
+_COMBINED = ("\u0301", "\u0307", "\u0345", "\u0e31", "\u3099", "\ufe0f")
+
+
+def texts_with(words: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Texts that hold the words, whole, cut, changed, flanked by all sorts of characters."""
+    word = st.sampled_from(words)
+    changed = st.one_of(
+        st.tuples(word, st.sampled_from(_CASES)).map(lambda found: found[1](found[0])),
+        st.tuples(word, st.sampled_from(_LOOKALIKES)).map(
+            lambda found: found[0].replace(*found[1])
+        ),
+        st.tuples(word, st.sampled_from(_COMBINED)).map(
+            lambda found: found[0][:1] + "".join(found)
+        ),
+        word.map(lambda text: text[1:]),
+        word.map(lambda text: text[:-1]),
+        word.map(lambda text: text.replace(" ", "\u00a0")),
+        st.sampled_from(WORDS),
+    )
+    flank = st.sampled_from(ODD_FLANKS)
+    flanked = st.tuples(flank, changed, flank).map("".join)
+    pieces = st.lists(flanked, min_size=1, max_size=4)
+    return st.tuples(pieces, st.sampled_from(("", " ", "_"))).map(
+        lambda found: found[1].join(found[0])
+    )
+
+
 language_texts = st.lists(st.sampled_from(LANGUAGES) | _words(), max_size=5).map("".join)
+
+_sizes = st.sampled_from((1, 12, 20, 30, 40, 60, 200, 3000))
+
+
+def _shuffled(passage: str, words: int, seed: int) -> str:
+    """Words of a passage in any order: cld3 looks past repetitions."""
+    parts = passage.split(" ") if passage.count(" ") > 9 else list(passage)
+    return (" " if " " in passage else "").join(Random(seed).choices(parts, k=words))
+
+
+_in_a_language = st.builds(
+    _shuffled, st.sampled_from((*PASSAGES.values(), *LANGUAGES)), _sizes, st.integers(0, 999)
+)
+_odd_text = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(
+    (
+        *("\x00" * 40, "\u200b" * 40, "1 2 3 " * 30, "{}<br>&nbsp;" * 9, "語" * 33, "x" * 99),
+        *("Home\nMenu\n", "The ferry. " * 900),
+    )
+)
+long_language_texts = st.one_of(
+    _in_a_language,
+    st.tuples(_odd_text, _in_a_language, _odd_text).map("".join),
+    st.lists(_in_a_language | _odd_text, max_size=5).map("".join),
+)
+"""Texts of a few bytes or many thousand, in a language or several."""

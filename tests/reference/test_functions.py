@@ -1,6 +1,7 @@
 """Each function against the reference's, on generated text."""
 
 import inspect
+import re
 from collections import Counter
 
 import langdetect
@@ -12,18 +13,20 @@ from hypothesis import strategies as st
 from cleaning import clean, pages, urls
 from cleaning.badwords import BadWords, Matcher, load_english
 from cleaning.captures import digest_lines
-from cleaning.clean import Fate, clean_lines, clean_page
-from cleaning.language import english_rules, load_langdetect
+from cleaning.clean import Citation, CleanRules, Ellipsis, Fate, clean_lines, clean_page
+from cleaning.language import IDENTIFIERS, english_rules
 from cleaning.lines import clean_found, find_lines
 from cleaning.lowering import lower_utf8
-from cleaning.pages import page_text
-from cleaning.sentences import count_sentences
+from cleaning.pages import page_text, plain_page_text
+from cleaning.paragraphs import has_paragraphs
+from cleaning.sentences import count_sentences, split_sentences
 from tests.reference import strategies
 from tests.reference.outcomes import CLEAN_PAGE, our_cleaned, reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting, probabilities, punkt
 from tests.reference.strategies import examples
 
 PUNKT = punkt()
+IDENTIFY = IDENTIFIERS["langdetect"].load(None)
 ENGLISH = load_english()
 LISTS = (ENGLISH, BadWords.of("en", tuple(word for word in ENGLISH.words() if word.isascii())))
 BAD_WORDS = [
@@ -74,6 +77,41 @@ def test_clean_page(text):
     assert our_cleaned(clean_page(text)) == reference_cleaned(text)
 
 
+clean_rules = st.builds(
+    CleanRules,
+    max_word_chars=st.sampled_from((0, 4, 9, 999, 1000)),
+    citations=st.sampled_from(Citation),
+    end_marks=st.sampled_from((clean.END_MARKS, (".", "?", "!", '"', "”"), (".",), ("…", "]"))),
+    ellipsis=st.sampled_from(Ellipsis),
+    min_words=st.integers(1, 7),
+    min_sentences=st.integers(0, 5),
+)
+
+
+def reference_cleaned_by(text: str, rules: CleanRules) -> tuple[str | None, Counter[str]]:
+    """What the reference's clean_page makes of a page if told of other rules."""
+    digits = "*" if rules.citations is Citation.WITH_EMPTY else "+"
+    with pytest.MonkeyPatch.context() as patched, counting() as counts:
+        patched.setattr(c4_utils, "_END_MARKS", rules.end_marks)
+        if rules.ellipsis is Ellipsis.KEPT:
+            patched.setattr(c4_utils, "_ELLIPSIS", "no line ends so")
+        found = c4_utils.clean_page(
+            PageFeatures(text=text),
+            re.compile(rf"\[\d{digits}\]|\[edit\]|\[citation needed\]"),
+            min_words_per_line=rules.min_words,
+            min_num_sentences=rules.min_sentences,
+            max_word_length=rules.max_word_chars or len(text),
+        )
+        cleaned = [page.text for page in found]
+    return (cleaned[0] if cleaned else None), counts
+
+
+@examples(600)
+@given(strategies.pages, clean_rules)
+def test_clean_page_by_other_rules(text, rules):
+    assert our_cleaned(clean_page(text, rules)) == reference_cleaned_by(text, rules)
+
+
 @examples(800)
 @given(st.lists(strategies.bodies, min_size=1, max_size=3))
 def test_lines_found_by_their_last_byte(bodies):
@@ -90,16 +128,41 @@ def test_lines_found_by_their_last_byte(bodies):
             assert our_cleaned(cleaned) == reference_cleaned(text)
 
 
+spaced = st.lists(
+    st.sampled_from(("a", "b.", "é", " ", "\n", "\n\n", " \n", "\n ", "\t\n", "\n\t", "\u3000\n")),
+    max_size=6,
+).map("".join)
+
+
+@examples(800)
+@given(st.lists(strategies.bodies | spaced, min_size=1, max_size=3))
+def test_whole_text_of_pages_without_anything_odd(bodies):
+    for body, found in zip(bodies, find_lines([body.encode() for body in bodies]), strict=True):
+        if not found.exact:
+            assert plain_page_text(body.encode()).decode() == page_text(body)
+
+
+@examples(600)
+@given(strategies.paragraph_pages | strategies.pages, st.sampled_from((200, 200, 1, 50, 199)))
+def test_paragraphs(text, min_chars):
+    with counting() as counts:
+        kept = c4_utils.paragraph_filter(PageFeatures(text=text), min_paragraph_len=min_chars)
+    assert has_paragraphs(text.encode(), 3, min_chars) is kept
+    assert counts == {f"paragraph-filter/{'passed' if kept else 'filtered'}": 1}
+
+
 @examples(800)
 @given(strategies.sentence_texts | strategies.pages, st.integers(1, 4))
 def test_sentences(text, at_most):
-    assert count_sentences(text, at_most) == min(len(PUNKT.tokenize(text)), at_most)
+    sentences = PUNKT.tokenize(text)
+    assert count_sentences(text, at_most) == min(len(sentences), at_most)
+    assert split_sentences(text) == sentences
 
 
 @examples(800)
 @given(strategies.pages | strategies.bad_texts | st.text())
 def test_lower_case(text):
-    assert lower_utf8(text) == text.lower().encode()
+    assert lower_utf8(text.encode()) == text.lower().encode()
 
 
 variants = st.sampled_from(
@@ -134,17 +197,15 @@ def test_bad_words(text, ours_and_theirs):
 
 
 @examples(150)
-@given(strategies.language_texts | strategies.pages)
-def test_english(text):
-    load_langdetect()
+@given(strategies.language_texts | strategies.pages, st.sampled_from((0.99, 0.99, 0.5, 1.0, 0.0)))
+def test_english(text, least):
     with counting() as counts:
-        kept = list(c4_utils.detect_english(PageFeatures(text=text)))
-    assert Counter(english_rules(text)) == counts
+        kept = list(c4_utils.detect_english(PageFeatures(text=text), min_probability=least))
+    assert Counter(english_rules(IDENTIFY(text), least)) == counts
     assert [page.language for page in kept] == ["en"] * ("english-filter/passed" in counts)
 
 
 @examples(100)
 @given(strategies.language_texts)
 def test_probabilities_of_languages(text):
-    load_langdetect()
     assert probabilities(langdetect_rs, text) == probabilities(langdetect, text)

@@ -17,7 +17,7 @@ from cleaning.badwords import Matcher, load_english
 from cleaning.captures import clean_captures
 from cleaning.clean import FATE_RULES, LINE_RULES, Fate
 from cleaning.inflate import inflate
-from cleaning.language import english_rules, load_langdetect
+from cleaning.language import IDENTIFIERS, english_rules
 from cleaning.records import read_records
 from cleaning.sentences import count_sentences, load_punkt
 from cleaning.urls import md5, normalize_url
@@ -101,13 +101,13 @@ def test_urls_are_normalized_alike(pages):
 
 
 def test_languages_are_told_alike(pages):
-    load_langdetect()
+    identify = IDENTIFIERS["langdetect"].load(None)
     some = pages[:: max(len(pages) // LANGUAGE_PAGES, 1)]
     languages = set()
     for page in some:
         with counting() as counts:
             list(c4_utils.detect_english(page))
-        assert Counter(english_rules(page.text)) == counts
+        assert Counter(english_rules(identify(page.text))) == counts
         theirs = probabilities(langdetect, page.text)
         assert probabilities(langdetect_rs, page.text) == theirs
         languages |= dict(theirs).keys()

@@ -1,17 +1,20 @@
 """Options from a TOML file: every option is a key, and the command line has the last word."""
 
 import tomllib
+from collections.abc import Collection
 
-from pipelines.storage import read_bytes
+from vocab.storage import read_bytes
 
 
 class ConfigError(ValueError):
     """A configuration file that cannot be used; the message names it and what was expected."""
 
 
-def with_config(arguments: list[str]) -> list[str]:
+def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
     """The arguments with those of `--config=FILE` before them, but for options given anyway.
 
+    Args:
+      flags: options that take true or false, and are true by default for some.
     Raises:
       ConfigError: the file cannot be read or holds what no option takes.
     """
@@ -22,11 +25,13 @@ def with_config(arguments: list[str]) -> list[str]:
         values = tomllib.loads(read_bytes(path).decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
-    given = {argument.partition("=")[0].removeprefix("--") for argument in rest}
+    given = {argument.partition("=")[0] for argument in rest}
     from_file: list[str] = []
     for name, value in values.items():
-        if name not in given:
-            from_file += _arguments(path, name, value)
+        if f"--{name}" not in given:
+            stated = "true" if value else "false"
+            is_flag = name in flags and isinstance(value, bool)
+            from_file += [f"--{name}={stated}"] if is_flag else _arguments(path, name, value)
     return from_file + rest
 
 
@@ -47,6 +52,8 @@ def _take_config(arguments: list[str]) -> tuple[str, list[str]]:
 
 
 def _arguments(path: str, name: str, value: object) -> list[str]:
+    if name == "config":
+        raise ConfigError(f"--config={path}: config: a file names no other; give one file")
     if isinstance(value, bool):
         return [f"--{name}"] if value else []
     values = value if isinstance(value, list) else [value]

@@ -15,10 +15,18 @@ ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 def string_array(utf8: list[bytes]) -> pa.StringArray:
     """UTF-8 values as strings; together they may hold 2 GiB."""
-    offsets = np.zeros(len(utf8) + 1, np.int32)
-    np.cumsum([len(value) for value in utf8], out=offsets[1:])
-    buffers = pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(utf8))
-    return pa.StringArray.from_buffers(len(utf8), *buffers)
+    return pa.StringArray.from_buffers(len(utf8), *_offsets_and_data(utf8))
+
+
+def binary_array(values: list[bytes]) -> pa.BinaryArray:
+    """Values as they are; together they may hold 2 GiB."""
+    return pa.Array.from_buffers(pa.binary(), len(values), [None, *_offsets_and_data(values)])
+
+
+def _offsets_and_data(values: list[bytes]) -> tuple[pa.Buffer, pa.Buffer]:
+    offsets = np.zeros(len(values) + 1, np.int32)
+    np.cumsum([len(value) for value in values], out=offsets[1:])
+    return pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(values))
 
 
 def fixed_array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:

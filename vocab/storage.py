@@ -76,6 +76,16 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     FileSystems.rename([temporary], [path])
 
 
+def make_folder(folder: str) -> None:
+    """Makes a local folder, and those above it; other filesystems need none.
+
+    Raises:
+      OSError: it cannot be made.
+    """
+    if not is_remote(folder):
+        os.makedirs(folder, exist_ok=True)
+
+
 def write_bytes(path: str, data: bytes) -> None:
     """Writes a whole file at once."""
     with atomic_write(path) as stream:

@@ -1,0 +1,150 @@
+"""How a run does, from another shell: `python -m pipelines.status OUT`.
+
+OUT is the output folder of runs, the folder of one, or a work folder. Nothing is changed, and a run
+that died is told from one that goes on.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.advance import Advance
+from pipelines.inputs import read_manifest
+from pipelines.lock import Holder, holder
+from pipelines.run_state import NAME, RunState, read_state
+from pipelines.tasks import STAGES
+from vocab.amounts import duration
+from vocab.storage import exists
+from vocab.terminal import plain
+
+_RECEIPT = ".receipt.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Whole tasks of a run.
+
+    Attributes:
+      advance: how far it is.
+      credit: the fraction that was done before it last started.
+      pages, new_pages: read, and read since it last started.
+    """
+
+    advance: Advance
+    credit: float
+    pages: int
+    new_pages: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; 0 if a run was found, 2 if not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.status", description="How the runs of an output folder do."
+    )
+    parser.add_argument("folder", help="--output or --work_dir of a run, or the run's own folder")
+    folder = parser.parse_args(arguments).folder.rstrip("/")
+    found = list(find_runs(folder))
+    for report in found:
+        print(report)
+    if not found:
+        print(
+            f"{folder}: no run there; expected a folder given by --output or --work_dir",
+            file=sys.stderr,
+        )
+    return 0 if found else 2
+
+
+def find_runs(folder: str) -> Iterator[str]:
+    """What is to be said of each run of a folder."""
+    path = Path(folder)
+    if (path / NAME).is_file():
+        yield describe(folder)
+        return
+    runs = sorted((path / "runs").iterdir()) if (path / "runs").is_dir() else [path]
+    for run in runs:
+        if (run / "work" / NAME).is_file():
+            yield describe(str(run / "work"))
+        elif (run / "report.json").is_file():
+            yield f"{run.name}: done\n  report: {run / 'report.json'}"
+
+
+def describe(work: str) -> str:
+    """The run of a work folder, in some lines."""
+    try:
+        state = read_state(work)
+        receipts = read_receipts(state)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        return f"{work}: cannot be read: {error}"
+    now = holder(work)
+    lines = [f"{state.name} ({state.spec}), {state.files:,} WET files", f"  {_alive(state, now)}"]
+    for name, tasks in receipts.advance.tasks.items():
+        done = receipts.advance.done[name]
+        of = f" of {tasks:,}" if name != "shards" else ""
+        lines.append(f"  {STAGES[name].meaning:52} {done:>9,}{of} {STAGES[name].unit}")
+    lines.append(f"  {_rate(state, receipts, now)}")
+    return "\n".join([*lines, *failures(state)])
+
+
+def read_receipts(state: RunState) -> Receipts:
+    """The whole tasks of a run, by the receipts that it left."""
+    sizes = {part.number: part.stored_bytes() for part in read_manifest(state.manifest)}
+    before, after = Advance(state.tasks, sizes), Advance(state.tasks, sizes)
+    pages = new_pages = 0
+    for stage, path in _receipt_paths(state):
+        number = int(path.name.partition(".")[0]) if stage != "shards" else 0
+        old = path.stat().st_mtime < state.started
+        after.add(stage, number)
+        if old:
+            before.add(stage, number)
+        if stage == "clean":
+            read = json.loads(path.read_bytes()).get("split-wet-file/passed", 0)
+            pages += read
+            new_pages += 0 if old else read
+    return Receipts(after, before.fraction(), pages, new_pages)
+
+
+def _receipt_paths(state: RunState) -> Iterator[tuple[str, Path]]:
+    for stage in state.tasks:
+        for path in Path(state.folder, stage).glob(f"*{_RECEIPT}"):
+            yield stage, path
+    for staging in state.staging:
+        for path in Path(staging, "receipts").glob(f"*{_RECEIPT}"):
+            yield "shards", path
+
+
+def _alive(state: RunState, now: Holder | None) -> str:
+    if now is not None:
+        return f"running: {now}"
+    if exists(state.report) and os.path.getmtime(state.report) > state.started:
+        return f"done; report: {state.report}"
+    return "not running: it was stopped or died; the same command goes on from here"
+
+
+def _rate(state: RunState, receipts: Receipts, now: Holder | None) -> str:
+    told = [f"{receipts.advance.fraction():.0%} done", f"{receipts.pages:,} pages"]
+    seconds = time.time() - state.started
+    if now is not None:
+        if receipts.new_pages and seconds > 0:
+            told.append(f"{receipts.new_pages / seconds:,.0f} pages/s")
+        left = receipts.advance.seconds_left(seconds, receipts.credit)
+        told.append(f"{duration(left)} left" if left is not None else "time left not known yet")
+    return ", ".join(told)
+
+
+def failures(state: RunState) -> Iterator[str]:
+    """The files that could not be had, a line each."""
+    paths = sorted(Path(state.failed).glob("*.failed.json"))
+    if paths:
+        yield f"  {len(paths):,} files could not be had; the next run tries them again:"
+    for path in paths:
+        failed = json.loads(path.read_bytes())
+        yield f"    {plain(failed['path'])}: {plain(failed['reason'])}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

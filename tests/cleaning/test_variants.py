@@ -1,0 +1,163 @@
+"""The table of variants."""
+
+import pytest
+
+from cleaning.languages import MC4_LANGUAGES
+from cleaning.variants import (
+    MULTILINGUAL,
+    VARIANTS,
+    BadWordsFilter,
+    Form,
+    LanguageFilter,
+    Members,
+    Population,
+    find_variant,
+)
+
+CLEANED = Population(Form.CLEANED, Members.EVERY)
+ROWS = {
+    "en": (CLEANED, "english-filter", ("en",), "hard"),
+    "en.noclean": (
+        Population(Form.WHOLE, Members.EVERY, deduplicated=False),
+        "english-filter",
+        ("en",),
+        "none",
+    ),
+    "en.noblocklist": (CLEANED, "english-filter", ("en",), "none"),
+    "realnewslike": (
+        Population(Form.CLEANED, Members.REALNEWS), "english-filter", ("en",), "hard"
+    ),
+    "webtextlike": (Population(Form.CLEANED, Members.WEBTEXT), "english-filter", ("en",), "hard"),
+    "multilingual": (
+        Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", MC4_LANGUAGES, "soft"
+    ),
+    "mc4.de": (Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", ("de",), "soft"),
+    "mc4.zh-Latn": (
+        Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", ("zh-Latn",), "soft"
+    ),
+}  # fmt: skip
+NAMED = {name: find_variant(name) for name in ROWS}
+ALIASES = [(alias, row.name) for row in VARIANTS.values() for alias in row.aliases]
+
+
+def test_the_table_holds_the_variants_of_the_reference_and_one_more():
+    assert list(VARIANTS) == list(ROWS)[:6]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_variant_is_found_by_its_name(name):
+    variant = find_variant(name)
+    assert variant is not None and variant.name == name and variant.meaning
+    assert ROWS[name] == (
+        variant.population,
+        variant.language_filter,
+        variant.languages,
+        variant.bad_words,
+    )
+
+
+def test_a_variant_is_found_by_its_aliases():
+    assert ALIASES == [
+        ("realnews", "realnewslike"),
+        ("webtext", "webtextlike"),
+        ("mc4", "multilingual"),
+        ("multi", "multilingual"),
+    ]
+    for alias, name in ALIASES:
+        assert find_variant(alias) is VARIANTS[name]
+
+
+@pytest.mark.parametrize("language", MC4_LANGUAGES)
+def test_each_language_of_mc4_is_a_variant_too(language):
+    variant = find_variant(f"mc4.{language}")
+    assert (variant.name, variant.languages) == (f"mc4.{language}", (language,))
+    assert (variant.aliases, variant.population) == ((), MULTILINGUAL.population)
+    assert repr(language) in variant.meaning
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "EN",
+        "em",
+        "en.",
+        "all",
+        "mc4.",
+        "mc4.xx",
+        "mc4.und",
+        "mc4.DE",
+        "mc4.mc4.de",
+        "de",
+        "tlh",
+    ],
+)
+def test_an_unknown_name_finds_nothing(name):
+    assert find_variant(name) is None
+
+
+def test_names_and_aliases_are_unique():
+    names = [*VARIANTS, *(alias for alias, _ in ALIASES)]
+    assert len(set(names)) == len(names)
+    assert all(name == row.name for name, row in VARIANTS.items())
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name != "multilingual"])
+def test_one_language_is_split_into_train_and_validation(name):
+    variant = NAMED[name]
+    (language,) = variant.languages
+    assert variant.splits() == ("train", "validation")
+    assert variant.split(language, False) == "train"
+    assert variant.split(language, True) == "validation"
+
+
+def test_many_languages_have_two_splits_each_and_those_of_unknown_ones():
+    splits = MULTILINGUAL.splits()
+    assert len(splits) == 2 * 108
+    assert splits[:4] == ("af", "af-validation", "am", "am-validation")
+    assert splits[-4:] == ("zu", "zu-validation", "und", "und-validation")
+    for language in (*MC4_LANGUAGES, "und"):
+        assert MULTILINGUAL.split(language, False) == language
+        assert MULTILINGUAL.split(language, True) == f"{language}-validation"
+
+
+START = ("split-wet-file", "too-long-filter")
+END = ("clean-page", "dedupe-lines", "english-filter")
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("en", (*START, "duplicate-url-filter", *END, "badwords-filter")),
+        ("en.noclean", (*START, "duplicate-url-filter", "english-filter")),
+        ("en.noblocklist", (*START, "duplicate-url-filter", *END)),
+        (
+            "realnewslike",
+            (*START, "realnews-domain-filter", "duplicate-url-filter", *END, "badwords-filter"),
+        ),
+        (
+            "webtextlike",
+            (*START, "duplicate-url-filter", "webtextlike-filter", *END, "badwords-filter"),
+        ),
+        *(
+            (
+                name,
+                (
+                    *START, "duplicate-url-filter", "paragraph-filter", "dedupe-lines",
+                    "language-filter", "badwords-filter",
+                ),
+            )
+            for name in ("multilingual", "mc4.de")
+        ),
+    ],
+)  # fmt: skip
+def test_pages_pass_the_steps_of_the_reference_in_its_order(name, steps):
+    assert NAMED[name].steps() == steps
+
+
+def test_every_kind_of_filter_is_used():
+    rows = VARIANTS.values()
+    assert {row.language_filter for row in rows} == set(LanguageFilter)
+    assert {row.bad_words for row in rows} == set(BadWordsFilter)
+    assert {row.population.members for row in rows} == set(Members)
+    assert {row.population.form for row in rows} == set(Form)

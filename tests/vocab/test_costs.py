@@ -1,0 +1,49 @@
+"""What training takes is foretold, and fits."""
+
+from dataclasses import replace
+
+import pytest
+
+from vocab.costs import fitting_sample, machine_memory, training_cost
+from vocab.presets import PRESETS
+from vocab.recipes import ModelType
+
+
+@pytest.mark.parametrize("model_type", ModelType)
+def test_more_text_takes_more(model_type):
+    recipe = replace(PRESETS["t5"].recipe, model_type=model_type)
+    costs = [training_cost(recipe, size) for size in (10**6, 10**8, 10**9, 2 * 10**9)]
+    assert [c.seconds for c in costs] == sorted(c.seconds for c in costs)
+    assert [c.memory_bytes for c in costs] == sorted(c.memory_bytes for c in costs)
+
+
+def test_measured_runs_are_foretold():
+    """docs/vocab.md: 22.3 MB and 33.0 MB of text took 756 MB and 1.17 GB."""
+    recipe = PRESETS["t5"].recipe
+    assert training_cost(recipe, 22_300_000).memory_bytes == pytest.approx(756e6, rel=0.15)
+    assert training_cost(recipe, 33_000_000).memory_bytes == pytest.approx(1.17e9, rel=0.15)
+
+
+def test_a_sample_that_fits_is_found():
+    recipe = PRESETS["mt5"].recipe
+    fits = fitting_sample(recipe, 8 * 10**9)
+    assert training_cost(recipe, fits).memory_bytes <= 8 * 10**9
+    assert training_cost(recipe, fits + 10**6).memory_bytes > 8 * 10**9
+
+
+def test_this_machine_tells_its_memory():
+    assert machine_memory() > 10**8
+
+
+def test_a_machine_too_small_is_warned_of(tmp_path, capsys, monkeypatch):
+    import sys
+
+    from tests.vocab.corpora import write_english
+    from vocab import summary
+    from vocab.corpora import find_corpora
+
+    monkeypatch.setattr(summary, "machine_memory", lambda: 160_000_000)
+    shards = find_corpora([str(write_english(tmp_path, 300))])
+    big = [replace(shard, size_bytes=10**9) for shard in shards]
+    summary.print_cost(PRESETS["t5"].recipe, big, sys.stderr)
+    assert "warning: this machine has 160.0 MB; --sample_bytes=" in capsys.readouterr().err

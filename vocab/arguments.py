@@ -1,0 +1,81 @@
+"""What the command lines share: errors that list the choices, values checked as they are parsed."""
+
+import argparse
+import difflib
+import textwrap
+from collections.abc import Callable, Collection, Mapping
+from typing import NoReturn, Protocol
+
+
+class OptionError(ValueError):
+    """A wrong option; the message names the value, what was expected and the nearest match."""
+
+
+class Row(Protocol):
+    """A row of a table, as --help shows it."""
+
+    @property
+    def meaning(self) -> str:
+        """One line."""
+
+
+def closest(value: str, choices: Collection[str]) -> str:
+    """A sentence that lists the choices and the one nearest to `value`, if any is near."""
+    near = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return f"choose from {', '.join(choices)}{guess}"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are OptionErrors."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises what argparse would print."""
+        raise OptionError(message.removeprefix("argument "))
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of tables and wraps the rest."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        lines: list[str] = []
+        for line in text.splitlines():
+            indent = " " * (len(line) - len(line.lstrip()))
+            lines += textwrap.wrap(line, width, subsequent_indent=indent and indent + "  ") or [""]
+        return lines
+
+
+def help_table(rows: Mapping[str, Row]) -> str:
+    """Rows of a table for --help."""
+    return "".join(f"\n  {name}: {row.meaning}" for name, row in rows.items())
+
+
+def one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
+    """Takes a name that is among `rows`; `what` says in errors what it names."""
+
+    def check(value: str) -> str:
+        if value not in rows:
+            raise argparse.ArgumentTypeError(f"unknown {what} {value!r}; {closest(value, rows)}")
+        return value
+
+    return check
+
+
+def parse_count(value: str) -> int:
+    """Takes a whole number of 0 or more."""
+    if not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number of 0 or more")
+    return int(value)
+
+
+def refuse_strays(rest: list[str]) -> None:
+    """Checks that what no option took could be an option of Beam.
+
+    Raises:
+      OptionError: a value stands alone.
+    """
+    for argument in rest:
+        if not argument.startswith("-"):
+            raise OptionError(
+                f"{argument!r} belongs to no option; quote globs and write --option=value"
+            )

@@ -1,0 +1,163 @@
+"""Draws a sample on Beam: counts every shard, decides the shares, and keeps what they hold.
+
+Text never passes between steps: shards are read where they are, and what is drawn of each is
+written beside the run.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import apache_beam as beam
+
+from cleaning.languages import UNKNOWN_LANGUAGE
+from vocab.corpora import CorpusShard, read_shard_list
+from vocab.mixtures import parse_mixture
+from vocab.sample import LanguageCount, Sample, count_shard, draw_shard, last_bin
+from vocab.spread import SpreadTasks
+from vocab.storage import exists, join, read_bytes, write_bytes
+
+_Task = tuple[CorpusShard, int]
+"""A shard, and the last bin to keep of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """What to draw and where to keep it. Small: it travels with every task.
+
+    Attributes:
+      work: folder of the lists and of what is drawn.
+      mixture, sample_bytes, seed: of the recipe.
+    """
+
+    work: str
+    mixture: str
+    sample_bytes: int
+    seed: int
+
+    def shards_path(self) -> str:
+        """The list of the corpus' shards (JSON lines)."""
+        return join(self.work, "shards.jsonl")
+
+    def plan_path(self) -> str:
+        """What there is and what is taken of each language (JSON)."""
+        return join(self.work, "plan.json")
+
+    def drawn_path(self, shard: CorpusShard, last: int) -> str:
+        """What is drawn of a shard."""
+        return join(self.work, f"{shard.key()}-{self.seed}-{last}.arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePlan:
+    """What is taken of a language.
+
+    Attributes:
+      documents, text_bytes: that there are.
+      share: bytes to take.
+      last: the last bin that holds some of it.
+    """
+
+    documents: int
+    text_bytes: int
+    share: int
+    last: int
+
+
+Plan = dict[str, LanguagePlan]
+"""By language, all that the corpus has."""
+
+
+@dataclass
+class DrawSample(beam.PTransform):
+    """Draws the sample of the shards that are listed; gives the number of shards drawn from.
+
+    Attributes:
+      draw: what to draw.
+      local: True if this machine's pool does it.
+    """
+
+    draw: Draw
+    local: bool
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        draw = self.draw
+        shards = (
+            pipeline
+            | "list" >> beam.Create([draw.shards_path()])
+            | "shards" >> beam.FlatMap(read_shard_list)
+        )
+        counted = shards | "count" >> SpreadTasks(partial(count_shard, seed=draw.seed), self.local)
+        plan = (
+            counted
+            | "sum" >> beam.CombinePerKey(_sum)
+            | "languages" >> beam.combiners.ToDict()
+            | "plan" >> beam.Map(write_plan, draw)
+        )
+        tasks = plan | "tasks" >> beam.FlatMap(_tasks, draw)
+        drawn = tasks | "draw" >> SpreadTasks(partial(_draw, draw=draw), self.local)
+        return drawn | "drawn" >> beam.combiners.Count.Globally()
+
+
+def _sum(counts: Iterable[LanguageCount]) -> LanguageCount:
+    first, *others = counts
+    return sum(others, first)
+
+
+def write_plan(counts: dict[str, LanguageCount], draw: Draw) -> Plan:
+    """Decides the shares and writes them down.
+
+    Pages of no certain language are left out of a sample by languages.
+    """
+    available = {name: count.text_bytes() for name, count in counts.items()}
+    wanted = {name: size for name, size in available.items() if name != UNKNOWN_LANGUAGE}
+    shares = parse_mixture(draw.mixture).shares(wanted or available, draw.sample_bytes)
+    plan = {
+        name: LanguagePlan(
+            count.documents,
+            available[name],
+            shares.get(name, 0),
+            last_bin(count.bins, shares.get(name, 0)),
+        )
+        for name, count in sorted(counts.items())
+    }
+    rows = {name: asdict(row) for name, row in plan.items()}
+    write_bytes(draw.plan_path(), json.dumps(rows, indent=2).encode())
+    return plan
+
+
+def read_plan(draw: Draw) -> Plan:
+    """The plan that a finished pipeline wrote."""
+    rows = json.loads(read_bytes(draw.plan_path()))
+    return {name: LanguagePlan(**row) for name, row in rows.items()}
+
+
+def _tasks(plan: Plan, draw: Draw) -> Iterator[_Task]:
+    for shard in read_shard_list(draw.shards_path()):
+        row = plan.get(shard.language)
+        if row and row.share:
+            yield shard, row.last
+
+
+def _draw(task: _Task, draw: Draw) -> int:
+    shard, last = task
+    path = draw.drawn_path(shard, last)
+    if not exists(path):
+        draw_shard(shard, draw.seed, last, path)
+    return shard.number
+
+
+def read_sample(draw: Draw) -> Sample:
+    """The sample that a finished pipeline drew."""
+    plan = read_plan(draw)
+    paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.share}
+    for shard, last in _tasks(plan, draw):
+        paths[shard.language].append(draw.drawn_path(shard, last))
+    return Sample(
+        {name: tuple(found) for name, found in paths.items()},
+        {name: plan[name].share for name in paths},
+    )

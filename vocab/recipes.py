@@ -1,0 +1,211 @@
+"""What makes a vocabulary out of a sample: every parameter, named as SentencePiece names it."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from vocab.ids import EOS_ID, PAD_ID, UNK_ID
+from vocab.mixtures import parse_mixture
+
+
+class RecipeError(ValueError):
+    """Parameters that do not go together; the message says which, and what would."""
+
+
+class ModelType(StrEnum):
+    """How pieces are found."""
+
+    UNIGRAM = "unigram"  # by likelihood (Kudo 2018): T5's
+    BPE = "bpe"  # by merging pairs (Sennrich et al. 2016)
+
+
+class Normalization(StrEnum):
+    """What happens to characters before pieces are looked for (SentencePiece's rules)."""
+
+    NMT_NFKC = "nmt_nfkc"  # NFKC; newlines and tabs become spaces, control characters go
+    NFKC = "nfkc"
+    NMT_NFKC_CF = "nmt_nfkc_cf"  # and case folded
+    NFKC_CF = "nfkc_cf"
+    IDENTITY = "identity"
+
+
+_LARGE_BYTES = 1 << 30  # SentencePiece counts characters in 32 bits up to twice that
+_BYTE_PIECES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Every parameter of a vocabulary; `PARAMETERS` says what each does.
+
+    The defaults are T5's: SentencePiece's own but for the four ids.
+
+    Raises:
+      RecipeError: two of them contradict each other.
+    """
+
+    size: int = 32_000
+    model_type: ModelType = ModelType.UNIGRAM
+    normalization: Normalization = Normalization.NMT_NFKC
+    remove_extra_whitespaces: bool = True
+    add_dummy_prefix: bool = True
+    allow_whitespace_only_pieces: bool = False
+    keep_newlines: bool = False
+    character_coverage: float = 0.9995
+    byte_fallback: bool = False
+    split_digits: bool = False
+    split_by_number: bool = True
+    split_by_whitespace: bool = True
+    split_by_unicode_script: bool = True
+    max_piece_length: int = 16
+    user_defined_symbols: str = ""
+    required_chars: str = ""
+    pad_id: int = PAD_ID
+    eos_id: int = EOS_ID
+    unk_id: int = UNK_ID
+    bos_id: int = -1
+    score_bits: int = 4
+    seed_pieces: int = 1_000_000
+    shrinking_factor: float = 0.75
+    sub_iterations: int = 2
+    max_sentence_bytes: int = 4192
+    threads: int = 16
+    mixture: str = "1"
+    sample_bytes: int = 256_000_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        try:
+            parse_mixture(self.mixture)
+        except ValueError as error:
+            raise RecipeError(f"--mixture={error}") from None
+        ids = [i for i in (self.pad_id, self.eos_id, self.unk_id, self.bos_id) if i >= 0]
+        if len(set(ids)) != len(ids) or self.unk_id < 0:
+            raise RecipeError(
+                f"--pad_id={self.pad_id} --eos_id={self.eos_id} --unk_id={self.unk_id} "
+                f"--bos_id={self.bos_id}: expected each its own id, or -1 for none; "
+                "unk_id must have one"
+            )
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise RecipeError(f"--{name}={value}: expected {low:g} to {high:g}")
+        if max(ids) >= self.size:
+            raise RecipeError(f"--size={self.size}: the id {max(ids)} is beyond it")
+        if self.size < self.fixed_pieces() + 1:
+            raise RecipeError(
+                f"--size={self.size}: {self.fixed_pieces()} pieces are fixed (ids"
+                f"{', bytes' * self.byte_fallback}, symbols); expected more than that"
+            )
+
+    def symbols(self) -> list[str]:
+        """The user-defined symbols."""
+        return [symbol for symbol in self.user_defined_symbols.split(",") if symbol]
+
+    def fixed_pieces(self) -> int:
+        """Pieces that no text decides."""
+        ids = sum(i >= 0 for i in (self.pad_id, self.eos_id, self.unk_id, self.bos_id))
+        return ids + _BYTE_PIECES * self.byte_fallback + len(self.symbols())
+
+    def spm_arguments(self, sample_bytes: int) -> dict[str, Any]:
+        """The arguments of `SentencePieceTrainer.train`, input and output apart.
+
+        Args:
+          sample_bytes: text that it will be given.
+        """
+        values = asdict(self)
+        named = {row.spm: values[name] for name, row in PARAMETERS.items() if row.spm}
+        plain: dict[str, Any] = {
+            k: v.value if isinstance(v, StrEnum) else v for k, v in named.items()
+        }
+        plain["user_defined_symbols"] = self.symbols()
+        plain["train_extremely_large_corpus"] = self.is_large(sample_bytes)
+        return plain
+
+    def is_large(self, sample_bytes: int) -> bool:
+        """True if SentencePiece needs 64-bit positions in so much text."""
+        return sample_bytes >= _LARGE_BYTES
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    # SentencePiece's own (trainer_interface.cc, VerifySpec), where it has any.
+    "character_coverage": (0.98, 1),
+    "max_piece_length": (1, 512),
+    "sub_iterations": (1, 10),
+    "threads": (1, 1024),
+    "shrinking_factor": (0.5, 0.95),
+    "max_sentence_bytes": (10, 1 << 30),
+    "seed_pieces": (1, 1 << 31),
+    "score_bits": (0, 23),
+    "sample_bytes": (1, 1 << 50),
+    "seed": (0, (1 << 64) - 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One row of the table.
+
+    Attributes:
+      meaning: one line for --help and the docs.
+      spm: SentencePiece's name for it; "" where it is not SentencePiece's.
+    """
+
+    meaning: str
+    spm: str = ""
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "size": Parameter("pieces, the fixed ones included, sentinels not", "vocab_size"),
+    "model_type": Parameter("how pieces are found", "model_type"),
+    "normalization": Parameter(
+        "what happens to characters first; nmt_nfkc makes newlines spaces",
+        "normalization_rule_name",
+    ),
+    "remove_extra_whitespaces": Parameter(
+        "spaces at the ends go, runs of them become one", "remove_extra_whitespaces"
+    ),
+    "add_dummy_prefix": Parameter("a text starts as a word within it", "add_dummy_prefix"),
+    "allow_whitespace_only_pieces": Parameter(
+        "a run of spaces may be a piece", "allow_whitespace_only_pieces"
+    ),
+    "keep_newlines": Parameter("documents are learned from with their newlines, not line by line"),
+    "character_coverage": Parameter(
+        "share of the sample's characters that get pieces of their own", "character_coverage"
+    ),
+    "byte_fallback": Parameter(
+        "a character without a piece becomes the bytes of its UTF-8, not unknown", "byte_fallback"
+    ),
+    "split_digits": Parameter("each digit is a piece", "split_digits"),
+    "split_by_number": Parameter("no piece mixes digits and others", "split_by_number"),
+    "split_by_whitespace": Parameter("no piece spans words", "split_by_whitespace"),
+    "split_by_unicode_script": Parameter("no piece mixes scripts", "split_by_unicode_script"),
+    "max_piece_length": Parameter("characters of a piece, at most", "max_sentencepiece_length"),
+    "user_defined_symbols": Parameter(
+        "strings that are always one piece, separated by commas", "user_defined_symbols"
+    ),
+    "required_chars": Parameter("characters that get pieces in any case", "required_chars"),
+    "pad_id": Parameter("id of <pad>; -1 for none", "pad_id"),
+    "eos_id": Parameter("id of </s>; -1 for none", "eos_id"),
+    "unk_id": Parameter("id of <unk>", "unk_id"),
+    "bos_id": Parameter("id of <s>; -1 for none", "bos_id"),
+    "score_bits": Parameter(
+        "scores are rounded to this many bits after the point, so that readers that add in "
+        "float32 and in float64 agree; 23 leaves them as trained"
+    ),
+    "seed_pieces": Parameter("candidates that training starts from", "seed_sentencepiece_size"),
+    "shrinking_factor": Parameter("share of pieces that a round keeps", "shrinking_factor"),
+    "sub_iterations": Parameter("EM steps a round", "num_sub_iterations"),
+    "max_sentence_bytes": Parameter(
+        "longer lines are cut, at a space if there is one", "max_sentence_length"
+    ),
+    "threads": Parameter(
+        "in how many sums training adds up, and threads: another number gives other bytes",
+        "num_threads",
+    ),
+    "mixture": Parameter(
+        "parts by language, as en:10,de:1; or the power of a language's size that its share goes "
+        "with, as 0.3 (mT5's temperature): 1 is as they come"
+    ),
+    "sample_bytes": Parameter("text to learn from, at most: 256MB, 1GB"),
+    "seed": Parameter("another one draws another sample"),
+}

@@ -1,0 +1,87 @@
+"""What `python -m vocab.train` tells: what will be done, what was drawn, what came out."""
+
+import json
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from vocab.amounts import duration, size
+from vocab.corpora import CorpusShard
+from vocab.costs import fitting_sample, machine_memory, training_cost
+from vocab.documents import SHARD_FORMATS
+from vocab.drawing import Plan
+from vocab.models import MODEL_NAME, RECIPE_NAME, read_vocabulary
+from vocab.recipes import Recipe
+from vocab.sample import Drawn
+from vocab.storage import join, read_bytes
+
+_MOST_ROWS = 15
+
+
+def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) -> None:
+    """What training will take at most, before anything is read."""
+    shards = tuple(shards)
+    stored = sum(shard.size_bytes for shard in shards)
+    text = sum(shard.size_bytes * SHARD_FORMATS[shard.format].text_ratio for shard in shards)
+    most = min(recipe.sample_bytes, int(text))
+    cost = training_cost(recipe, most)
+    print(
+        f"{recipe.size:,} {recipe.model_type} pieces from {len(shards):,} "
+        f"shard{'s' * (len(shards) != 1)}, {size(stored)} stored. Training on at most {size(most)} "
+        f"of text takes up to {duration(cost.seconds)} and {size(cost.memory_bytes)} of memory.",
+        file=stream,
+    )
+    there = machine_memory()
+    if there and cost.memory_bytes > there:
+        fits = fitting_sample(recipe, there * 8 // 10)
+        print(
+            f"warning: this machine has {size(there)}; --sample_bytes={size(fits).replace(' ', '')}"
+            " would fit",
+            file=stream,
+        )
+
+
+def print_plan(plan: Plan, drawn: dict[str, Drawn], recipe: Recipe, stream: TextIO) -> None:
+    """What the sample holds of each language, and what training on it takes."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("language", "documents", "text", "there are", "share of sample"):
+        table.add_column(name, justify="left" if name == "language" else "right", no_wrap=True)
+    total = sum(row.text_bytes for row in drawn.values())
+    ordered = sorted(drawn.items(), key=lambda item: -item[1].text_bytes)
+    for name, row in ordered[:_MOST_ROWS]:
+        there = plan[name]
+        table.add_row(
+            name or "text",
+            f"{row.documents:,}",
+            size(row.text_bytes),
+            f"{there.documents:,} of {size(there.text_bytes)}",
+            f"{row.text_bytes / total:.1%}",
+        )
+    if rest := ordered[_MOST_ROWS:]:
+        text = sum(row.text_bytes for _, row in rest)
+        documents = sum(row.documents for _, row in rest)
+        named = f"{len(rest)} more"
+        table.add_row(named, f"{documents:,}", size(text), "", f"{text / max(total, 1):.1%}")
+    console = Console(file=stream, highlight=False, markup=False)
+    if drawn:
+        console.print(table)
+        cost = training_cost(recipe, total)
+        print(
+            f"Training on {size(total)} takes about {duration(cost.seconds)} "
+            f"and {size(cost.memory_bytes)} of memory.",
+            file=stream,
+        )
+
+
+def print_result(folder: str, stream: TextIO) -> None:
+    """What is in the folder of a vocabulary."""
+    told = json.loads(read_bytes(join(folder, RECIPE_NAME)))
+    vocabulary = read_vocabulary(folder)
+    pieces = vocabulary.processor().get_piece_size()
+    name = told["preset"] + (", modified" if told["modified"] else "")
+    print(f"vocabulary: {join(folder, MODEL_NAME)} ({pieces:,} pieces, {name})", file=stream)
+    print(f"recipe:     {join(folder, RECIPE_NAME)}", file=stream)
+    print(f"sample:     {told['sample_sha256']}", file=stream)
+    print(f"model:      {told['model_sha256']} (sha256)", file=stream)

@@ -1,0 +1,193 @@
+"""TFRecord files of tf.train.Example without TensorFlow, which would cost each worker seconds.
+
+The framing and the protocol buffer's wire format are fixed and short; tests read what is written
+here with TensorFlow, and the other way round. (Beam's WriteToTFRecord numbers its shards as bundles
+end, so they differ run to run.)
+"""
+
+import functools
+import struct
+from collections.abc import Collection, Iterator
+from typing import BinaryIO
+
+import numpy as np
+from google_crc32c import value as crc32c
+from numpy.typing import NDArray
+
+_MASK_DELTA = 0xA282EAD8
+_LENGTH = struct.Struct("<QI")
+
+
+class RecordError(ValueError):
+    """Bytes that are no record, or no example; the message says where and why."""
+
+
+def example(features: dict[str, bytes]) -> bytes:
+    """A serialized tf.train.Example with one bytes value a feature, in the given order."""
+    pieces = [b""]
+    for name, value in features.items():
+        # Feature.bytes_list = 1 { BytesList.value = 1 }; an entry of map Features.feature = 1.
+        values = b"\x0a" + _varint(len(value))
+        size = len(values) + len(value)
+        feature = b"\x0a" + _varint(size) + values
+        size = len(feature) + len(value)
+        entry = _key(name) + b"\x12" + _varint(size) + feature
+        pieces += (b"\x0a", _varint(len(entry) + len(value)), entry, value)
+    pieces[0] = b"\x0a" + _varint(sum(map(len, pieces)))
+    return b"".join(pieces)
+
+
+def token_examples(ids: list[NDArray[np.int32]], urls: list[bytes]) -> list[bytes]:
+    """Serialized tf.train.Examples with `targets`, packed, and `url`.
+
+    Args:
+      ids: int32[n] of each document, none negative.
+      urls: as many.
+    """
+    if not ids:
+        return []
+    packed, value_ends = varints(np.concatenate(ids))
+    ends = np.concatenate(([0], value_ends))[np.cumsum([0, *map(len, ids)])].tolist()
+    names = _key("targets"), _key("url")
+    records = []
+    for url, start, end in zip(urls, ends, ends[1:], strict=False):
+        # Feature.int64_list = 3 { Int64List.value = 1, packed }.
+        values = _field(b"\x1a", _field(b"\x0a", packed[start:end]) if end > start else b"")
+        targets = _field(b"\x0a", names[0] + _field(b"\x12", values))
+        link = _field(b"\x12", _field(b"\x0a", _field(b"\x0a", url)))
+        records.append(_field(b"\x0a", targets + _field(b"\x0a", names[1] + link)))
+    return records
+
+
+def _field(tag: bytes, value: bytes) -> bytes:
+    return b"".join((tag, _varint(len(value)), value))
+
+
+def varints(values: NDArray[np.int32]) -> tuple[bytes, NDArray[np.int64]]:
+    """Protocol buffers' variable-length form of numbers, none negative.
+
+    Args:
+      values: int32[n].
+    Returns:
+      The bytes of all, and int64[n], where those of each end.
+    """
+    counts = np.ones(len(values), np.int64)
+    longer: list[NDArray[np.int64]] = []  # rows of the numbers with a second byte, a third, ...
+    rows = np.flatnonzero(values >= 0x80)
+    while len(rows):
+        counts[rows] += 1
+        longer.append(rows)
+        rows = rows[values[rows] >> (7 * len(longer) + 7) > 0]
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    packed = np.empty(int(counts.sum()), np.uint8)
+    packed[starts] = (values & 0x7F).astype(np.uint8) | (counts > 1).view(np.uint8) << 7
+    for at, rows in enumerate(longer, 1):
+        more = (counts[rows] > at + 1).view(np.uint8) << 7
+        packed[starts[rows] + at] = (values[rows] >> (7 * at) & 0x7F).astype(np.uint8) | more
+    return packed.tobytes(), ends
+
+
+@functools.cache
+def _key(name: str) -> bytes:
+    return b"\x0a" + _varint(len(name.encode())) + name.encode()
+
+
+_SHORT = [bytes([value]) for value in range(0x80)]
+
+
+def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return _SHORT[value]
+    parts = bytearray()
+    while value >= 0x80:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)
+
+
+def write_record(stream: BinaryIO, record: bytes) -> int:
+    """Appends one record: length, its checksum, the bytes, theirs; returns the bytes written."""
+    length = struct.pack("<Q", len(record))
+    stream.write(b"".join((length, _masked_crc(length), record, _masked_crc(record))))
+    return len(record) + 16
+
+
+def _masked_crc(data: bytes) -> bytes:
+    return struct.pack("<I", _masked_value(data))
+
+
+def read_records(stream: BinaryIO) -> Iterator[bytes]:
+    """The records of a file, one after another.
+
+    Raises:
+      RecordError: a checksum does not match, or the file ends within a record.
+    """
+    at = 0
+    while header := stream.read(12):
+        if len(header) < 12:
+            raise RecordError(f"byte {at}: the file ends within a record's length")
+        length, crc = _LENGTH.unpack(header)
+        if crc != _masked_value(header[:8]):
+            raise RecordError(f"byte {at}: the checksum of a record's length does not match")
+        data = stream.read(length + 4)
+        if len(data) < length + 4:
+            raise RecordError(f"byte {at}: the file ends within a record of {length:,} bytes")
+        record = data[:length]
+        if int.from_bytes(data[length:], "little") != _masked_value(record):
+            raise RecordError(f"byte {at}: the checksum of a record does not match")
+        yield record
+        at += length + 16
+
+
+def _masked_value(data: bytes) -> int:
+    crc: int = crc32c(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def bytes_features(record: bytes, names: Collection[bytes]) -> dict[bytes, bytes]:
+    """The first bytes value of each of the named features that a tf.train.Example has.
+
+    Args:
+      record: the serialized Example.
+    Raises:
+      RecordError: it is none.
+    """
+    found: dict[bytes, bytes] = {}
+    try:
+        for features in _fields(record, 0x0A):
+            for entry in _fields(features, 0x0A):
+                name = next(_fields(entry, 0x0A))
+                if name in names:
+                    feature = next(_fields(entry, 0x12), b"")
+                    values = next(_fields(feature, 0x0A), b"")
+                    found[name] = next(_fields(values, 0x0A), b"")
+    except (IndexError, StopIteration):
+        raise RecordError("a record is no tf.train.Example") from None
+    return found
+
+
+def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
+    """The values of a length-delimited field, of a message that has only such fields."""
+    at, end = 0, len(message)
+    while at < end:
+        tag = message[at]
+        if tag & 7 != 2:
+            raise IndexError
+        size, at = message[at + 1], at + 2
+        if size >= 0x80:
+            size &= 0x7F
+            shift = 7
+            while True:
+                byte = message[at]
+                at += 1
+                size |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+                shift += 7
+        if at + size > end:
+            raise IndexError
+        if tag == wanted:
+            yield message[at : at + size]
+        at += size

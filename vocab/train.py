@@ -1,0 +1,140 @@
+"""Trains a vocabulary from the command line: `python -m vocab.train --help`."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vocab import workers
+from vocab.amounts import duration, size
+from vocab.arguments import OptionError
+from vocab.corpora import CorpusShard, find_corpora, without_doubles, write_shard_list
+from vocab.documents import DamagedShard
+from vocab.drawing import Draw, DrawSample, read_plan, read_sample
+from vocab.files import InputError
+from vocab.languages import LanguageError, choose_shards
+from vocab.models import MODEL_NAME, RECIPE_NAME
+from vocab.options import Options, own_option_names, parse_options
+from vocab.progress import LiveLine, Tally
+from vocab.recipes import Recipe
+from vocab.results import Result, is_trained, is_writable, write_result
+from vocab.runners import beam_arguments, open_pipeline
+from vocab.sample import Sample, fingerprint
+from vocab.storage import delete_folder, exists, join
+from vocab.summary import print_cost, print_plan, print_result
+from vocab.training import Trained, TrainingError, train_model
+
+_USAGE_ERRORS = (OptionError, InputError, LanguageError)
+_FAILURES = (TrainingError, DamagedShard, workers.WorkerDied)
+EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code.
+
+    0: the vocabulary is there; 1: it could not be trained; 2: a wrong option; 130: stopped from the
+    keyboard.
+    """
+    try:
+        return _run(parse_options(list(sys.argv[1:] if arguments is None else arguments)))
+    except _USAGE_ERRORS as error:
+        _say(f"vocab.train: error: {error}")
+        _say("Nothing was done. --help lists all options.")
+        return EXIT_USAGE
+    except _FAILURES as error:
+        _say(f"Failed: {error}.")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        _say("\nStopped. No vocabulary was written.")
+        return EXIT_STOPPED
+    finally:
+        workers.close_pool()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _run(options: Options) -> int:
+    if options.runner.local:
+        workers.open_pool(options.num_workers, "vocab.sample").warm_up()
+    arguments = beam_arguments(
+        options.runner, options.num_workers, options.beam_arguments, own_option_names()
+    )
+    found = find_corpora(options.corpora)
+    shards, mixture, notes = choose_shards(without_doubles(found), options.recipe.mixture)
+    options = replace(options, recipe=replace(options.recipe, mixture=mixture))
+    if is_trained(options, shards):
+        print(f"Trained already: same corpus, same recipe. {options.output}")
+        print_result(options.output, sys.stdout)
+        return 0
+    if exists(join(options.output, MODEL_NAME)) and not options.overwrite:
+        raise OptionError(
+            f"--output={options.output} holds another vocabulary; its {RECIPE_NAME} says which. "
+            "Give another --output, or --overwrite to replace it"
+        )
+    for note in notes:
+        _say(f"note: {note}")
+    if not is_writable(options.output):
+        raise OptionError(f"--output={options.output}: cannot be written")
+    print_cost(options.recipe, shards, sys.stderr)
+    draw = Draw(
+        work=join(options.output, "work"),
+        mixture=mixture,
+        sample_bytes=options.recipe.sample_bytes,
+        seed=options.recipe.seed,
+    )
+    sample = _draw(draw, shards, options, arguments)
+    plan = read_plan(draw)
+    held = fingerprint(sample.documents())
+    print_plan(plan, held, options.recipe, sys.stderr)
+    if not held:
+        raise TrainingError(
+            "the sample is empty: no document of the corpus fits in --sample_bytes="
+            f"{options.recipe.sample_bytes}"
+            if any(row.text_bytes for row in plan.values())
+            else "the corpus is empty: its shards hold no text"
+        )
+    trained = _train(options.recipe, sample)
+    write_result(Result(options, shards, plan, held, trained))
+    delete_folder(draw.work)
+    _say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
+    print_result(options.output, sys.stdout)
+    return 0
+
+
+def _draw(
+    draw: Draw, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
+) -> Sample:
+    """Draws the sample on Beam."""
+    local = options.runner.local
+    write_shard_list(draw.shards_path(), shards)
+    pipeline = open_pipeline(local, arguments)
+    _ = pipeline | "sample" >> DrawSample(draw, local)
+    tally = Tally()
+    with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:
+        if local:
+
+            def listen(_: object) -> None:
+                tally.add()
+                line.tick()
+
+            workers.current_pool().listener = listen
+            # Beam would log the stack of an error that is about to be told in a line.
+            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+        try:
+            pipeline.run().wait_until_finish()
+        except Exception as error:
+            failure = workers.current_pool().failure if local else None
+            raise (failure or error) from None
+    return read_sample(draw)
+
+
+def _train(recipe: Recipe, sample: Sample) -> Trained:
+    """Trains in a process of its own."""
+    with LiveLine(lambda seconds: f"training: {duration(seconds)}", sys.stderr) as line:
+        return workers.run_apart(line.tick, train_model, recipe, sample)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

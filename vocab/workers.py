@@ -1,0 +1,188 @@
+"""The local process pool: one a process, shared by all stages of a run.
+
+Beam's own local modes hardly use a second core (docs/performance.md has the figures), so the
+in-process runner hands its tasks to this pool. Workers come from a fork server that imports once
+what their work needs, and never Beam.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+_POLL_SECONDS = 0.2
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended before its task."""
+
+
+class Pool:
+    """Worker processes, and a listener that hears of every task that ends.
+
+    Args:
+      workers: how many processes; 0 for one a core.
+      preload: the module that the fork server imports.
+    """
+
+    def __init__(self, workers: int, preload: str) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([preload])
+        self.workers = workers or available_cores()
+        self.listener: Callable[[Any], None] = lambda _: None
+        self.failure: BaseException | None = None
+        self.busy = self.stopping = False
+        self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
+
+    def warm_up(self) -> None:
+        """Starts the processes while the caller goes on: importing takes them a while."""
+        for _ in range(self.workers):
+            self._executor.submit(os.getpid)
+
+    def submit(
+        self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
+    ) -> Future[ResultT]:
+        """Calls a function in a worker."""
+        self.busy = True
+        try:
+            future = self._executor.submit(work, *arguments, **named)
+        except BrokenProcessPool as error:
+            self._fail(error)
+            raise
+        future.add_done_callback(self._tell)
+        return future
+
+    def _tell(self, future: Future[Any]) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self.listener(future.result())
+        else:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Keeps the first error, in words that help."""
+        if isinstance(error, BrokenProcessPool):
+            error = WorkerDied(
+                "a worker process was ended from outside, perhaps for want of memory; "
+                "fewer --num_workers need less"
+            )
+        self.failure = self.failure or error
+
+    def stop(self) -> None:
+        """Drops the tasks not begun; those under way end."""
+        self.stopping = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Ends the workers; tasks not begun are dropped."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """Batches are released by reference counts; cycles are collected between tasks."""
+    gc.disable()
+    # What is told of files that are downloaded; the run's own process shows it as it comes.
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("c4forge").setLevel(logging.INFO)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the run's process is gone: one that is killed cannot tell it to."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+_pool: Pool | None = None
+
+
+def open_pool(workers: int, preload: str) -> Pool:
+    """Opens the process's pool; a second one while it is open is a mistake of the caller."""
+    global _pool
+    if _pool is not None:
+        raise RuntimeError("a pool is open already; close_pool() comes first")
+    _pool = Pool(workers, preload)
+    return _pool
+
+
+def current_pool() -> Pool:
+    """The open pool, to which the local runner's steps submit."""
+    if _pool is None:
+        raise RuntimeError("no pool is open; the local runner needs open_pool()")
+    return _pool
+
+
+def close_pool() -> None:
+    """Closes the open pool, if any."""
+    global _pool
+    if _pool is not None:
+        _pool.close()
+        _pool = None
+
+
+def stop_tasks() -> bool:
+    """Stops the open pool if tasks are under way; False if none are."""
+    if _pool is None or not _pool.busy:
+        return False
+    _pool.stop()
+    return True
+
+
+def run_apart(
+    wait: Callable[[], None], work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
+) -> ResultT:
+    """Calls a function in a process of its own, which ends with this one.
+
+    For work in C++ that neither stops at Ctrl-C nor, where memory runs out, leaves a word.
+
+    Args:
+      wait: called a few times a second meanwhile.
+    Raises:
+      WorkerDied: the process was ended from outside.
+    """
+    context = multiprocessing.get_context("forkserver")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_call, args=(send, work, arguments, named), daemon=True)
+    process.start()
+    send.close()
+    try:
+        while not receive.poll(_POLL_SECONDS):
+            wait()
+        done, value = receive.recv()
+    except EOFError:
+        raise WorkerDied("the process was ended from outside, perhaps for want of memory") from None
+    finally:
+        process.kill()
+        process.join()
+        receive.close()
+    if not done:
+        raise value
+    result: ResultT = value
+    return result
+
+
+def _call(
+    send: Connection, work: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    try:
+        answer: tuple[bool, Any] = True, work(*arguments, **named)
+    except Exception as error:  # the caller's, in its own process
+        answer = False, error
+    send.send(answer)
