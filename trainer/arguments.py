@@ -2,15 +2,16 @@
 
 import argparse
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from typing import Any
 
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.arguments import HelpFormatter, Parser, help_table
+from vocab.config import ConfigError, with_config
 
 COMMANDS = {
     "train": "trains, or goes on where the run in --model_dir was stopped",
@@ -20,6 +21,16 @@ COMMANDS = {
     "gin": "prints the gin file that plain `python -m t5x.train` takes",
     "info": "says what a configuration is: sizes, lengths, parameters, memory",
 }
+_DESCRIPTION = "Trains T5 on a corpus, and what comes after. `t5x COMMAND --help` lists all flags."
+_EXAMPLES = """\
+examples:
+  t5x info  --size=base
+  t5x train --corpus=out/c4/en/3.1.0 --vocab=out/vocab --size=small --model_dir=out/runs/first
+  t5x eval  --config=run.toml --model_dir=out/runs/first
+  t5x infer --config=run.toml --model_dir=out/runs/first --input=texts.txt --output=targets.txt
+  t5x export --config=run.toml --model_dir=out/runs/first --to=hf --output=out/hf
+  t5x gin   --config=run.toml --model_dir=out/runs/first > run.gin
+"""
 _TABLES: dict[str, Mapping[str, Any]] = {
     "objective": OBJECTIVES,
     "mixing": MIXINGS,
@@ -52,11 +63,6 @@ class Command:
     decoding: str = "greedy"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise TrainConfigError(message.removeprefix("argument "))
-
-
 def _truth(value: str) -> bool:
     if value not in ("true", "false"):
         raise argparse.ArgumentTypeError(f"{value!r}: expected true or false")
@@ -66,22 +72,15 @@ def _truth(value: str) -> bool:
 _TYPES: dict[Any, Any] = {str: str, int: int, float: float, bool: _truth}
 
 
-def _meaning(name: str, meaning: str) -> str:
-    rows = _TABLES.get(name, {})
-    return meaning + "".join(f"\n  {key}: {row.meaning}" for key, row in rows.items())
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line; absent flags are absent from its result."""
-    parser = _Parser(
-        prog="t5x", allow_abbrev=False, formatter_class=argparse.RawTextHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-    )  # fmt: skip
+    parser = Parser(prog="t5x", description=_DESCRIPTION, epilog=_EXAMPLES, allow_abbrev=False,
+                    formatter_class=HelpFormatter)  # fmt: skip
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
     for name, meaning in COMMANDS.items():
         command = commands.add_parser(
             name, help=meaning, allow_abbrev=False, argument_default=argparse.SUPPRESS,
-            formatter_class=argparse.RawTextHelpFormatter,
+            formatter_class=HelpFormatter,
         )  # fmt: skip
         command.add_argument("--config", metavar="FILE", help="flags from a TOML file, each a key")
         if name in ("eval", "infer", "export"):
@@ -99,7 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_fields(parser: argparse.ArgumentParser) -> None:
     for row in fields(TrainConfig):
-        help_text = _meaning(row.name, row.metadata["meaning"]).replace("%", "%%")
+        table = help_table(_TABLES.get(row.name, {}))
+        default = f"; default: {_told(row.default)}" if row.default not in ("", ()) else ""
+        help_text = (row.metadata["meaning"] + default + table).replace("%", "%%")
         if row.name == "corpus":
             parser.add_argument("--corpus", nargs="+", action="extend", metavar="PATH",
                                 help=help_text)  # fmt: skip
@@ -110,47 +111,35 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(f"--{row.name}", type=_TYPES[row.type], metavar="X", help=help_text)
 
 
+def _told(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def parse(arguments: Sequence[str]) -> Command:
     """The command line; flags have the last word over the TOML file.
 
     Raises:
-      TrainConfigError: a wrong flag or value, with the nearest match.
+      OptionError: a wrong flag or value, with the nearest match.
+      SystemExit: --help was asked for, and is printed.
     """
-    known, unknown = build_parser().parse_known_args(list(arguments))
+    command, rest = list(arguments[:1]), list(arguments[1:])
+    try:
+        rest = with_config(rest, [row.name for row in fields(TrainConfig) if row.type is bool])
+    except ConfigError as error:
+        raise TrainConfigError(str(error)) from None
+    parser = build_parser()
+    known, unknown = parser.parse_known_args(command + rest)
     if unknown:
         flag = unknown[0].partition("=")[0].removeprefix("--")
         raise TrainConfigError(f"unknown flag --{flag}{_guess(flag)}")
     given = vars(known)
-    path = given.pop("config", "")
-    values = _from_file(path) if path else {}
     names = {row.name for row in fields(TrainConfig)}
-    values |= {name: value for name, value in given.items() if name in names}
+    values = {name: value for name, value in given.items() if name in names}
     values["corpus"] = tuple(values.get("corpus", ()))
-    others = {name: value for name, value in given.items() if name not in names}
+    others = {name: value for name, value in given.items() if name not in names | {"config"}}
     return Command(config=TrainConfig(**values), **others)
 
 
 def _guess(name: str) -> str:
     near = difflib.get_close_matches(name, [row.name for row in fields(TrainConfig)], n=1)
     return f"; did you mean --{near[0]}?" if near else ""
-
-
-def _from_file(path: str) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as stream:
-            values = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise TrainConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
-    types = {row.name: row.type for row in fields(TrainConfig)}
-    for name, value in values.items():
-        if name not in types:
-            raise TrainConfigError(f"--config={path}: unknown key {name}{_guess(name)}")
-        if name == "corpus":
-            values[name] = [value] if isinstance(value, str) else value
-        elif types[name] is float and isinstance(value, int):
-            values[name] = float(value)
-        elif type(value) is not types[name]:
-            raise TrainConfigError(
-                f"--config={path}: {name} = {value!r}: expected {types[name].__name__}"  # type: ignore[union-attr]
-            )
-    return values

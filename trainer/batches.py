@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 import seqio
 import tensorflow as tf
@@ -32,7 +33,7 @@ def register(config: TrainConfig) -> str:
     """Registers the task or mixture of a configuration; its name."""
     return load_mixture(
         config.corpus,
-        config.vocabulary,
+        config.vocab,
         config.objective,
         config.noise_density,
         config.mean_span,
@@ -54,23 +55,16 @@ def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
 
 
 def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Dataset:
-    """Batches of a split for this host: shuffled and repeated for train, in order and once else.
+    """Batches of a split: train's are shuffled, repeated and this host's; others in order, once.
+
+    Of other splits every host reads all: they have few shards, and all hosts need as many batches.
 
     Raises:
       InputError: there are fewer shards than hosts, or no such split.
     """
     name = register(config)
-    task = seqio.get_mixture_or_task(name)
-    if split not in task.splits:
-        raise InputError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
-    for part in getattr(task, "tasks", [task]):
-        shards = len(part.source.list_shards(split))
-        if shards < hosts.count:
-            raise InputError(
-                f"{part.name}: {shards} shards of {split} for {hosts.count} hosts; write the "
-                f"corpus with --shards={hosts.count} or more"
-            )
     train = split == "train"
+    _check_shards(seqio.get_mixture_or_task(name), split, hosts.count if train else 1)
     dataset = seqio.get_dataset(
         name,
         task_feature_lengths=config.lengths(),
@@ -78,13 +72,33 @@ def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Datas
         shuffle=train,
         num_epochs=None if train else 1,
         feature_converter=feature_converter(config),
-        shard_info=seqio.ShardInfo(hosts.index, hosts.count),
+        shard_info=seqio.ShardInfo(hosts.index, hosts.count) if train else None,
         use_cached=False,
         seed=config.seed,
         trim_output_features=True,
     )
-    rows = config.batch_size // hosts.count
+    rows = config.batch_size // hosts.count if train else config.batch_size
     return dataset.batch(rows, drop_remainder=train).prefetch(4)
+
+
+def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> None:
+    if split not in task.splits:
+        raise InputError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
+    for part in getattr(task, "tasks", [task]):
+        shards = len(part.source.list_shards(split))
+        if shards < hosts:
+            raise InputError(
+                f"{part.name}: {shards} shards of {split} for {hosts} hosts; write the "
+                f"corpus with --shards={hosts} or more"
+            )
+
+
+def batch_form(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shape and type of each feature of a batch, without reading one."""
+    return {
+        name: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype)
+        for name, spec in dataset.element_spec.items()
+    }
 
 
 class Batches:
@@ -102,7 +116,8 @@ class Batches:
             batch = next(self._iterator)
         except tf.errors.DataLossError as error:
             raise InputError(
-                f"a shard is damaged or cut off: {error.message}; run the corpus's command again"
+                f"--corpus: a shard is damaged or cut off: {error.message}; "
+                "run the corpus's command again"
             ) from None
         return {name: tensor.numpy() for name, tensor in batch.items()}
 
@@ -123,9 +138,10 @@ class Batches:
         return True
 
 
-def pad_rows(batch: HostBatch, rows: int) -> HostBatch:
-    """The batch with rows of padding, which count for nothing, up to `rows`."""
+def share_of(batch: HostBatch, rows: int, hosts: Hosts) -> HostBatch:
+    """This host's rows of a batch that all hosts read, padded to `rows`; padding counts nothing."""
+    start, stop = (rows * (hosts.index + n) // hosts.count for n in (0, 1))
     return {
-        name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))
+        name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))[start:stop]
         for name, x in batch.items()
     }

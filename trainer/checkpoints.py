@@ -14,6 +14,7 @@ import jax
 import numpy as np
 import optax
 import orbax.checkpoint as ocp
+import tensorflow as tf
 from flax import traverse_util
 
 from trainer.batches import Batches, Hosts
@@ -82,7 +83,7 @@ class Checkpoints:
             self._manager.save(
                 step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(to_t5x(state)))
             )
-        except OSError as error:
+        except (OSError, ValueError, tf.errors.OpError) as error:  # of storage, of tensorstore
             raise self._failed(step, error) from error
         self._forget_positions()
 
@@ -102,14 +103,14 @@ class Checkpoints:
         self.wait()
         self._manager.close()
 
-    def restore(self, state: State, shardings: State, step: int) -> State:
+    def restore(self, shapes: State, shardings: State, step: int) -> State:
         """The state at a step, each array where `shardings` says.
 
         Raises:
           CheckpointError: it is of another model.
         """
         path = os.path.join(self._folder, f"checkpoint_{step}")
-        return read_state(path, state, shardings)
+        return read_state(path, shapes, shardings)
 
     def restore_position(self, batches: Batches, step: int, hosts: Hosts) -> None:
         """Goes to the data after a step; by reading past them if no position was saved."""
@@ -140,33 +141,34 @@ class Checkpoints:
         )
 
 
-def read_state(path: str, state: State, shardings: State) -> State:
+def read_state(path: str, shapes: State, shardings: State) -> State:
     """The state in a folder `…/checkpoint_N`, of either loop.
 
+    Args:
+      shapes: of each array; arrays or jax.ShapeDtypeStruct.
     Raises:
       CheckpointError: it is of another model, or there is none.
     """
-    folder = os.path.join(os.path.abspath(path), "state")
-    if not os.path.isdir(folder):
-        raise CheckpointError(f"{path}: expected a folder checkpoint_N with a folder state in it")
-    expected = to_t5x(state)
-    placed = to_t5x(jax.tree.map(_zero_like, state))
-    places = _places(expected, shardings)
+    folder = _state_folder(path)
+    expected = to_t5x(shapes)
     check_shapes(path, stored_shapes(path), expected["target"])
     args = jax.tree.map(
         lambda leaf, place: ocp.ArrayRestoreArgs(
             sharding=place, global_shape=leaf.shape, dtype=leaf.dtype
         ),
-        placed,
-        places,
+        expected,
+        _places(expected, shardings),
     )
     with ocp.PyTreeCheckpointer() as reader:
-        tree = reader.restore(folder, item=placed, restore_args=args)
-    return from_t5x(tree, state)
+        tree = reader.restore(folder, item=expected, restore_args=args)
+    return from_t5x(tree, shapes)
 
 
-def _zero_like(leaf: Any) -> Any:
-    return np.zeros(leaf.shape, leaf.dtype)
+def _state_folder(path: str) -> str:
+    folder = os.path.join(os.path.abspath(path), "state")
+    if not os.path.isdir(folder):
+        raise CheckpointError(f"{path}: expected a folder checkpoint_N with a folder state in it")
+    return folder
 
 
 def _places(tree: dict[str, Tree], shardings: State) -> dict[str, Tree]:
@@ -182,12 +184,17 @@ def _places(tree: dict[str, Tree], shardings: State) -> dict[str, Tree]:
 
 def stored_shapes(path: str) -> dict[str, tuple[int, ...]]:
     """Shape of each parameter in a checkpoint, by path."""
-    folder = os.path.join(os.path.abspath(path), "state")
+    folder = _state_folder(path)
     with ocp.PyTreeCheckpointer() as reader:
         metadata = reader.metadata(folder)
     tree = getattr(metadata, "item_metadata", metadata)
     tree = getattr(tree, "tree", tree)
-    flat = traverse_util.flatten_dict(dict(tree["target"]), sep="/")
+    return shapes_of(dict(tree["target"]))
+
+
+def shapes_of(params: Tree) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter of a tree, by path."""
+    flat = traverse_util.flatten_dict(params, sep="/")
     return {name: tuple(leaf.shape) for name, leaf in flat.items()}
 
 
@@ -197,17 +204,14 @@ def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree)
     Raises:
       CheckpointError: with the first difference; for the embedding, about the vocabulary.
     """
-    wanted = {
-        name: tuple(leaf.shape)
-        for name, leaf in traverse_util.flatten_dict(params, sep="/").items()
-    }
+    wanted = shapes_of(params)
     for name in sorted(wanted, key=lambda name: "token_embedder" not in name):
         if stored.get(name) == wanted[name]:
             continue
         if name in stored and "token_embedder" in name:
             raise CheckpointError(
                 f"{path}: its embedding has {stored[name][0]} rows, the vocabulary needs "
-                f"{wanted[name][0]}; train on with the --vocabulary it was trained with"
+                f"{wanted[name][0]}; train on with the --vocab it was trained with"
             )
         raise CheckpointError(
             f"{path}: {name} is {stored.get(name, 'absent')}, expected {wanted[name]}; "
@@ -223,13 +227,16 @@ def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree)
 
 def read_params(path: str) -> dict[str, Tree]:
     """The parameters alone of a folder `…/checkpoint_N`, as NumPy arrays."""
-    folder = os.path.join(os.path.abspath(path), "state")
-    if not os.path.isdir(folder):
-        raise CheckpointError(f"{path}: expected a folder checkpoint_N with a folder state in it")
     with ocp.PyTreeCheckpointer() as reader:
-        tree = reader.restore(folder)
+        tree = reader.restore(_state_folder(path))
     target: dict[str, Tree] = jax.tree.map(np.asarray, tree["target"])
     return target
+
+
+def holds_checkpoint(folder: str) -> bool:
+    """True if there is a checkpoint_N in the folder, or it is one."""
+    names = [os.path.basename(os.path.normpath(folder)), *_names(folder)]
+    return any(_NAME.fullmatch(name) for name in names)
 
 
 def newest(folder: str) -> str:

@@ -1,15 +1,15 @@
 """The configuration of a run: one frozen dataclass, every field a flag and a key of a TOML file."""
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES, lengths, with_noise
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.arguments import OptionError, closest
 
 
-class TrainConfigError(ValueError):
+class TrainConfigError(OptionError):
     """A value that cannot be; the message names the flag, the value and what was expected."""
 
 
@@ -34,7 +34,7 @@ class TrainConfig:
 
     # What to train on.
     corpus: tuple[str, ...] = _flag((), "corpus folder, or file of pairs; again for a mixture")  # type: ignore[assignment]
-    vocabulary: str = _flag("", "SentencePiece model file")  # type: ignore[assignment]
+    vocab: str = _flag("", "folder of python -m vocab.train, or SentencePiece model file")  # type: ignore[assignment]
     objective: str = _flag("span_corruption", "what is read and what is written")  # type: ignore[assignment]
     noise_density: float = _flag(0.0, "share of noise; 0: the objective's own")  # type: ignore[assignment]
     mean_span: float = _flag(0.0, "tokens of a span of noise; 0: the objective's own")  # type: ignore[assignment]
@@ -69,6 +69,9 @@ class TrainConfig:
     shard_parameters: bool = _flag(False, "parameters are sharded over the data axis too")  # type: ignore[assignment]
     spike_factor: float = _flag(10.0, "stop if a loss is so many times the running one; 0: never")  # type: ignore[assignment]
     backend: str = _flag("auto", "auto, ours or t5x")  # type: ignore[assignment]
+    coordinator: str = _flag("", "of several hosts: HOST:PORT of the first, or auto; none for one")  # type: ignore[assignment]
+    host_count: int = _flag(1, "hosts of a run with --coordinator=HOST:PORT")  # type: ignore[assignment]
+    host_index: int = _flag(0, "which of them this one is, from 0")  # type: ignore[assignment]
     # Where to, and when.
     model_dir: str = _flag("", "folder of checkpoints, events and the loss curve")  # type: ignore[assignment]
     checkpoint_period: int = _flag(1000, "steps between checkpoints")  # type: ignore[assignment]
@@ -89,6 +92,11 @@ class TrainConfig:
                      "log_period", "warmup_steps", "eval_batches"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise TrainConfigError(f"--{name}={getattr(self, name)}: expected 1 or more")
+        if not 0 <= self.host_index < self.host_count:
+            raise TrainConfigError(
+                f"--host_index={self.host_index}: expected 0 or more, and less than "
+                f"--host_count={self.host_count}"
+            )
         if not 0 <= self.dropout < 1:
             raise TrainConfigError(
                 f"--dropout={self.dropout:g}: expected a share from 0 to below 1"
@@ -124,7 +132,5 @@ class TrainConfig:
 
 def _one_of(flag: str, value: str, choices: Collection[str]) -> None:
     if value not in choices:
-        near = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
-        guess = f"; did you mean {near[0]!r}?" if near else ""
-        known = ", ".join(choice for choice in choices if choice)
-        raise TrainConfigError(f"--{flag}={value}: unknown; choose from {known}{guess}")
+        known = [choice for choice in choices if choice]
+        raise TrainConfigError(f"--{flag}={value}: unknown; {closest(value, known)}")

@@ -1,7 +1,7 @@
 """The gin file of a configuration: what plain `python -m t5x.train --gin_file=…` takes."""
 
 from trainer.config import TrainConfig
-from trainer.loop import configure_network
+from trainer.run import configure_network
 from trainer.sizes import ARCHITECTURES
 
 
@@ -60,7 +60,7 @@ def _bind(name: str, values: dict[str, object]) -> str:
 def _data(config: TrainConfig) -> str:
     shared = {
         "corpora": list(config.corpus),
-        "vocabulary": config.vocabulary,
+        "vocabulary": config.vocab,
         "objective": config.objective,
         "noise_density": config.noise_density,
         "mean_span": config.mean_span,
@@ -97,7 +97,7 @@ def _model(config: TrainConfig) -> str:
         "label_smoothing": 0.0,
         "loss_normalizing_factor": None,
     }
-    vocabulary = _bind("tasks.load_vocabulary", {"path": config.vocabulary})
+    vocabulary = _bind("tasks.load_vocabulary", {"path": config.vocab})
     if encoder:
         model = {
             "module": "@network.Transformer()",

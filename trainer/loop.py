@@ -1,122 +1,27 @@
 """Our loop: batches through the step, evaluation, checkpoints, until the last step."""
 
-import functools
 import math
 import os
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import jax
-import numpy as np
-from flax import linen as nn
 
-from trainer.batches import Batches, HostBatch, Hosts, InputError, open_dataset, pad_rows
-from trainer.checkpoints import Checkpoints, newest, read_params, read_state
+from trainer.batches import Batches, HostBatch, batch_form, open_dataset
+from trainer.checkpoints import Checkpoints
 from trainer.config import TrainConfig
-from trainer.configuration import NetworkConfig, network_config
+from trainer.evaluation import HeldOut
 from trainer.flops import peak_flops, step_flops
-from trainer.hugging_face import read_hugging_face
-from trainer.meshes import batch_sharding, check_batch, make_mesh, put_batch, state_sharding
-from trainer.network import build_network
-from trainer.optimizer import adafactor, inverse_square_root
+from trainer.meshes import put_batch
+from trainer.optimizer import inverse_square_root
 from trainer.progress import Progress, draw_curve
-from trainer.sizes import SIZES
-from trainer.step import Batch, State, Step, Sums, eval_step, initial_state, train_step
-from trainer.vocabularies import load_vocabulary, padded_size
+from trainer.run import Run, prepare, start_from, this_host
+from trainer.step import Batch, State, Step, Sums
+from vocab.storage import save_arrays
 
 
 class Diverged(RuntimeError):
     """The loss is no number, or far above the running one; the message says where the batch is."""
-
-
-def configure_network(config: TrainConfig) -> NetworkConfig:
-    """The network of a run, with rows of the embedding for its vocabulary."""
-    return network_config(
-        SIZES[config.size],
-        config.architecture,
-        padded_size(load_vocabulary(config.vocabulary).vocab_size),
-        config.version,
-        dtype=jax.numpy.dtype(config.dtype),
-        dropout_rate=config.dropout,
-        remat=config.remat,
-        scan_layers=config.scan_layers,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What does not change in a run: network, compiled steps, devices.
-
-    Attributes:
-      step: (state, batch) -> (state, sums, norm of the gradient); the state given is used up.
-      evaluate: (params, batch) -> sums.
-    """
-
-    config: TrainConfig
-    network: nn.Module
-    mesh: jax.sharding.Mesh
-    shardings: State
-    step: Step
-    evaluate: Any
-    hosts: Hosts
-
-
-def prepare(config: TrainConfig, batch: HostBatch) -> tuple[Run, State]:
-    """The run of a configuration, and its first state.
-
-    Args:
-      batch: one of its batches, for their form.
-    Raises:
-      MeshError: the batch does not divide over the devices.
-    """
-    mesh = make_mesh(config.model_parallel)
-    check_batch(config.batch_size, config.microbatches, mesh)
-    network = build_network(configure_network(config))
-    schedule = inverse_square_root(config.learning_rate, config.warmup_steps)
-    optimizer = adafactor(schedule, config.decay_rate, config.clip_norm)
-    small = {name: jax.numpy.asarray(x[:1]) for name, x in batch.items()}
-    start = functools.partial(initial_state, network, optimizer, seed=config.seed)
-    shapes = jax.eval_shape(start, small)
-    shardings = state_sharding(mesh, network, shapes, small, config.shard_parameters)
-    state = jax.jit(start, out_shardings=shardings)(small)
-    update = functools.partial(
-        train_step,
-        network,
-        optimizer,
-        seed=config.seed,
-        z_loss=config.z_loss,
-        dropout=config.dropout > 0,
-        parts=config.microbatches,
-    )
-    rows = batch_sharding(mesh)
-    run = Run(
-        config=config,
-        network=network,
-        mesh=mesh,
-        shardings=shardings,
-        step=jax.jit(
-            update,
-            in_shardings=(shardings, rows),
-            out_shardings=(shardings, None, None),
-            donate_argnums=0,
-        ),
-        evaluate=jax.jit(functools.partial(eval_step, network)),
-        hosts=Hosts(index=jax.process_index(), count=jax.process_count()),
-    )
-    return run, state
-
-
-def start_from(run: Run, state: State, path: str) -> State:
-    """The state with parameters, and moments if there are any, of another checkpoint.
-
-    Args:
-      path: a checkpoint_N of either loop, a folder of such, or a model folder of Hugging Face.
-    """
-    if os.path.exists(os.path.join(path, "config.json")):
-        params, _ = read_hugging_face(path)
-        return state._replace(params=jax.device_put(params, run.shardings.params))
-    return read_state(newest(path), state, run.shardings)
 
 
 def train(config: TrainConfig) -> State:
@@ -126,55 +31,99 @@ def train(config: TrainConfig) -> State:
       Diverged: the loss is no number or jumped.
       CheckpointError, InputError, MeshError: what is wrong, and what to do.
     """
-    hosts = Hosts(index=jax.process_index(), count=jax.process_count())
-    batches = Batches(open_dataset(config, "train", hosts))
-    first = next(Batches(open_dataset(config, "train", hosts)))
-    run, state = prepare(config, first)
+    dataset = open_dataset(config, "train", this_host())
+    run = prepare(config, batch_form(dataset))
+    held_out = HeldOut(config, run) if config.eval_period else None
+    batches = Batches(dataset)
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
-    latest = checkpoints.latest()
-    if latest is not None:
-        state = checkpoints.restore(state, run.shardings, latest)
-        checkpoints.restore_position(batches, latest, hosts)
-    elif config.initial_checkpoint:
-        state = start_from(run, state, config.initial_checkpoint)
-    with Progress(config.model_dir, config.steps) as progress:
+    state = _first_state(run, checkpoints, batches)
+    with Progress(config.model_dir, config.steps, run.hosts.index == 0) as progress:
+        if held_out and held_out.missing:
+            progress.say(f"no held-out loss: {held_out.missing}")
         try:
-            state = _steps(run, state, batches, checkpoints, progress)
-            checkpoints.save(state, batches, hosts)
+            if int(state.step) < config.steps:
+                state = _steps(run, state, batches, checkpoints, progress, held_out)
+            checkpoints.save(state, batches, run.hosts)
         finally:
             checkpoints.close()
-    if hosts.index == 0:
+    if run.hosts.index == 0:
         draw_curve(config.model_dir)
     return state
 
 
+def _first_state(run: Run, checkpoints: Checkpoints, batches: Batches) -> State:
+    """Where the run was stopped, else where another ended, else a fresh one."""
+    latest = checkpoints.latest()
+    if latest is not None:
+        state = checkpoints.restore(run.shapes, run.shardings, latest)
+        checkpoints.restore_position(batches, latest, run.hosts)
+        return state
+    if run.config.initial_checkpoint:
+        return start_from(run, run.config.initial_checkpoint)
+    return run.start()
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Since the last point of the curve: steps, seconds, and of these those spent on waiting."""
+
+    steps: int = 0
+    waited: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def rate(self) -> float:
+        """Steps a second."""
+        return self.steps / max(time.monotonic() - self.began, 1e-9)
+
+    def input_share(self) -> float:
+        """Share of the time in which the loop waited for data."""
+        return self.waited / max(time.monotonic() - self.began, 1e-9)
+
+
+def _compile(run: Run, form: HostBatch) -> Step:
+    """The step for batches of all hosts of that form, compiled."""
+    rows = run.config.batch_size
+    batch = {
+        name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in form.items()
+    }
+    step: Step = run.step.lower(run.shapes, batch).compile()  # type: ignore[attr-defined]
+    return step
+
+
 def _steps(
-    run: Run, state: State, batches: Batches, checkpoints: Checkpoints, progress: Progress
+    run: Run,
+    state: State,
+    batches: Batches,
+    checkpoints: Checkpoints,
+    progress: Progress,
+    held_out: HeldOut | None,
 ) -> State:
     """The loop proper."""
-    config = run.config
-    step, running = int(state.step), math.inf
-    waited, began, since = 0.0, time.monotonic(), step
+    config, step = run.config, int(state.step)
+    watch, compiled = _Watch(run), None
+    pace = _Pace()
     while step < config.steps:
         asked = time.monotonic()
         host_batch = next(batches)
         batch = put_batch(host_batch, run.mesh)
-        waited += time.monotonic() - asked
-        state, sums, norm = run.step(state, batch)
-        step += 1
-        if step % config.log_period == 0 or step == config.steps:
-            loss = _loss(sums)
-            running = _check(run, step, loss, running, host_batch)
-            spent = time.monotonic() - began
-            rate = (step - since) / spent
-            scalars = _scalars(run, sums, float(norm), rate, waited / spent, state, batch)
-            progress.point(step, {"loss": loss, **scalars}, (config.steps - step) / rate)
-            waited, began, since = 0.0, time.monotonic(), step
-        if config.eval_period and step % config.eval_period == 0:
-            progress.write(step, evaluate(run, state.params))
-            began = time.monotonic()
-            since = step
-        if step % config.checkpoint_period == 0:
+        pace.waited += time.monotonic() - asked
+        if compiled is None:
+            compiled, pace = _compile(run, host_batch), _Pace()
+        state, sums, norm = compiled(state, batch)
+        step, last = step + 1, step + 1 == config.steps
+        pace.steps += 1
+        watch.add(step, sums, norm, host_batch)
+        saves = step % config.checkpoint_period == 0
+        if step % config.log_period == 0 or last or saves:
+            watch.check()
+        if step % config.log_period == 0 or last:
+            scalars = _scalars(run, sums, norm, pace, state, batch)
+            progress.point(step, scalars, (config.steps - step) / pace.rate())
+            pace = _Pace()
+        if held_out and (step % config.eval_period == 0 or last):
+            progress.evaluated(step, held_out.evaluate(state.params))
+            pace = _Pace()
+        if saves:
             checkpoints.save(state, batches, run.hosts)
     return state
 
@@ -183,81 +132,58 @@ def _loss(sums: Sums) -> float:
     return float(sums.cross_entropy) / max(float(sums.targets), 1.0)
 
 
-def _check(
-    run: Run, step: int, loss: float, running: float, batch: dict[str, np.ndarray[Any, Any]]
-) -> float:
-    """The running loss with this one.
+class _Watch:
+    """Looks for losses that are no numbers, or jumped, before anything of them is kept."""
 
-    Raises:
-      Diverged: it is no number, or `spike_factor` times the running one.
-    """
-    factor = run.config.spike_factor
-    if math.isfinite(loss) and not (factor and loss > factor * running):
-        return loss if running == math.inf else 0.9 * running + 0.1 * loss
-    path = os.path.join(run.config.model_dir, f"diverged_{step}-{run.hosts.index:03d}.npz")
-    np.savez(path, **batch)  # type: ignore[arg-type]  # no feature is called allow_pickle
-    raise Diverged(
-        f"step {step}: loss {loss:.4g} after {running:.4g}; the batch's ids are in {path}. The "
-        "newest checkpoint is whole: go on with another --seed or a lower --learning_rate"
-    )
+    def __init__(self, run: Run) -> None:
+        self._config, self._index = run.config, run.hosts.index
+        self._running = math.inf
+        self._unseen: list[tuple[int, Sums, jax.Array, HostBatch]] = []
+
+    def add(self, step: int, sums: Sums, norm: jax.Array, batch: HostBatch) -> None:
+        """Takes note of a step, without waiting for it."""
+        self._unseen.append((step, sums, norm, batch))
+
+    def check(self) -> None:
+        """Looks at all steps since the last check.
+
+        Raises:
+          Diverged: at the first that is bad; its batch is saved.
+        """
+        for step, sums, norm, batch in self._unseen:
+            loss = _loss(sums)
+            factor = self._config.spike_factor
+            finite = math.isfinite(loss) and math.isfinite(float(norm))
+            if not finite or (factor and loss > factor * self._running):
+                raise self._diverged(step, loss, float(norm), batch)
+            old = self._running
+            self._running = loss if old == math.inf else 0.9 * old + 0.1 * loss
+        self._unseen.clear()
+
+    def _diverged(self, step: int, loss: float, norm: float, batch: HostBatch) -> Diverged:
+        path = os.path.join(self._config.model_dir, f"diverged_{step}-{self._index:03d}.npz")
+        save_arrays(path, batch)
+        return Diverged(
+            f"step {step}: loss {loss:.4g}, gradient's norm {norm:.4g}, after a running loss of "
+            f"{self._running:.4g}; the batch's ids are in {path}. The newest checkpoint is from "
+            "before: go on from it with another --seed or a lower --learning_rate"
+        )
 
 
 def _scalars(
-    run: Run, sums: Sums, norm: float, rate: float, waiting: float, state: State, batch: Batch
+    run: Run, sums: Sums, norm: jax.Array, pace: _Pace, state: State, batch: Batch
 ) -> dict[str, float]:
-    """What is written of a step beside its loss.
-
-    Args:
-      rate: steps a second.
-      waiting: share of the time in which the loop waited for data.
-    """
-    tokens = sum(batch[name].size for name in batch if name.endswith(("input_tokens",)))
+    """What is written of a step; tokens are positions, padding too."""
+    tokens = sum(x.size for name, x in batch.items() if name.endswith("input_tokens"))
     schedule = inverse_square_root(run.config.learning_rate, run.config.warmup_steps)
+    rate = pace.rate()
     return {
+        "loss": _loss(sums),
         "accuracy": float(sums.correct) / max(float(sums.targets), 1.0),
-        "gradient_norm": norm,
+        "gradient_norm": float(norm),
         "learning_rate": float(schedule(state.step - 1)),
         "tokens_per_second": rate * tokens,
         "examples_per_second": rate * run.config.batch_size,
         "mfu": rate * step_flops(state.params, batch) / peak_flops(),
-        "input_share": waiting,
+        "input_share": pace.input_share(),
     }
-
-
-def evaluate(run: Run, params: Any, split: str = "validation") -> dict[str, float]:
-    """Loss on the first batches of a held-out split and what to compare it with; {} if none."""
-    try:
-        batches = Batches(open_dataset(run.config, split, run.hosts))
-    except InputError:
-        return {}
-    rows = run.config.batch_size // run.hosts.count
-    totals, counts = np.zeros(len(Sums._fields)), np.zeros(run.network.config.vocab_size)
-    for _, batch in zip(range(run.config.eval_batches), batches, strict=False):
-        written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
-        counts += np.bincount(written, minlength=len(counts))
-        sums = run.evaluate(params, put_batch(pad_rows(batch, rows), run.mesh))
-        totals += np.array([float(value) for value in sums])
-    total = Sums(*totals)
-    if not total.targets:
-        return {}
-    return {
-        "eval_loss": float(total.cross_entropy / total.targets),
-        "eval_accuracy": float(total.correct / total.targets),
-        "eval_targets": float(total.targets),
-        "eval_unigram_entropy": unigram_entropy(counts),
-    }
-
-
-def unigram_entropy(counts: np.ndarray[Any, Any]) -> float:
-    """Nats a token that one pays who knows only how often each is written: the loss to beat.
-
-    Args:
-      counts: float64[vocab].
-    """
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
-
-
-def load_params(config: TrainConfig, path: str) -> Any:
-    """Parameters to evaluate, decode or export: of a checkpoint_N or of the newest in a folder."""
-    return read_params(newest(path or config.model_dir))

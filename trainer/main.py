@@ -11,6 +11,8 @@ from dataclasses import asdict
 
 from trainer.arguments import Command, parse
 from trainer.config import TrainConfig, TrainConfigError
+from vocab.arguments import OptionError
+from vocab.storage import write_bytes
 
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command = parse(list(sys.argv[1:] if arguments is None else arguments))
         return _COMMANDS[command.name](command)
-    except TrainConfigError as error:
+    except OptionError as error:
         _say(f"t5x: error: {error}")
         _say("Nothing was done. --help lists all flags.")
         return EXIT_USAGE
@@ -51,7 +53,7 @@ def _need(config: TrainConfig, *names: str) -> None:
 
 _EXAMPLES = {
     "corpus": "out/c4/en/3.1.0",
-    "vocabulary": "out/vocab/en.model",
+    "vocab": "out/vocab",
     "model_dir": "out/runs/first",
 }
 
@@ -75,15 +77,13 @@ def choose_backend(config: TrainConfig) -> str:
 
 
 def _write_config(config: TrainConfig) -> None:
-    os.makedirs(config.model_dir, exist_ok=True)
     path = os.path.join(config.model_dir, "config.json")
-    with open(path, "w", encoding="utf-8") as stream:
-        json.dump(asdict(config), stream, indent=2)
+    write_bytes(path, json.dumps(asdict(config), indent=2).encode())
 
 
 def _train(command: Command) -> int:
     config = command.config
-    _need(config, "corpus", "vocabulary", "model_dir")
+    _need(config, "corpus", "vocab", "model_dir")
     backend = choose_backend(config)
     _say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
          config.backend == "auto" else ""))  # fmt: skip
@@ -93,9 +93,7 @@ def _train(command: Command) -> int:
     from trainer.loop import train
 
     state = train(config)
-    _say(
-        f"Done: {int(state.step):,} steps. loss curve: {os.path.join(config.model_dir, 'loss.png')}"
-    )
+    _say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
     return 0
 
 
@@ -113,21 +111,21 @@ def _train_with_t5x(config: TrainConfig) -> int:
 def _gin(command: Command) -> int:
     from trainer.gin import render
 
-    _need(command.config, "corpus", "vocabulary", "model_dir")
+    _need(command.config, "corpus", "vocab", "model_dir")
     print(render(command.config))
     return 0
 
 
 def _eval(command: Command) -> int:
-    from trainer.batches import Batches, Hosts, open_dataset
-    from trainer.loop import evaluate, load_params, prepare
+    from trainer.batches import batch_form, open_dataset
+    from trainer.evaluation import HeldOut
+    from trainer.run import load_params, prepare, this_host
 
     config = command.config
-    _need(config, "corpus", "vocabulary", "model_dir")
+    _need(config, "corpus", "vocab", "model_dir")
     params = load_params(config, command.checkpoint)
-    first = next(Batches(open_dataset(config, "train", Hosts())))
-    run, _ = prepare(config, first)
-    print(json.dumps(evaluate(run, params)))
+    run = prepare(config, batch_form(open_dataset(config, "train", this_host())))
+    print(json.dumps(HeldOut(config, run).evaluate(params)))
     return 0
 
 
@@ -136,17 +134,17 @@ def _infer(command: Command) -> int:
     import numpy as np
 
     from trainer.decoding import beam_search, sample
-    from trainer.loop import configure_network, load_params
+    from trainer.run import configure_network, load_params
     from trainer.network import build_network
     from trainer.vocabularies import load_vocabulary
 
     config = command.config
-    _need(config, "vocabulary", "model_dir")
+    _need(config, "vocab", "model_dir")
     made = configure_network(config)
     if not made.num_encoder_layers:
         raise TrainConfigError("infer: expected an architecture with an encoder")
     params, network = load_params(config, command.checkpoint), build_network(made)
-    vocabulary = load_vocabulary(config.vocabulary)
+    vocabulary = load_vocabulary(config.vocab)
     length = config.lengths()["targets"]
     with (
         open(command.input, encoding="utf-8") as texts,
@@ -178,14 +176,14 @@ def _chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
 
 def _export(command: Command) -> int:
     from trainer.hugging_face import write_hugging_face
-    from trainer.loop import configure_network, load_params
+    from trainer.run import configure_network, load_params
 
     config = command.config
-    _need(config, "vocabulary")
+    _need(config, "vocab")
     if not command.checkpoint:
         _need(config, "model_dir")
     params = load_params(config, command.checkpoint)
-    write_hugging_face(command.output, params, configure_network(config), config.vocabulary)
+    write_hugging_face(command.output, params, configure_network(config), config.vocab)
     _say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")
     return 0
 
@@ -200,8 +198,8 @@ def _info(command: Command) -> int:
 
     config = command.config
     size = SIZES[config.size]
-    if config.vocabulary:
-        from trainer.loop import configure_network
+    if config.vocab:
+        from trainer.run import configure_network
 
         made = configure_network(config)
     else:

@@ -4,6 +4,7 @@ Rules of t5x's `standard_logical_axis_rules`: heads and feed-forward dimensions 
 batches over `data`; with --shard_parameters the embedding dimension over `data` too.
 """
 
+import functools
 from typing import Any
 
 import jax
@@ -12,7 +13,7 @@ from flax import linen as nn
 from flax.linen import partitioning
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from trainer.step import Batch, State, arguments
+from trainer.step import Form, State, arguments
 
 Tree = Any
 _RULES: dict[str, str | None] = {
@@ -64,15 +65,12 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
 
 
 def state_sharding(
-    mesh: Mesh, network: nn.Module, state: State, batch: Batch, shard_parameters: bool
+    mesh: Mesh, network: nn.Module, state: State, form: Form, shard_parameters: bool
 ) -> State:
     """The sharding of each array of a state; moments of a parameter's own shape follow it."""
-    positional, named = arguments(batch)
-    shapes = jax.eval_shape(
-        lambda: network.init(
-            {"params": jax.random.key(0)}, *positional, **named, enable_dropout=False
-        )
-    )
+    positional, named = arguments(form)
+    init = functools.partial(network.init, enable_dropout=False)
+    shapes = jax.eval_shape(init, {"params": jax.random.key(0)}, *positional, **named)
     axes = partitioning.get_axis_names(shapes["params_axes"])
     rules = _RULES | ({"embed": "data"} if shard_parameters else {})
     place = lambda leaf, names: _place(mesh, leaf.shape, tuple(names), rules)  # noqa: E731

@@ -1,5 +1,6 @@
 """What a person sees of a run: a live line, TensorBoard's scalars, the loss curve."""
 
+import io
 import json
 import os
 import sys
@@ -12,26 +13,24 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from vocab.amounts import duration
+from vocab.storage import write_bytes
+
 _LINE_SECONDS = 10.0
-
-
-def clock(seconds: float) -> str:
-    """As people write it: 0:07, 12:30, 3:00:00."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 class Progress:
     """The live line of a run, and its curve on disk. Use as a context manager."""
 
-    def __init__(self, model_dir: str, steps: int, stream: TextIO = sys.stderr) -> None:
-        self._steps = steps
+    def __init__(
+        self, model_dir: str, steps: int, first_host: bool, stream: TextIO = sys.stderr
+    ) -> None:
+        self._steps, self._first_host = steps, first_host
         self._curve = os.path.join(model_dir, "curve.jsonl")
         self._writer = metric_writers.create_default_writer(
-            model_dir, asynchronous=False, just_logging=False
+            model_dir, asynchronous=False, just_logging=not first_host
         )
-        self._console = Console(file=stream, highlight=False, markup=False)
+        self._console = Console(file=stream, highlight=False, markup=False, quiet=not first_host)
         self._text = Text("compiling the step")
         self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
         self._said = 0.0
@@ -46,13 +45,17 @@ class Progress:
             self._live.stop()
         self._writer.close()
 
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, soft_wrap=True)
+
     def point(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
         """Takes note of the scalars of a step; says a line of the main ones."""
-        self.write(step, scalars)
+        self._write(step, scalars)
         self._text = Text(
             f"step {step:,} of {self._steps:,} · loss {scalars['loss']:.3f} · "
             f"{scalars['tokens_per_second']:,.0f} tokens/s · MFU {scalars['mfu']:.1%} · "
-            f"{clock(seconds_left)} left"
+            f"{duration(seconds_left)} left"
         )
         now = time.monotonic()
         if not self._console.is_terminal and (
@@ -61,32 +64,59 @@ class Progress:
             self._said = now
             self._console.print(self._text, soft_wrap=True)
 
-    def write(self, step: int, scalars: Mapping[str, float]) -> None:
+    def evaluated(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Takes note of an evaluation, and says it."""
+        if scalars:
+            self._write(step, scalars)
+            self.say(f"step {step:,}: {held_out_line(scalars)}")
+
+    def _write(self, step: int, scalars: Mapping[str, float]) -> None:
         """Adds scalars to TensorBoard's events and to curve.jsonl."""
         self._writer.write_scalars(step, dict(scalars))
-        with open(self._curve, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"step": step, **scalars}) + "\n")
+        if self._first_host:
+            with open(self._curve, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"step": step, **scalars}) + "\n")
+
+
+def held_out_line(scalars: Mapping[str, float]) -> str:
+    """Held-out loss beside the unigram entropy of its targets."""
+    loss, entropy = scalars["eval_loss"], scalars["eval_unigram_entropy"]
+    return (
+        f"held-out loss {loss:.3f} nats a token, {entropy - loss:+.3f} below the unigram entropy "
+        f"of its targets, {entropy:.3f}"
+    )
+
+
+def read_curve(model_dir: str) -> list[dict[str, float]]:
+    """The points of a run in order: of a step that stands there twice, after a stop, the later."""
+    with open(os.path.join(model_dir, "curve.jsonl"), encoding="utf-8") as stream:
+        points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
+    return [points[key] for key in sorted(points)]
 
 
 def draw_curve(model_dir: str) -> str:
-    """Draws loss and held-out loss by step from curve.jsonl; the PNG's path."""
+    """Draws loss, held-out loss and the unigram entropy by step; the PNG's path."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    with open(os.path.join(model_dir, "curve.jsonl"), encoding="utf-8") as stream:
-        # After a stop, steps may stand there twice: the later line holds.
-        points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
-    rows = [points[key] for key in sorted(points)]
+    rows = read_curve(model_dir)
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    for name, label in (("loss", "train"), ("eval_loss", "validation")):
+    lines = (
+        ("loss", "train", "-"),
+        ("eval_loss", "held out", "o-"),
+        ("eval_unigram_entropy", "unigram entropy of what is held out", "--"),
+    )
+    for name, label, style in lines:
         found = [(row["step"], row[name]) for row in rows if name in row]
         if found:
-            axes.plot(*zip(*found, strict=True), label=label)
+            axes.plot(*zip(*found, strict=True), style, label=label, markersize=3)
     axes.set(xlabel="step", ylabel="nats a target token")
     axes.legend()
     path = os.path.join(model_dir, "loss.png")
-    figure.savefig(path, dpi=120)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=120)
     pyplot.close(figure)
+    write_bytes(path, image.getvalue())
     return path

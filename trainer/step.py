@@ -11,6 +11,8 @@ from flax import linen as nn
 
 Array = jax.Array
 Batch = Mapping[str, Array]
+Form = Mapping[str, Any]
+"""A batch, or the shape and type of each of its features."""
 Tree = Any
 
 
@@ -49,7 +51,7 @@ _DECODER = ("decoder_input_tokens", "decoder_target_tokens")
 _OPTIONAL = ("encoder_segment_ids", "decoder_segment_ids", "decoder_causal_attention")
 
 
-def arguments(batch: Batch) -> tuple[tuple[Array, ...], dict[str, Array]]:
+def arguments(batch: Form) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What of a batch the network takes: positional and by name, each int32[batch, length]."""
     names = _ENCODER if "encoder_input_tokens" in batch else _DECODER
     given = {name: batch[name] for name in _OPTIONAL if name in batch}
@@ -131,10 +133,10 @@ def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Sums:
 
 
 def initial_state(
-    network: nn.Module, optimizer: optax.GradientTransformation, batch: Batch, seed: int
+    network: nn.Module, optimizer: optax.GradientTransformation, form: Form, seed: int
 ) -> State:
     """Fresh parameters and moments, for batches of that form."""
-    positional, named = arguments(batch)
+    positional, named = arguments(form)
     init = functools.partial(network.init, enable_dropout=False)
     ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
     params = init({"params": jax.random.key(seed)}, *ones[0], **ones[1])["params"]

@@ -39,7 +39,7 @@ def seconds(function, times: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="", help="folder; default: made-up sentences")
-    parser.add_argument("--vocabulary", default="")
+    parser.add_argument("--vocab", default="")
     parser.add_argument("--size", default="tiny")
     parser.add_argument("--inputs_length", type=int, default=512)
     parser.add_argument("--batch_size", type=int, default=8)
@@ -51,7 +51,7 @@ def main() -> None:
     )
     config = TrainConfig(
         corpus=(corpus,),
-        vocabulary=given.vocabulary or train_vocabulary(folder / "v.model", sentences(200)),
+        vocab=given.vocab or train_vocabulary(folder / "v.model", sentences(200)),
         size=given.size,
         dtype="float32",
         inputs_length=given.inputs_length,

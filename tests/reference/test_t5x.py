@@ -23,7 +23,7 @@ from trainer.loop import train
 @pytest.fixture
 def config(small_corpus, small_vocabulary, tmp_path):
     return TrainConfig(
-        corpus=(small_corpus,), vocabulary=small_vocabulary, size="tiny", dtype="float32",
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", dtype="float32",
         inputs_length=32, batch_size=8, steps=2, warmup_steps=100, checkpoint_period=2,
         eval_period=2, eval_batches=2, log_period=1, model_dir=str(tmp_path / "ours"),
     )  # fmt: skip
@@ -67,7 +67,7 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
     batches = Batches(open_dataset(config, "train", Hosts()))
     taken = [next(batches) for _ in range(50)]
     run, state = prepare(config, taken[0])
-    vocabulary = load_vocabulary(config.vocabulary)
+    vocabulary = load_vocabulary(config.vocab)
     optimizer = adafactor.Adafactor(
         decay_rate=0.8, step_offset=0,
         logical_factor_rules=adafactor.standard_logical_factor_rules(),
