@@ -87,11 +87,14 @@ def _train(command: Command) -> int:
     backend = choose_backend(config)
     _say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
          config.backend == "auto" else ""))  # fmt: skip
-    _write_config(config)
+    if config.host_index == 0:
+        _write_config(config)
     if backend == "t5x":
         return _train_with_t5x(config)
     from trainer.loop import train
+    from trainer.run import join_hosts
 
+    join_hosts(config)
     state = train(config)
     _say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
     return 0

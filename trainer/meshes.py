@@ -5,6 +5,7 @@ batches over `data`; with --shard_parameters the embedding dimension over `data`
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -30,13 +31,13 @@ class MeshError(ValueError):
     """Devices and sizes that do not fit; the message has both numbers."""
 
 
-def make_mesh(model_parallel: int) -> Mesh:
-    """All devices of all hosts, `model_parallel` of them to a layer.
+def make_mesh(model_parallel: int, devices: Sequence[jax.Device] = ()) -> Mesh:
+    """Devices, all of all hosts unless some are given, `model_parallel` of them to a layer.
 
     Raises:
       MeshError: their number is not divisible.
     """
-    devices = jax.devices()
+    devices = devices or jax.devices()
     if len(devices) % model_parallel:
         raise MeshError(
             f"--model_parallel={model_parallel}: {len(devices)} devices are not divisible by it"

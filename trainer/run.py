@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,16 +66,16 @@ class Run:
     evaluate: Any
 
 
-def prepare(config: TrainConfig, form: Form, hosts: Hosts | None = None) -> Run:
+def prepare(config: TrainConfig, form: Form, devices: Sequence[jax.Device] = ()) -> Run:
     """The run of a configuration; nothing is compiled or computed yet.
 
     Args:
       form: of its batches.
-      hosts: this one and how many; default: as jax says.
+      devices: default: all of all hosts.
     Raises:
       MeshError: the batch does not divide over the devices.
     """
-    mesh = make_mesh(config.model_parallel)
+    mesh = make_mesh(config.model_parallel, devices)
     check_batch(config.batch_size, config.microbatches, mesh)
     network = build_network(configure_network(config))
     schedule = inverse_square_root(config.learning_rate, config.warmup_steps)
@@ -96,7 +96,7 @@ def prepare(config: TrainConfig, form: Form, hosts: Hosts | None = None) -> Run:
     return Run(
         config=config,
         network=network,
-        hosts=hosts or this_host(),
+        hosts=this_host(),
         mesh=mesh,
         shapes=shapes,
         shardings=shardings,
@@ -111,6 +111,14 @@ def prepare(config: TrainConfig, form: Form, hosts: Hosts | None = None) -> Run:
             functools.partial(eval_step, network), in_shardings=(shardings.params, rows)
         ),
     )
+
+
+def join_hosts(config: TrainConfig) -> None:
+    """Makes one run of the processes that --coordinator names. Before anything else of jax."""
+    if config.coordinator == "auto":  # TPU pods, Slurm and others say who is who
+        jax.distributed.initialize()
+    elif config.coordinator:
+        jax.distributed.initialize(config.coordinator, config.host_count, config.host_index)
 
 
 def this_host() -> Hosts:

@@ -3,9 +3,10 @@ from dataclasses import fields
 import pytest
 
 from trainer.arguments import COMMANDS, build_parser, parse
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
 from trainer.objectives import OBJECTIVES
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.arguments import OptionError
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -36,26 +37,28 @@ WRONG = [
     (["--batch_size=10", "--microbatches=4"], "--batch_size=10 is not divisible"),
     (["--objective=causal_lm"], "try --architecture=decoder_lm"),
     (["--architecture=decoder_lm"], "does not fit --architecture=decoder_lm"),
+    (["--host_index=2", "--host_count=2"], "less than --host_count=2"),
     (["--dropout=1"], "expected a share from 0 to below 1"),
 ]
 
 
 @pytest.mark.parametrize(("flags", "message"), WRONG)
 def test_wrong_flags_are_told(flags, message):
-    with pytest.raises((TrainConfigError, ValueError), match=message):
+    with pytest.raises(OptionError, match=message):
         parse(["train", *flags])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("step = 5", r"unknown key step; did you mean --steps\?"),
-        ('steps = "5"', "steps = '5': expected int"),
+        ("step = 5", r"unknown flag --step; did you mean --steps\?"),
+        ('steps = "five"', "--steps: invalid int value: 'five'"),
+        ("[train]\nsteps = 5", "options are top-level keys, without tables"),
         ("steps = ", "cannot be read as TOML"),
     ],
 )
 def test_wrong_files_are_told(text, message, tmp_path):
     file = tmp_path / "run.toml"
     file.write_text(text)
-    with pytest.raises(TrainConfigError, match=message):
+    with pytest.raises(OptionError, match=message):
         parse(["train", f"--config={file}"])

@@ -9,7 +9,7 @@ import pytest
 from trainer.configuration import NetworkConfig
 from trainer.network import Transformer
 from trainer.optimizer import adafactor, inverse_square_root, moments_from_t5x, moments_to_t5x
-from trainer.step import initial_state, sum_losses, train_step
+from trainer.step import initial_state, sum_gradients, sum_losses, train_step
 
 NETWORK = Transformer(
     NetworkConfig(
@@ -34,7 +34,7 @@ def batch():
 
 @pytest.fixture(scope="module")
 def state():
-    return jax.jit(functools.partial(initial_state, NETWORK, OPTIMIZER, seed=0))(batch())
+    return jax.jit(functools.partial(initial_state, NETWORK, OPTIMIZER, batch(), seed=0))()
 
 
 def step(dropout=False):
@@ -60,6 +60,16 @@ def test_a_step_lowers_the_loss_and_counts(state):
         state, sums, norm = update(state, batch())
         losses.append(float(sums.loss))
     assert losses[-1] < 0.8 * losses[0] and int(state.step) == 8 and float(norm) > 0
+
+
+def test_microbatches_change_only_rounding(state):
+    whole, parts = (
+        jax.jit(
+            functools.partial(sum_gradients, NETWORK, z_loss=1e-4, key=None, parts=parts)
+        )(state.params, batch())
+        for parts in (1, 2)
+    )  # fmt: skip
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), parts, whole)
 
 
 def test_dropout_follows_seed_and_step_alone(state):
