@@ -83,9 +83,7 @@ class _Pace:
 def _compile(run: Run, form: HostBatch) -> Step:
     """The step for batches of all hosts of that form, compiled."""
     rows = run.config.batch_size
-    batch = {
-        name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in form.items()
-    }
+    batch = {name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in form.items()}
     step: Step = run.step.lower(run.shapes, batch).compile()  # type: ignore[attr-defined]
     return step
 

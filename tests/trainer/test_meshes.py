@@ -37,7 +37,7 @@ def run_python(arguments, devices):
 @pytest.fixture(scope="module")
 def config(small_corpus, small_vocabulary, tmp_path_factory):
     return TrainConfig(
-        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", dtype="float32",
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", architecture="encoder_decoder_half", dtype="float32",
         inputs_length=32, batch_size=8, steps=4, warmup_steps=100, eval_period=0, log_period=1,
         dropout=0.1, model_dir=str(tmp_path_factory.mktemp("eight")),
     )  # fmt: skip
@@ -46,7 +46,9 @@ def config(small_corpus, small_vocabulary, tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(config):
     script = str(REPOSITORY / "tests" / "trainer" / "eight_devices.py")
-    return json.loads(run_python([script, json.dumps(dataclasses.asdict(config))], 8).splitlines()[-1])
+    return json.loads(
+        run_python([script, json.dumps(dataclasses.asdict(config))], 8).splitlines()[-1]
+    )
 
 
 @pytest.mark.parametrize("mesh", [name for name in MESHES if name != "one"])
@@ -106,7 +108,9 @@ def test_two_hosts_give_the_losses_of_one(config, tmp_path):
     ]  # fmt: skip
     said = [host.communicate(timeout=400)[1] for host in hosts]
     assert [host.returncode for host in hosts] == [0, 0], said
-    rows = [json.loads(line) for line in Path(two.model_dir, "curve.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in Path(two.model_dir, "curve.jsonl").read_text().splitlines()
+    ]
     assert [row["step"] for row in rows if "loss" in row] == [1, 2, 3, 4]
     names = sorted(path.name for path in Path(two.model_dir).glob("data_*.index"))
     assert names == ["data_4-000-of-002.index", "data_4-001-of-002.index"]
