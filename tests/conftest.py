@@ -10,6 +10,9 @@ import pytest
 from cleaning.badwords import load_carried
 from pipelines.public_lists import CARRIED, FETCHED
 
+# Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -75,9 +75,20 @@ class Embedding(nn.Module):
         )
 
     def __call__(self, ids: Array) -> Array:
-        """int32[...] -> [..., features]; as a product with one-hot rows, which shards."""
-        one_hot = jax.nn.one_hot(ids, self.vocab_size, dtype=self.dtype)
-        return one_hot @ jnp.asarray(self.embedding, self.dtype)
+        """int32[...] -> [..., features].
+
+        On TPU a product with one-hot rows, as t5x's: its gradient is a product too. Elsewhere rows
+        are taken, which is the same number at a fraction of the work.
+        """
+
+        def multiply(ids: Array, table: Array) -> Array:
+            return jax.nn.one_hot(ids, self.vocab_size, dtype=table.dtype) @ table
+
+        def take(ids: Array, table: Array) -> Array:
+            return jnp.take(table, ids, axis=0)
+
+        table = jnp.asarray(self.embedding, self.dtype)
+        return jax.lax.platform_dependent(ids, table, tpu=multiply, default=take)
 
     def logits(self, x: Array) -> Array:
         """[..., features] -> float32[..., vocab], scaled by 1/sqrt(features) (as Mesh T5)."""

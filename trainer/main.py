@@ -1,5 +1,6 @@
 """The console script `t5x`: train, eval, infer, export, gin, info."""
 
+import importlib
 import importlib.util
 import itertools
 import json
@@ -23,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: the run failed, what is written is whole; 2: a wrong flag, nothing was done; 130:
     stopped from the keyboard.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         command = parse(list(sys.argv[1:] if arguments is None else arguments))
+        _import_tensorflow()
         return _COMMANDS[command.name](command)
     except OptionError as error:
         _say(f"t5x: error: {error}")
@@ -39,6 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _say(f"Failed: {error}")
         return EXIT_FAILED
+
+
+def _import_tensorflow() -> None:
+    """Imports it, without accelerators: they are jax's. What it says each time is left out."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w", encoding="utf-8") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _say(text: str) -> None:

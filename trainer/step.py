@@ -74,7 +74,9 @@ def sum_losses(
     targets = batch["decoder_target_tokens"]
     weights = batch["decoder_loss_weights"].astype(jnp.float32)
     normalizer = jax.nn.logsumexp(logits, axis=-1)  # [batch, length, vocab] -> [batch, length]
-    chosen = jnp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    # Summed where the id is the target's: the gradient of taking it would be a slow scatter on CPU.
+    is_target = jnp.arange(logits.shape[-1]) == targets[..., None]  # [batch, length, vocab]
+    chosen = jnp.sum(jnp.where(is_target, logits, 0.0), axis=-1)
     entropy = (normalizer - chosen) * weights
     penalty = z_loss * jnp.square(normalizer) * weights
     correct = (jnp.argmax(logits, axis=-1) == targets) * weights
