@@ -5,6 +5,7 @@ of 0.6 (Wu et al. 2016). Ids of 1 end a text, 0 is padding and what a decoder st
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,56 +13,93 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 Array = jax.Array
+Advance = Callable[[Any, Array, Array | int], tuple[Array, Any]]
+"""(cache, ids int32[batch], how many were written before) -> scores of the next id, cache."""
 _EOS = 1
 _NEVER = -1e9
 
 
-def _start(network: nn.Module, params: Any, inputs: Array, length: int) -> tuple[Array, Any]:
-    """What the encoder makes of the inputs, and an empty cache for `length` steps."""
+def _begin(
+    network: nn.Module, params: Any, inputs: Array, length: int, prefix: bool
+) -> tuple[Array, Any, Advance]:
+    """Log-probabilities of the first id, float32[batch, vocab], the cache, and how to go on."""
+    if hasattr(network, "encode"):
+        return _begin_after_encoder(network, params, inputs, length)
+    return _begin_after_prompt(network, params, inputs, length, prefix)
+
+
+def _begin_after_encoder(
+    network: nn.Module, params: Any, inputs: Array, length: int
+) -> tuple[Array, Any, Advance]:
     encoded = network.apply({"params": params}, inputs, enable_dropout=False, method="encode")
+    decode = functools.partial(
+        network.apply, enable_dropout=False, decode=True, method="decode", mutable=["cache"]
+    )
     blank = jnp.zeros((inputs.shape[0], length), jnp.int32)
-    _, variables = network.apply(
-        {"params": params}, encoded, inputs, blank, blank, enable_dropout=False, decode=True,
-        method="decode", mutable=["cache"],
-    )  # fmt: skip
-    return encoded, variables["cache"]
+    cache = decode({"params": params}, encoded, inputs, blank, blank)[1]["cache"]
+
+    def advance(cache: Any, ids: Array, written: Array | int) -> tuple[Array, Any]:
+        del written  # the cache knows
+        logits, variables = decode(
+            {"params": params, "cache": cache}, encoded, inputs, ids[:, None], ids[:, None],
+            max_decode_length=length,
+        )  # fmt: skip
+        return jax.nn.log_softmax(logits[:, 0]), variables["cache"]
+
+    scores, cache = advance(cache, blank[:, 0], 0)
+    return scores, cache, advance
 
 
-def _advance(
-    network: nn.Module,
-    params: Any,
-    cache: Any,
-    encoded: Array,
-    inputs: Array,
-    ids: Array,
-    length: int,
-) -> tuple[Array, Any]:
-    """Log-probabilities of the next id, float32[batch, vocab], after ids int32[batch]."""
-    logits, variables = network.apply(
-        {"params": params, "cache": cache}, encoded, inputs, ids[:, None], ids[:, None],
-        enable_dropout=False, decode=True, max_decode_length=length, method="decode",
-        mutable=["cache"],
-    )  # fmt: skip
-    return jax.nn.log_softmax(logits[:, 0]), variables["cache"]
+def _begin_after_prompt(
+    network: nn.Module, params: Any, inputs: Array, length: int, prefix: bool
+) -> tuple[Array, Any, Advance]:
+    """Of a decoder alone: the prompts, each after the start id, end at the same position.
+
+    Positions are relative, so that padding before a prompt, which nothing looks at, moves nothing.
+    """
+    batch, width = inputs.shape[0], inputs.shape[1] + 1
+    whole = width + length
+    counts = jnp.sum(inputs > 0, axis=1)  # [batch]
+    place = jnp.arange(width) - (width - 1 - counts)[:, None]  # [batch, width], 0 is the start id
+    shifted = jnp.pad(inputs, ((0, 0), (1, 0)))
+    prompt = jnp.where(place > 0, jnp.take_along_axis(shifted, jnp.maximum(place, 0), axis=1), 0)
+    there = jnp.pad(place >= 0, ((0, 0), (0, length)), constant_values=True)  # [batch, whole]
+    run = functools.partial(network.apply, length=whole, method="advance", mutable=["cache"])
+    cache = run({"params": params}, jnp.zeros((batch, whole), jnp.int32), None)[1]["cache"]
+
+    def look(start: Array | int, count: int) -> Array:
+        """[batch, 1, count, whole]: what positions from `start` on may look at."""
+        query, key = start + jnp.arange(count)[:, None], jnp.arange(whole)
+        seen = (key <= query) | (prefix & (key < width) & (query < width))
+        return (seen & there[:, None])[:, None]
+
+    def advance(cache: Any, ids: Array, written: Array | int) -> tuple[Array, Any]:
+        variables = {"params": params, "cache": cache}
+        logits, changed = run(variables, ids[:, None], look(width + written, 1))
+        return jax.nn.log_softmax(logits[:, 0]), changed["cache"]
+
+    logits, changed = run({"params": params, "cache": cache}, prompt, look(0, width))
+    return jax.nn.log_softmax(logits[:, -1]), changed["cache"], advance
 
 
-@functools.partial(jax.jit, static_argnames=("network", "length", "temperature", "top_k"))
+@functools.partial(jax.jit, static_argnames=("network", "length", "temperature", "top_k", "prefix"))
 def sample(
     network: nn.Module, params: Any, inputs: Array, length: int, key: Array,
-    temperature: float = 0.0, top_k: int = 0,
+    temperature: float = 0.0, top_k: int = 0, prefix: bool = False,
 ) -> Array:  # fmt: skip
     """Targets of the inputs: int32[batch, length], padded after EOS.
 
     Args:
-      inputs: int32[batch, inputs].
+      inputs: int32[batch, inputs]; of a decoder alone, what it goes on from.
       temperature: 0 takes the most probable id each time (greedy).
       top_k: draw from so many most probable ids only; 0: from all.
+      prefix: a decoder alone sees its inputs from both sides (prefix LM).
     """
-    encoded, cache = _start(network, params, inputs, length)
+    scores, cache, advance = _begin(network, params, inputs, length, prefix)
 
-    def step(carry: Any, key: Array) -> tuple[Any, Array]:
-        cache, ids, ended = carry
-        scores, cache = _advance(network, params, cache, encoded, inputs, ids, length)
+    def step(carry: Any, given: tuple[Array, Array]) -> tuple[Any, Array]:
+        cache, scores, ended = carry
+        key, number = given
         if top_k:
             lowest = jax.lax.top_k(scores, top_k)[0][:, -1:]
             scores = jnp.where(scores < lowest, _NEVER, scores)
@@ -71,40 +109,41 @@ def sample(
             else jnp.argmax(scores, axis=-1)
         )
         ids = jnp.where(ended, 0, drawn.astype(jnp.int32))
-        return (cache, ids, ended | (ids == _EOS)), ids
+        scores, cache = advance(cache, ids, number)
+        return (cache, scores, ended | (ids == _EOS)), ids
 
-    batch = inputs.shape[0]
-    carry = (cache, jnp.zeros(batch, jnp.int32), jnp.zeros(batch, bool))
-    ids = jax.lax.scan(step, carry, jax.random.split(key, length))[1]
+    carry = (cache, scores, jnp.zeros(inputs.shape[0], bool))
+    ids = jax.lax.scan(step, carry, (jax.random.split(key, length), jnp.arange(length)))[1]
     return ids.T  # [length, batch] -> [batch, length]
 
 
-@functools.partial(jax.jit, static_argnames=("network", "length", "beams", "alpha"))
+@functools.partial(jax.jit, static_argnames=("network", "length", "beams", "alpha", "prefix"))
 def beam_search(
-    network: nn.Module, params: Any, inputs: Array, length: int, beams: int = 4, alpha: float = 0.6
-) -> tuple[Array, Array]:
+    network: nn.Module, params: Any, inputs: Array, length: int, beams: int = 4,
+    alpha: float = 0.6, prefix: bool = False,
+) -> tuple[Array, Array]:  # fmt: skip
     """The best targets of each of the inputs, and their scores.
 
     A text of n ids scores its log-probability divided by ((5 + n) / 6)^alpha.
 
     Args:
-      inputs: int32[batch, inputs].
+      inputs: int32[batch, inputs]; of a decoder alone, what it goes on from.
+      prefix: a decoder alone sees its inputs from both sides (prefix LM).
     Returns:
       int32[batch, beams, length] and float32[batch, beams], best first.
     """
     batch = inputs.shape[0]
     wide = jnp.repeat(inputs, beams, axis=0)  # [batch, inputs] -> [batch * beams, inputs]
-    encoded, cache = _start(network, params, wide, length)
+    logs, cache, advance = _begin(network, params, wide, length, prefix)
+    vocab = logs.shape[-1]
 
     def step(carry: Any, number: Array) -> tuple[Any, None]:
-        cache, texts, scores, ended, last = carry
-        # [batch * beams, vocab] -> [batch, beams, vocab]
-        logs, cache = _advance(network, params, cache, encoded, wide, last.reshape(-1), length)
-        logs = logs.reshape(batch, beams, -1)
-        vocab = logs.shape[-1]
+        cache, logs, texts, scores, ended = carry
         # A text that has ended goes on with padding, at no cost.
         pad_only = jnp.where(jnp.arange(vocab) == 0, 0.0, _NEVER)
-        total = scores[..., None] + jnp.where(ended[..., None], pad_only, logs)
+        # [batch * beams, vocab] -> [batch, beams, vocab]
+        more = jnp.where(ended[..., None], pad_only, logs.reshape(batch, beams, vocab))
+        total = scores[..., None] + more
         normal = total / _penalty(number + 1, texts, ended, alpha)[..., None]
         # Of all continuations of all beams the best: [batch, beams * vocab] -> [batch, beams]
         _, chosen = jax.lax.top_k(normal.reshape(batch, -1), beams)
@@ -114,17 +153,18 @@ def beam_search(
         ended = jnp.take_along_axis(ended, beam, axis=1) | (ids == _EOS)
         row = (jnp.arange(batch)[:, None] * beams + beam).reshape(-1)
         cache = jax.tree.map(lambda x: x[row] if x.ndim else x, cache)
-        return (cache, texts, scores, ended, ids), None
+        logs, cache = advance(cache, ids.reshape(-1), number)
+        return (cache, logs, texts, scores, ended), None
 
     first = jnp.where(jnp.arange(beams) == 0, 0.0, _NEVER)  # all beams start alike: keep one
     carry = (
         cache,
+        logs,
         jnp.zeros((batch, beams, length), jnp.int32),
         jnp.broadcast_to(first, (batch, beams)),
         jnp.zeros((batch, beams), bool),
-        jnp.zeros((batch, beams), jnp.int32),
     )
-    _, texts, scores, ended, _ = jax.lax.scan(step, carry, jnp.arange(length))[0]
+    _, _, texts, scores, ended = jax.lax.scan(step, carry, jnp.arange(length))[0]
     return texts, scores / _penalty(jnp.array(length), texts, ended, alpha)
 
 

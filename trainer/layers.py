@@ -203,31 +203,36 @@ class Attention(nn.Module):
     def _cached(
         self, key: Array, value: Array, mask: Array | None, bias: Array | None
     ) -> tuple[Array, Array, Array | None, Array | None]:
-        """Keys, values, mask and bias of one step over all steps so far.
+        """Keys, values, mask and bias of some positions over all positions so far.
 
         The first call, with all positions, makes the cache: [batch, heads, head_dim, length], as
-        t5x's decoding expects. Later calls have one query each.
+        t5x's decoding expects. Later calls add their positions to it.
+
+        Args:
+          mask: [batch, 1, queries, length], of the cache; None: nothing after the query.
         """
         started = self.has_variable("cache", "cached_key")
-        batch, length = key.shape[:2]
-        shape = (batch, self.heads, self.head_dim, length)
+        batch, count = key.shape[:2]
+        shape = (batch, self.heads, self.head_dim, count)
         keys = self.variable("cache", "cached_key", jnp.zeros, shape, key.dtype)
         values = self.variable("cache", "cached_value", jnp.zeros, shape, value.dtype)
         index = self.variable("cache", "cache_index", lambda: jnp.array(0, jnp.int32))
         if not started:
-            return key, value, mask, bias
-        step, length = index.value, keys.value.shape[-1]
-        here = jax.nn.one_hot(step, length, dtype=key.dtype)  # [length]
-        # [batch, 1, heads, head_dim] -> [batch, heads, head_dim, 1]
-        keys.value = keys.value + jnp.moveaxis(key, 1, -1) * here
-        values.value = values.value + jnp.moveaxis(value, 1, -1) * here
-        index.value = step + 1
-        past = jnp.broadcast_to(jnp.arange(length) <= step, (batch, 1, 1, length))
-        mask = past if mask is None else jnp.logical_and(mask, past)
+            return key, value, None, bias
+        step, length = jnp.reshape(index.value, ()), keys.value.shape[-1]
+        # [batch, count, heads, head_dim] -> [batch, heads, head_dim, count], from `step` on
+        keys.value, values.value = (
+            jax.lax.dynamic_update_slice_in_dim(old.value, jnp.moveaxis(new, 1, -1), step, axis=-1)
+            for old, new in ((keys, key), (values, value))
+        )
+        index.value = index.value + count
+        past = jnp.arange(length) <= step + jnp.arange(count)[:, None]  # [count, length]
+        past = jnp.broadcast_to(past, (batch, 1, count, length))
         if bias is not None:
-            bias = jax.lax.dynamic_slice_in_dim(bias, jnp.reshape(step, ()), 1, axis=-2)
+            bias = jax.lax.dynamic_slice_in_dim(bias, step, count, axis=-2)
         # [batch, heads, head_dim, length] -> [batch, length, heads, head_dim]
-        return jnp.moveaxis(keys.value, -1, 1), jnp.moveaxis(values.value, -1, 1), mask, bias
+        of_all = jnp.moveaxis(keys.value, -1, 1), jnp.moveaxis(values.value, -1, 1)
+        return *of_all, past if mask is None else mask, bias
 
 
 _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {

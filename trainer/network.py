@@ -327,3 +327,14 @@ class LanguageModel(nn.Module):
             decoder_input_tokens, mask, None, None, not enable_dropout, decode, max_decode_length
         )
         return logits
+
+    def advance(self, tokens: Array, mask: Array | None, length: int) -> Array:
+        """Logits after some more positions, with what the collection `cache` holds of those before.
+
+        Args:
+          tokens: int32[batch, positions]; all of them the first time, which makes the cache.
+          mask: [batch, 1, positions, length], 1 where a position of the cache may be looked at.
+          length: of the cache.
+        """
+        logits: Array = self.decoder(tokens, mask, None, None, True, True, length)
+        return logits

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 import itertools
 
@@ -8,7 +9,7 @@ import pytest
 
 from trainer.configuration import NetworkConfig
 from trainer.decoding import beam_search, sample
-from trainer.network import Transformer
+from trainer.network import LanguageModel, Transformer
 
 VOCAB, LENGTH = 6, 4
 CONFIG = NetworkConfig(
@@ -73,3 +74,38 @@ def test_sampling_follows_the_probabilities(params):
     np.testing.assert_allclose(share, np.exp(logs[0]), atol=0.1)
     only = np.asarray(sample(NETWORK, params, wide, LENGTH, jax.random.key(1), 1.0, top_k=1))
     assert (only == only[0]).all()
+
+
+LANGUAGE_MODEL = LanguageModel(dataclasses.replace(CONFIG, num_encoder_layers=0))
+
+
+@pytest.fixture(scope="module")
+def decoder_params():
+    init = jax.jit(functools.partial(LANGUAGE_MODEL.init, enable_dropout=False))
+    ids = jnp.ones((1, 4), jnp.int32)
+    tree = init({"params": jax.random.key(5)}, ids, ids)["params"]
+    return jax.tree.map(lambda p: p * 1.5, tree)
+
+
+@pytest.mark.parametrize("prefix", [False, True])
+@pytest.mark.parametrize("search", ["greedy", "beams of one"])
+def test_a_decoder_alone_goes_on_from_prompts_of_any_length(search, prefix, decoder_params):
+    prompts = jnp.array([[3, 4, 5, 2, 4], [5, 2, 0, 0, 0], [4, 0, 0, 0, 0]])
+    arguments = (LANGUAGE_MODEL, decoder_params, prompts, LENGTH)
+    if search == "greedy":
+        found = np.asarray(sample(*arguments, jax.random.key(0), prefix=prefix))
+    else:
+        found = np.asarray(beam_search(*arguments, beams=1, prefix=prefix)[0])[:, 0]
+    for row, prompt in enumerate(np.asarray(prompts)):
+        text, count = [int(i) for i in prompt if i], int((prompt > 0).sum())
+        for _ in range(LENGTH):
+            ids = np.array([[0, *text]])
+            seen = (np.arange(ids.shape[1]) <= count)[None].astype(int) if prefix else None
+            logits = LANGUAGE_MODEL.apply(
+                {"params": decoder_params}, ids, np.ones_like(ids),
+                decoder_causal_attention=seen, enable_dropout=False,
+            )  # fmt: skip
+            text.append(int(np.argmax(logits[0, -1])))
+            if text[-1] == 1:
+                break
+        assert ended(found[row]) == text[count:]
