@@ -52,6 +52,7 @@ class Command:
       output: of infer and export.
       to: the library of export.
       decoding: of infer.
+      split: of eval.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Command:
     output: str = ""
     to: str = "hf"
     decoding: str = "greedy"
+    split: str = "validation"
 
 
 def _truth(value: str) -> bool:
@@ -85,6 +87,8 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--config", metavar="FILE", help="flags from a TOML file, each a key")
         if name in ("eval", "infer", "export"):
             command.add_argument("--checkpoint", metavar="DIR", help="default: the newest")
+        if name == "eval":
+            command.add_argument("--split", metavar="NAME", help="default: validation")
         if name == "infer":
             command.add_argument("--input", required=True, metavar="FILE", help="a text a line")
             command.add_argument("--decoding", choices=("greedy", "beam", "sample"))

@@ -19,6 +19,7 @@ from flax import traverse_util
 
 from trainer.batches import Batches, Hosts
 from trainer.optimizer import moments_from_t5x, moments_to_t5x
+from trainer.published import is_published, read_published
 from trainer.step import State
 
 _NAME = re.compile(r"checkpoint_(\d+)")
@@ -149,8 +150,10 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
     Raises:
       CheckpointError: it is of another model, or there is none.
     """
-    folder = _state_folder(path)
     expected = to_t5x(shapes)
+    if is_published(path):
+        return _placed(path, read_published(path), shapes, shardings)
+    folder = _state_folder(path)
     check_shapes(path, stored_shapes(path), expected["target"])
     args = jax.tree.map(
         lambda leaf, place: ocp.ArrayRestoreArgs(
@@ -162,6 +165,26 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
     with ocp.PyTreeCheckpointer() as reader:
         tree = reader.restore(folder, item=expected, restore_args=args)
     return from_t5x(tree, shapes)
+
+
+def _placed(path: str, tree: Mapping[str, Tree], shapes: State, shardings: State) -> State:
+    """The state of a published checkpoint, each array where `shardings` says."""
+    check_shapes(path, shapes_of(tree["target"]), shapes.params)
+    # Their reader fills what a parameter has no use for with other shapes than the writer.
+    wanted = to_t5x(shapes)["state"]["param_states"]
+    told = tree["state"]["param_states"]
+    fitted = jax.tree.map(
+        lambda leaf, stored: (
+            np.reshape(stored, leaf.shape)
+            if np.size(stored) == np.prod(leaf.shape, dtype=int)
+            else np.zeros(leaf.shape, leaf.dtype)
+        ),
+        wanted,
+        told,
+    )
+    step = np.asarray(tree["state"]["step"], np.int32)
+    fields = {"target": tree["target"], "state": {"step": step, "param_states": fitted}}
+    return jax.device_put(from_t5x(fields, shapes), shardings)
 
 
 def _state_folder(path: str) -> str:
@@ -227,6 +250,9 @@ def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree)
 
 def read_params(path: str) -> dict[str, Tree]:
     """The parameters alone of a folder `…/checkpoint_N`, as NumPy arrays."""
+    if is_published(path):
+        published: dict[str, Tree] = read_published(path)["target"]
+        return published
     with ocp.PyTreeCheckpointer() as reader:
         tree = reader.restore(_state_folder(path))
     target: dict[str, Tree] = jax.tree.map(np.asarray, tree["target"])

@@ -13,6 +13,7 @@ from flax import traverse_util
 from safetensors.numpy import load_file, save_file
 
 from trainer.configuration import NetworkConfig
+from trainer.vocabularies import model_file
 
 Params = Mapping[str, Any]
 """A tree of arrays by name, as Flax has it."""
@@ -186,14 +187,14 @@ def write_hugging_face(
     """Writes model.safetensors, config.json and the tokenizer of a model that HF loads.
 
     Args:
-      vocabulary: a SentencePiece model file; "" to write no tokenizer.
+      vocabulary: a SentencePiece model file or its folder; "" to write no tokenizer.
     """
     os.makedirs(folder, exist_ok=True)
     arrays = to_hugging_face(params, config)
     save_file(arrays, os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
     _write_json(os.path.join(folder, "config.json"), their_config(config))
     if vocabulary:
-        shutil.copyfile(vocabulary, os.path.join(folder, "spiece.model"))
+        shutil.copyfile(model_file(vocabulary), os.path.join(folder, "spiece.model"))
         sentinels = [f"<extra_id_{i}>" for i in range(100)]
         tokenizer = {
             "tokenizer_class": "T5Tokenizer",

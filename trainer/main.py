@@ -2,12 +2,11 @@
 
 import importlib
 import importlib.util
-import itertools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from trainer.arguments import Command, parse
@@ -134,60 +133,45 @@ def _gin(command: Command) -> int:
 
 def _eval(command: Command) -> int:
     from trainer.batches import batch_form, open_dataset
+    from trainer.corpora import Form, find_corpus
     from trainer.evaluation import HeldOut
+    from trainer.inference import score_pairs
     from trainer.run import load_params, prepare, this_host
 
     config = command.config
-    _need(config, "corpus", "vocab", "model_dir")
+    _need(config, "corpus", "vocab")
+    _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
     run = prepare(config, batch_form(open_dataset(config, "train", this_host())))
-    print(json.dumps(HeldOut(config, run).evaluate(params)))
+    held_out = HeldOut(config, run, command.split)
+    if held_out.missing:
+        raise TrainConfigError(held_out.missing)
+    scores = dict(held_out.evaluate(params))
+    if all(find_corpus(path).form is not Form.DOCUMENTS for path in config.corpus):
+        scores |= score_pairs(config, command.checkpoint, command.split)
+    print(json.dumps(scores))
     return 0
 
 
 def _infer(command: Command) -> int:
-    import jax
-    import numpy as np
+    from trainer.inference import infer
 
-    from trainer.decoding import beam_search, sample
-    from trainer.run import configure_network, load_params
-    from trainer.network import build_network
-    from trainer.vocabularies import load_vocabulary
-
-    config = command.config
-    _need(config, "vocab", "model_dir")
-    made = configure_network(config)
-    if not made.num_encoder_layers:
-        raise TrainConfigError("infer: expected an architecture with an encoder")
-    params, network = load_params(config, command.checkpoint), build_network(made)
-    vocabulary = load_vocabulary(config.vocab)
-    length = config.lengths()["targets"]
-    with (
-        open(command.input, encoding="utf-8") as texts,
-        open(command.output, "w", encoding="utf-8") as output,
-    ):
-        for number, lines in enumerate(_chunks(texts, config.batch_size)):
-            ids = np.zeros((config.batch_size, config.inputs_length), np.int32)
-            for row, line in enumerate(lines):
-                encoded = vocabulary.encode(config.prefix + line.rstrip("\n"))
-                encoded = [*encoded[: config.inputs_length - 1], 1]
-                ids[row, : len(encoded)] = encoded
-            if command.decoding == "beam":
-                targets = beam_search(network, params, ids, length)[0][:, 0]
-            else:
-                temperature = 1.0 if command.decoding == "sample" else 0.0
-                key = jax.random.fold_in(jax.random.key(config.seed), number)
-                targets = sample(network, params, ids, length, key, temperature)
-            for row in np.asarray(targets)[: len(lines)]:
-                output.write(vocabulary.decode(row[row > 1].tolist()) + "\n")
+    _need(command.config, "vocab")
+    _need_checkpoint(command)
+    try:
+        with open(command.input, encoding="utf-8") as stream:
+            lines = stream.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainConfigError(f"--input={command.input}: {error}") from None
+    found = infer(command.config, command.checkpoint, command.decoding, lines)
+    write_bytes(command.output, "".join(f"{line}\n" for line in found).encode())
+    _say(f"{len(lines):,} lines: {command.output}")
     return 0
 
 
-def _chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of `size` lines, the last one shorter."""
-    remaining = iter(lines)
-    while chunk := list(itertools.islice(remaining, size)):
-        yield chunk
+def _need_checkpoint(command: Command) -> None:
+    if not command.checkpoint:
+        _need(command.config, "model_dir")
 
 
 def _export(command: Command) -> int:
@@ -196,8 +180,7 @@ def _export(command: Command) -> int:
 
     config = command.config
     _need(config, "vocab")
-    if not command.checkpoint:
-        _need(config, "model_dir")
+    _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
     write_hugging_face(command.output, params, configure_network(config), config.vocab)
     _say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")

@@ -1,5 +1,6 @@
 """The network against transformers' and t5x's, with the same random weights."""
 
+import dataclasses
 import functools
 
 import jax
@@ -11,7 +12,7 @@ pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e
 
 from trainer.configuration import NetworkConfig
 from trainer.hugging_face import read_hugging_face, write_hugging_face
-from trainer.network import Transformer
+from trainer.network import LanguageModel, Transformer
 
 _CONFIGS = {
     "v1.0": {"mlp_activations": ("relu",), "logits_via_embedding": True},
@@ -106,3 +107,37 @@ def test_names_shapes_and_logits_are_those_of_t5x(version):
     np.testing.assert_allclose(
         logits(Transformer(config), params), logits(theirs, params), atol=2e-5
     )
+
+
+@pytest.mark.parametrize("prefix", [False, True])
+@pytest.mark.parametrize("version", _CONFIGS)
+def test_a_decoder_alone_is_that_of_t5x(version, prefix):
+    network = pytest.importorskip(
+        "t5x.examples.decoder_only.network", reason="needs t5x from source"
+    )
+    config = dataclasses.replace(network_config(version), num_encoder_layers=0)
+    fields = {name: getattr(config, name) for name in network.TransformerConfig.__dataclass_fields__
+              if hasattr(config, name)}  # fmt: skip
+    theirs = network.DecoderWrapper(
+        network.TransformerConfig(**fields, num_layers=config.num_decoder_layers)
+    )
+    _, shifted, targets = batch()
+    seen = np.broadcast_to(np.arange(targets.shape[1]) < 50, targets.shape).astype(np.int32)
+    given = {"decoder_causal_attention": seen} if prefix else {}
+    ours, other = (
+        jax.jit(functools.partial(module.init, enable_dropout=False))(
+            {"params": jax.random.key(0)}, shifted, targets
+        )
+        for module in (LanguageModel(config), theirs)
+    )
+    assert shapes(ours["params"]) == shapes(other["params"])
+    assert ours["params_axes"] == other["params_axes"]
+    rng = np.random.default_rng(1)
+    params = jax.tree.map(lambda p: np.asarray(p) + 0.05 * rng.normal(size=p.shape), ours["params"])
+    found = [
+        jax.jit(functools.partial(module.apply, enable_dropout=False))(
+            {"params": params}, shifted, targets, **given
+        )
+        for module in (LanguageModel(config), theirs)
+    ]
+    np.testing.assert_allclose(found[0], found[1], atol=2e-5)

@@ -15,9 +15,13 @@ if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train"
     pytest.skip("needs t5x from source on PYTHONPATH", allow_module_level=True)
 
 from tests.conftest import REPOSITORY
+from trainer.batches import Batches, Hosts, batch_form, open_dataset
+from trainer.checkpoints import CheckpointError, read_params
 from trainer.config import TrainConfig
 from trainer.gin import render
 from trainer.loop import train
+from trainer.optimizer import moments_to_t5x
+from trainer.run import configure_network, prepare, start_from
 
 
 @pytest.fixture
@@ -55,18 +59,16 @@ def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
 
 
 def test_fifty_losses_from_the_same_weights_and_batches(config):
-
     import jax
     from t5x import adafactor, models, utils
 
-    from trainer.batches import Batches, Hosts, open_dataset
-    from trainer.loop import configure_network, prepare
     from trainer.network import Transformer
     from trainer.vocabularies import load_vocabulary
 
     batches = Batches(open_dataset(config, "train", Hosts()))
     taken = [next(batches) for _ in range(50)]
-    run, state = prepare(config, taken[0])
+    run = prepare(config, taken[0])
+    state = run.start()
     vocabulary = load_vocabulary(config.vocab)
     optimizer = adafactor.Adafactor(
         decay_rate=0.8, step_offset=0,
@@ -89,8 +91,50 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
         rate = schedule(theirs.state.step)
         return theirs.apply_gradient(gradients, learning_rate=rate), metrics
 
+    differences = []
     for batch in taken:
         state, sums, _ = run.step(state, batch)
         theirs, metrics = their_step(theirs, batch)
         loss = float(metrics["loss"].compute()) / float(sums.targets)
-        assert float(sums.loss / sums.targets) == pytest.approx(loss, abs=1e-3)
+        differences.append(abs(float(sums.loss / sums.targets) - loss))
+    assert len(differences) == 50
+    assert max(differences) < 1e-3, differences
+
+
+def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
+    """The layout of T5, T5 1.1 and mT5 as published, written by t5x's own legacy writer."""
+    import jax
+    from t5x import adafactor, checkpoints, partitioning, train_state
+
+    state = train(config)
+    optimizer = adafactor.Adafactor(
+        decay_rate=0.8, step_offset=0,
+        logical_factor_rules=adafactor.standard_logical_factor_rules(),
+    )  # fmt: skip
+    params = jax.tree.map(np.asarray, state.params)
+    theirs = train_state.FlaxOptimTrainState(optimizer.create(params))
+    gradients = jax.tree.map(lambda p: 0.01 * p, params)
+    theirs = theirs.apply_gradient(gradients, learning_rate=0.01)
+    writer = checkpoints.Checkpointer(
+        theirs, partitioning.PjitPartitioner(num_partitions=1), str(tmp_path / "published")
+    )
+    writer.save(theirs)
+    folder = tmp_path / "published" / "checkpoint_1"
+    assert (folder / "checkpoint").is_file()
+    jax.tree.map(np.testing.assert_array_equal, read_params(str(folder)), theirs.params)
+    run = prepare(config, batch_form(open_dataset(config, "train", Hosts())))
+    read = start_from(run, str(tmp_path / "published"))
+    assert int(read.step) == 1
+    jax.tree.map(np.testing.assert_array_equal, read.params, theirs.params)
+    moments = moments_to_t5x(read.moments)["encoder"]["encoder_norm"]["scale"]["v"]
+    np.testing.assert_array_equal(
+        moments, theirs.param_states["encoder"]["encoder_norm"]["scale"].v
+    )
+    more = dataclasses.replace(
+        config, initial_checkpoint=str(folder), model_dir=str(tmp_path / "more")
+    )
+    assert int(train(more).step) == 2
+    other = dataclasses.replace(config, version="v1.0")
+    wrong = prepare(other, batch_form(open_dataset(other, "train", Hosts())))
+    with pytest.raises(CheckpointError, match="--size, --version or --architecture"):
+        start_from(wrong, str(folder))

@@ -1,0 +1,91 @@
+"""Texts through a trained model: inputs a line each, targets a line each; scores of pairs."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import jax
+import numpy as np
+import seqio
+
+from trainer.batches import register
+from trainer.config import TrainConfig
+from trainer.decoding import beam_search, sample
+from trainer.network import build_network
+from trainer.run import configure_network, load_params
+from trainer.vocabularies import load_vocabulary
+from vocab.ids import EOS_ID
+
+Decode = Callable[[list[list[int]], int], list[list[int]]]
+"""(ids of some inputs, number of the batch) -> ids of their targets."""
+Item = TypeVar("Item")
+DECODINGS = ("greedy", "beam", "sample")
+
+
+def infer(
+    config: TrainConfig, checkpoint: str, decoding: str, lines: Iterable[str]
+) -> Iterator[str]:
+    """The model's target of each line, in order.
+
+    Args:
+      checkpoint: a checkpoint_N; "" for the newest in --model_dir.
+      decoding: of DECODINGS.
+    """
+    vocabulary = load_vocabulary(config.vocab)
+    decode = _decoder(config, checkpoint, decoding)
+    encoded = (_encode(config, vocabulary, line.rstrip("\n")) for line in lines)
+    for number, batch in enumerate(_chunks(encoded, config.batch_size)):
+        for ids in decode(batch, number):
+            yield vocabulary.decode([i for i in ids if i > EOS_ID]).replace("\n", " ")
+
+
+def _encode(config: TrainConfig, vocabulary: seqio.Vocabulary, line: str) -> list[int]:
+    """Ids as in training: with the end, but where the target goes on the same text."""
+    ids = vocabulary.encode(config.prefix + line)
+    if config.architecture == "decoder_lm":
+        return list(ids[: config.inputs_length])
+    return [*ids[: config.inputs_length - 1], EOS_ID]
+
+
+def _decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
+    params, network = load_params(config, checkpoint), build_network(configure_network(config))
+    length, rows = config.lengths()["targets"], config.batch_size
+    prefix = config.architecture == "prefix_lm"
+
+    def decode(batch: list[list[int]], number: int) -> list[list[int]]:
+        ids = np.zeros((rows, config.inputs_length), np.int32)
+        for row, encoded in enumerate(batch):
+            ids[row, : len(encoded)] = encoded
+        if decoding == "beam":
+            found = beam_search(network, params, ids, length, prefix=prefix)[0][:, 0]
+        else:
+            key = jax.random.fold_in(jax.random.key(config.seed), number)
+            temperature = 1.0 if decoding == "sample" else 0.0
+            found = sample(network, params, ids, length, key, temperature, prefix=prefix)
+        rows_of_ids: list[list[int]] = np.asarray(found)[: len(batch)].tolist()
+        return rows_of_ids
+
+    return decode
+
+
+def score_pairs(config: TrainConfig, checkpoint: str, split: str) -> dict[str, float]:
+    """Share of a split's pairs whose target is written exactly, and how many there are."""
+    name = register(config)
+    lengths = {"inputs": config.inputs_length, "targets": config.lengths()["targets"]}
+    dataset = seqio.get_mixture_or_task(name).get_dataset(lengths, split=split, shuffle=False)
+    vocabulary = load_vocabulary(config.vocab)
+    decode = _decoder(config, checkpoint, "greedy")
+    right = count = 0
+    for number, batch in enumerate(_chunks(dataset.as_numpy_iterator(), config.batch_size)):
+        found = decode([row["inputs"].tolist() for row in batch], number)
+        for ids, row in zip(found, batch, strict=True):
+            texts = (vocabulary.decode([i for i in x if i > EOS_ID]) for x in (ids, row["targets"]))
+            count, right = count + 1, right + (next(texts) == next(texts))
+    return {"exact_match": right / max(count, 1), "pairs": float(count)}
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size` items, the last one shorter."""
+    remaining = iter(items)
+    while chunk := list(itertools.islice(remaining, size)):
+        yield chunk
