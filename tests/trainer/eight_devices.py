@@ -45,11 +45,12 @@ def main() -> None:
             state, sums, _ = compiled(state, put_batch(batch, run.mesh))
             losses.append(float(sums.cross_entropy / sums.targets))
         runs[name], states[name] = run, state
+        exported = jax.export.export(run.step, platforms=["tpu"])(run.shapes, placed)
         found[name] = {
             "losses": losses,
             "sharded": sharded_arrays(state),
             "arrays": len(jax.tree.leaves(state.params)),
-            "tpu": len(jax.export.export(run.step, platforms=["tpu"])(run.shapes, placed).mlir_module()),
+            "tpu": len(exported.mlir_module()),
         }  # fmt: skip
     checkpoints = Checkpoints(config.model_dir, 1)
     checkpoints.save(states["sharded"], None, this_host())

@@ -25,7 +25,8 @@ from trainer.vocabularies import load_vocabulary
 def finished(small_corpus, small_vocabulary, tmp_path_factory):
     """A configuration, run to its end: (configuration, last state). Do not write to its folder."""
     config = TrainConfig(
-        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", architecture="encoder_decoder_half", dtype="float32",
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", dtype="float32",
+        architecture="encoder_decoder_half",
         inputs_length=32, batch_size=8, steps=6, warmup_steps=100, checkpoint_period=3,
         eval_period=3, eval_batches=2, log_period=1, dropout=0.1,
         model_dir=str(tmp_path_factory.mktemp("runs") / "whole"),

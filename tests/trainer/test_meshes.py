@@ -37,7 +37,8 @@ def run_python(arguments, devices):
 @pytest.fixture(scope="module")
 def config(small_corpus, small_vocabulary, tmp_path_factory):
     return TrainConfig(
-        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", architecture="encoder_decoder_half", dtype="float32",
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", dtype="float32",
+        architecture="encoder_decoder_half",
         inputs_length=32, batch_size=8, steps=4, warmup_steps=100, eval_period=0, log_period=1,
         dropout=0.1, model_dir=str(tmp_path_factory.mktemp("eight")),
     )  # fmt: skip
