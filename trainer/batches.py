@@ -139,7 +139,7 @@ class Batches:
 
 
 def share_of(batch: HostBatch, rows: int, hosts: Hosts) -> HostBatch:
-    """Of a batch that all hosts read, padded to `rows`, those of this host; padding is no target."""
+    """Rows of this host, of a batch that all hosts read, padded to `rows`; padding is no target."""
     start, stop = (rows * (hosts.index + n) // hosts.count for n in (0, 1))
     return {
         name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))[start:stop]
