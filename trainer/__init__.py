@@ -23,11 +23,15 @@ Loop:
   step            one update, a pure function
   meshes          devices and which of them holds what
   checkpoints     t5x's layout through Orbax
+  run             network, steps and devices made ready
+  evaluation      loss on what was held out, and unigram entropy
   flops, progress what a person sees
   loop            all of these in turn
 
 Ways in and out:
   arguments, main the command line `t5x`
   gin             the same run in t5x's own loop
+  inference       targets of texts, scores of pairs
   hugging_face    parameters for transformers, and from it
+  published       checkpoints as T5 and mT5 were published
 """

@@ -81,9 +81,10 @@ class Progress:
 def held_out_line(scalars: Mapping[str, float]) -> str:
     """Held-out loss beside the unigram entropy of its targets."""
     loss, entropy = scalars["eval_loss"], scalars["eval_unigram_entropy"]
+    side = "below" if loss < entropy else "above"
     return (
-        f"held-out loss {loss:.3f} nats a token, {entropy - loss:+.3f} below the unigram entropy "
-        f"of its targets, {entropy:.3f}"
+        f"held-out loss {loss:.3f} nats a token, {abs(entropy - loss):.3f} {side} the unigram "
+        f"entropy of its targets, {entropy:.3f}"
     )
 
 
