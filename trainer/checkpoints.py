@@ -209,10 +209,14 @@ def stored_shapes(path: str) -> dict[str, tuple[int, ...]]:
     """Shape of each parameter in a checkpoint, by path."""
     folder = _state_folder(path)
     with ocp.PyTreeCheckpointer() as reader:
-        metadata = reader.metadata(folder)
+        return shapes_of(_stored_tree(reader, folder)["target"])
+
+
+def _stored_tree(reader: ocp.PyTreeCheckpointer, folder: str) -> dict[str, Tree]:
+    """What is known of each array of a checkpoint, without reading it."""
+    metadata = reader.metadata(folder)
     tree = getattr(metadata, "item_metadata", metadata)
-    tree = getattr(tree, "tree", tree)
-    return shapes_of(dict(tree["target"]))
+    return dict(getattr(tree, "tree", tree))
 
 
 def shapes_of(params: Tree) -> dict[str, tuple[int, ...]]:
@@ -253,8 +257,12 @@ def read_params(path: str) -> dict[str, Tree]:
     if is_published(path):
         published: dict[str, Tree] = read_published(path)["target"]
         return published
+    folder = _state_folder(path)
     with ocp.PyTreeCheckpointer() as reader:
-        tree = reader.restore(_state_folder(path))
+        as_numpy = jax.tree.map(
+            lambda _: ocp.RestoreArgs(restore_type=np.ndarray), _stored_tree(reader, folder)
+        )
+        tree = reader.restore(folder, restore_args=as_numpy)
     target: dict[str, Tree] = jax.tree.map(np.asarray, tree["target"])
     return target
 

@@ -48,6 +48,8 @@ def _import_tensorflow() -> None:
         with open(os.devnull, "w", encoding="utf-8") as nothing:
             os.dup2(nothing.fileno(), 2)
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
+        absl_logging = importlib.import_module("absl.logging")
+        absl_logging.set_verbosity(absl_logging.ERROR)  # Orbax warns of layouts that t5x writes
     finally:
         os.dup2(kept, 2)
         os.close(kept)

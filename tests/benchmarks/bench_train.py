@@ -103,7 +103,9 @@ def main() -> None:
         device = jax.devices()[0].device_kind
         stated = any(device.startswith(name) for name in PEAK_FLOPS)
         source = "its maker's" if stated else "a product of float32 matrices measured here"
-        print(f"{jax.device_count()} x {device}; MFU of {peak_flops() / 1e9:,.0f} GFLOP/s, {source}")
+        print(
+            f"{jax.device_count()} x {device}; MFU of {peak_flops() / 1e9:,.0f} GFLOP/s, {source}"
+        )
         for size in given.size:
             measure(replace(config, size=size), given.steps)
 
