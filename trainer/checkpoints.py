@@ -38,6 +38,18 @@ def to_t5x(state: State) -> dict[str, Tree]:
     }
 
 
+def _on_all_hosts(state: State) -> dict[str, Tree]:
+    """The tree that t5x writes, with no array that one host alone has."""
+    everywhere = state.step.sharding
+
+    def place(leaf: jax.Array) -> jax.Array:
+        if leaf.sharding.device_set == everywhere.device_set:
+            return leaf
+        return jax.device_put(np.asarray(leaf), everywhere)
+
+    return jax.tree.map(place, to_t5x(state))
+
+
 def from_t5x(tree: Mapping[str, Tree], state: State) -> State:
     """The state of a tree that t5x wrote, in the form of `state`."""
     inner = tree["state"]
@@ -82,7 +94,7 @@ class Checkpoints:
             if batches is not None:
                 batches.save(self._position(step, hosts))
             self._manager.save(
-                step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(to_t5x(state)))
+                step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(_on_all_hosts(state)))
             )
         except (OSError, ValueError, tf.errors.OpError) as error:  # of storage, of tensorstore
             raise self._failed(step, error) from error
