@@ -25,16 +25,16 @@ def load_vocabulary(path: str) -> seqio.SentencePieceVocabulary:
       VocabularyError: the file is none, or its special ids are not T5's.
     """
     if not os.path.isfile(path):
-        raise VocabularyError(f"--vocabulary={path}: expected a SentencePiece model; no such file")
+        raise VocabularyError(f"--vocab={path}: expected a SentencePiece model; no such file")
     processor = SentencePieceProcessor()
     try:
         processor.Load(path)
     except (RuntimeError, OSError) as error:
-        raise VocabularyError(f"--vocabulary={path}: not a SentencePiece model: {error}") from None
+        raise VocabularyError(f"--vocab={path}: not a SentencePiece model: {error}") from None
     ids = (processor.pad_id(), processor.eos_id(), processor.unk_id())
     if ids != (_PAD, _EOS, _UNKNOWN):
         raise VocabularyError(
-            f"--vocabulary={path}: expected the ids 0, 1, 2 for padding, EOS and unknown as T5's, "
+            f"--vocab={path}: expected the ids 0, 1, 2 for padding, EOS and unknown as T5's, "
             f"got {ids[0]}, {ids[1]}, {ids[2]}; train it with --pad_id=0 --eos_id=1 --unk_id=2"
         )
     has_sentinels = processor.PieceToId("<extra_id_0>") != _UNKNOWN

@@ -129,7 +129,7 @@ def bench_tokenize(en: Path, multilingual: Path, folder: Path) -> None:
     print(f"{'':34}{'tokens':>12}{'bare':>14}{'step':>14}{'ratio':>8}")
     for corpus in (en, multilingual):
         for name in ("tfrecord", "array_record"):
-            arguments = [f"--corpus={corpus}", f"--vocabulary={model}", f"--format={name}"]
+            arguments = [f"--corpus={corpus}", f"--vocab={model}", f"--format={name}"]
             options = parse_token_options([*arguments, f"--output={folder / 'tokens'}"])
             job, sources, vocabulary = plan_tokens(options)
             write_bytes(job.model_path(), vocabulary.model)
