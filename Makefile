@@ -18,7 +18,7 @@ demo: $(VENV)/.corpus ## build a corpus from the sample that ships with the proj
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
 
 test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses=auto --dist=loadfile
 
 test-full: $(VENV)/.test ## the tests that take minutes too: whole-corpus differential, scaling, kills
 	$(BIN)/python -m pytest
