@@ -28,7 +28,7 @@ train-tiny: $(VENV)/.train ## from real WET files (WET='…') to a corpus, a voc
 	  --corpus=out/tiny/c4/en/3.1.0 --vocab=out/tiny/vocab --model_dir=out/tiny/run
 
 test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses=auto --dist=loadfile
 
 test-full: $(VENV)/.test ## the tests that take minutes too: whole-corpus differential, scaling, kills
 	$(BIN)/python -m pytest

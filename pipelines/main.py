@@ -14,7 +14,6 @@ from cleaning.language import LanguageModelError
 from pipelines.crawls import CrawlError
 from pipelines.estimate import estimate_run
 from pipelines.job import Job
-from pipelines.lock import WorkFolderInUse, hold_folder
 from pipelines.mirrors import list_crawls
 from pipelines.options import Options, own_option_names, parse_options
 from pipelines.plan import mirror_of, plan_run
@@ -27,6 +26,7 @@ from pipelines.values import LIST_CRAWLS
 from vocab import workers
 from vocab.arguments import OptionError
 from vocab.files import InputError
+from vocab.lock import WorkFolderInUse, hold_folder
 from vocab.runners import beam_arguments
 from vocab.storage import delete_if_empty, exists, make_folder
 

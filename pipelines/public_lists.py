@@ -160,10 +160,15 @@ def load_bad_words(languages: Iterable[str], folder: str | None) -> dict[str, Ba
         if language in wanted:
             found = _in_folder(folder, code) if folder else _public_words(code)
             words[language] = words.get(language, set()) | found
-    return {
-        language: BadWords.of(language, found - ALLOWED.get(language, set()))
-        for language, found in words.items()
-    }
+    left = {name: found - ALLOWED.get(name, set()) for name, found in words.items()}
+    for language, found in left.items():
+        if not found:
+            allowed = ", ".join(sorted(words[language]))
+            raise BadWordsError(
+                f"--badwords_dir={folder}: the list of {language} has only words that C4 allows "
+                f"({allowed}); expected others too"
+            )
+    return {language: BadWords.of(language, found) for language, found in left.items()}
 
 
 def _in_folder(folder: str, code: str) -> set[str]:

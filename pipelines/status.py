@@ -15,10 +15,10 @@ from pathlib import Path
 
 from pipelines.advance import Advance
 from pipelines.inputs import read_manifest
-from pipelines.lock import Holder, holder
 from pipelines.run_state import NAME, RunState, read_state
 from pipelines.tasks import STAGES
 from vocab.amounts import duration
+from vocab.lock import Holder, holder
 from vocab.storage import exists
 from vocab.terminal import plain
 

@@ -68,9 +68,13 @@ class TokenJob:
         parts = [TOKENS_VERSION, deciding, version("sentencepiece")]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
+    def versions_folder(self) -> str:
+        """Where the datasets of the configuration stand; one run at a time holds it."""
+        return join(self.output, self.dataset, self.config)
+
     def dataset_folder(self) -> str:
         """TFDS's layout: name/configuration/version."""
-        return join(self.output, self.dataset, self.config, self.version)
+        return join(self.versions_folder(), self.version)
 
     def staging_folder(self) -> str:
         """Where shards are written before the dataset takes its name."""

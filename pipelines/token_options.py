@@ -12,11 +12,11 @@ from vocab.runners import Runner
 
 _EXAMPLES = """\
 examples:
-  python -m pipelines.tokenize --corpus=out/c4/en/3.1.0 --vocabulary=out/vocab --output=out
-  python -m pipelines.tokenize --corpus=out/c4/en/3.1.0 --vocabulary=out/vocab/spiece.model \\
+  python -m pipelines.tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab --output=out
+  python -m pipelines.tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab/spiece.model \\
       --format=tfrecord,array_record --output=out
   python -m pipelines.tokenize --corpus=gs://bucket/out/c4/en/3.1.0 --output=gs://bucket/out \\
-      --vocabulary=gs://bucket/vocab --runner=DataflowRunner --project=P --region=R \\
+      --vocab=gs://bucket/vocab --runner=DataflowRunner --project=P --region=R \\
       --temp_location=gs://bucket/tmp
 
 The same command goes on where a run was stopped. Any option of Apache Beam may follow.
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         f"first is read{help_table(SHARD_FORMATS)}",
     )
     what.add_argument(
-        "--vocabulary",
+        "--vocab",
         required=True,
         metavar="PATH",
         help="a SentencePiece model, or the folder that python -m vocab.train wrote",
@@ -103,7 +103,7 @@ def parse_token_options(arguments: list[str]) -> TokenOptions:
     refuse_strays(rest)
     return TokenOptions(
         corpus=parsed.corpus,
-        vocabulary=parsed.vocabulary,
+        vocabulary=parsed.vocab,
         output=parsed.output.rstrip("/") or "/",
         formats=tuple(dict.fromkeys(parsed.formats or ["tfrecord"])),
         append_eos=parsed.append_eos,

@@ -8,18 +8,21 @@ from pipelines.token_formats import TOKEN_FORMATS, FormatError
 from pipelines.token_job import TokenJob, TokenShard, dataset_names, token_shards
 from pipelines.token_options import TokenOptions, own_option_names, parse_token_options
 from pipelines.token_publish import is_ours, is_tokenized, read_counts
+from pipelines.token_shards import VocabularyChanged
 from vocab import workers
 from vocab.amounts import duration, size
 from vocab.arguments import OptionError
 from vocab.corpora import CorpusShard, find_corpora, shards_digest, write_shard_list
 from vocab.documents import DamagedShard
 from vocab.files import InputError
+from vocab.lock import WorkFolderInUse, hold_folder
 from vocab.models import ModelError, Vocabulary, read_vocabulary
 from vocab.progress import LiveLine, Tally
 from vocab.runners import beam_arguments, open_pipeline
-from vocab.storage import exists, write_bytes
+from vocab.storage import exists, make_folder, write_bytes
 
-_USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError)
+_USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError, WorkFolderInUse)
+_FAILURES = (DamagedShard, VocabularyChanged, workers.WorkerDied, OSError)
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
 
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"pipelines.tokenize: error: {error}")
         _say("Nothing was done. --help lists all options.")
         return EXIT_USAGE
-    except (DamagedShard, workers.WorkerDied) as error:
+    except _FAILURES as error:
         _say(f"Failed: {error}.")
         _say("What is done is kept: the same command goes on from here.")
         return EXIT_FAILED
@@ -83,6 +86,21 @@ def _run(options: TokenOptions) -> int:
         options.runner, options.num_workers, options.beam_arguments, own_option_names()
     )
     job, sources, vocabulary = plan_tokens(options)
+    try:
+        make_folder(job.versions_folder())
+    except OSError as error:
+        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
+    with hold_folder(job.versions_folder()):
+        return _run_job(job, sources, vocabulary, options, arguments)
+
+
+def _run_job(
+    job: TokenJob,
+    sources: tuple[CorpusShard, ...],
+    vocabulary: Vocabulary,
+    options: TokenOptions,
+    arguments: list[str],
+) -> int:
     shards = token_shards(sources)
     if is_tokenized(job, shards):
         print("Complete already: same corpus, same vocabulary.")
@@ -93,11 +111,8 @@ def _run(options: TokenOptions) -> int:
             f"{job.dataset_folder()} holds tokens of another corpus or vocabulary; its config.json "
             "says which. Give another --output, or --overwrite to replace them"
         )
-    try:
-        write_shard_list(job.list_path(), sources)
-        write_bytes(job.model_path(), vocabulary.model)
-    except OSError as error:
-        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
+    write_shard_list(job.list_path(), sources)
+    write_bytes(job.model_path(), vocabulary.model)
     stored = sum(source.size_bytes for source in sources)
     _say(
         f"{len(shards):,} shard{'s' * (len(shards) != 1)}, {size(stored)} stored, with the "

@@ -1,7 +1,7 @@
 """Every row of a table has its row in the docs, and what the docs point to is there."""
 
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,15 @@ from cleaning.rules import RULES
 from cleaning.specs import CHOICES, SPECS
 from cleaning.variants import VARIANTS
 from pipelines.formats import FORMATS
+from pipelines.token_formats import TOKEN_FORMATS
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
 from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES, lengths
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.documents import SHARD_FORMATS
+from vocab.presets import PRESETS
+from vocab.recipes import PARAMETERS
 from vocab.runners import REFUSED_RUNNERS, RUNNERS
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
@@ -111,12 +115,43 @@ def test_every_flag_of_the_trainer_has_its_row():
         assert re.search(pattern, page("trainer.md"), re.MULTILINE), row.name
 
 
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_every_preset_has_its_row(preset):
+    row = next(r for r in page("vocab.md").splitlines() if r.startswith(f"| `{preset.name}` |"))
+    base = asdict(PRESETS["t5"].recipe)
+    changed = {k: v for k, v in asdict(preset.recipe).items() if v != base[k]}
+    told = " ".join(f"`{name}={_plain(value)}`" for name, value in changed.items())
+    expected = f"{preset.meaning} | {told or 'the defaults below'} | {preset.source} |"
+    assert row == f"| `{preset.name}` | {expected}"
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_has_its_row(name):
+    row, default = PARAMETERS[name], _plain(getattr(PRESETS["t5"].recipe, name))
+    spm = f"`{row.spm}`" if row.spm else "–"
+    told = f"`{default}`" if default else "none"
+    assert f"| `--{name}` | {row.meaning} | {spm} | {told} |" in page("vocab.md")
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize(
+    "row", [*SHARD_FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
+)
+def test_every_format_of_shards_has_its_row(row):
+    assert f"| `{row.name}` | {row.meaning} |" in page("vocab.md")
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_and_commands_lead_somewhere(path):
     text = path.read_text()
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (path.parent / target).exists(), target
-    for target in re.findall(r"`((?:tests|cleaning|pipelines|sample|trainer)/[\w/.]+\.\w+)`", text):
+    for target in re.findall(
+        r"`((?:tests|cleaning|pipelines|vocab|trainer|sample)/[\w/.]+\.\w+)`", text
+    ):
         assert (REPOSITORY / target).exists(), target
     commands = set(re.findall(r"\bmake ([a-z-]+)", text)) - {"it", "what"}
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))

@@ -33,15 +33,21 @@ _RATES = {
     ModelType.UNIGRAM: _Rates(2.0, 1.3e-6, 150e6, 30.0),
     ModelType.BPE: _Rates(2.0, 0.5e-6, 150e6, 15.0),
 }
+_SEVERAL_LANGUAGES = 2.2  # times as long: they have more words, and training works on words
 _LARGE_MEMORY = 1.8  # times as much with 64-bit positions
 
 
-def training_cost(recipe: Recipe, sample_bytes: int) -> Cost:
-    """What a model of so much text takes."""
+def training_cost(recipe: Recipe, sample_bytes: int, languages: int = 1) -> Cost:
+    """What a model of so much text takes.
+
+    Args:
+      languages: how many the text has.
+    """
     rates = _RATES[recipe.model_type]
+    longer = _SEVERAL_LANGUAGES if languages > 1 else 1.0
     a_byte = rates.memory_a_byte * (_LARGE_MEMORY if recipe.is_large(sample_bytes) else 1.0)
     return Cost(
-        rates.seconds + rates.seconds_a_byte * sample_bytes,
+        rates.seconds + rates.seconds_a_byte * longer * sample_bytes,
         int(rates.memory_bytes + a_byte * sample_bytes),
     )
 

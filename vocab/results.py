@@ -88,17 +88,6 @@ def is_trained(options: Options, shards: tuple[CorpusShard, ...]) -> bool:
     return bool(same_model and told.get("digest") == _digest(options.recipe, shards))
 
 
-def is_writable(folder: str) -> bool:
-    """True if files can be written there."""
-    probe = join(folder, ".writable")
-    try:
-        write_bytes(probe, b"")
-        delete_file(probe)
-    except OSError:
-        return False
-    return True
-
-
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
 

@@ -26,7 +26,7 @@ def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) ->
     stored = sum(shard.size_bytes for shard in shards)
     text = sum(shard.size_bytes * SHARD_FORMATS[shard.format].text_ratio for shard in shards)
     most = min(recipe.sample_bytes, int(text))
-    cost = training_cost(recipe, most)
+    cost = training_cost(recipe, most, len({shard.language for shard in shards}))
     print(
         f"{recipe.size:,} {recipe.model_type} pieces from {len(shards):,} "
         f"shard{'s' * (len(shards) != 1)}, {size(stored)} stored. Training on at most {size(most)} "
@@ -67,7 +67,7 @@ def print_plan(plan: Plan, drawn: dict[str, Drawn], recipe: Recipe, stream: Text
     console = Console(file=stream, highlight=False, markup=False)
     if drawn:
         console.print(table)
-        cost = training_cost(recipe, total)
+        cost = training_cost(recipe, total, len(drawn))
         print(
             f"Training on {size(total)} takes about {duration(cost.seconds)} "
             f"and {size(cost.memory_bytes)} of memory.",

@@ -13,19 +13,20 @@ from vocab.documents import DamagedShard
 from vocab.drawing import Draw, DrawSample, read_plan, read_sample
 from vocab.files import InputError
 from vocab.languages import LanguageError, choose_shards
+from vocab.lock import WorkFolderInUse, hold_folder
 from vocab.models import MODEL_NAME, RECIPE_NAME
 from vocab.options import Options, own_option_names, parse_options
 from vocab.progress import LiveLine, Tally
 from vocab.recipes import Recipe
-from vocab.results import Result, is_trained, is_writable, write_result
+from vocab.results import Result, is_trained, write_result
 from vocab.runners import beam_arguments, open_pipeline
 from vocab.sample import Sample, fingerprint
-from vocab.storage import delete_folder, exists, join
+from vocab.storage import delete_folder, delete_if_empty, exists, join, make_folder
 from vocab.summary import print_cost, print_plan, print_result
 from vocab.training import Trained, TrainingError, train_model
 
-_USAGE_ERRORS = (OptionError, InputError, LanguageError)
-_FAILURES = (TrainingError, DamagedShard, workers.WorkerDied)
+_USAGE_ERRORS = (OptionError, InputError, LanguageError, WorkFolderInUse)
+_FAILURES = (TrainingError, DamagedShard, workers.WorkerDied, OSError)
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
 
@@ -75,12 +76,24 @@ def _run(options: Options) -> int:
         )
     for note in notes:
         _say(f"note: {note}")
-    if not is_writable(options.output):
-        raise OptionError(f"--output={options.output}: cannot be written")
+    try:
+        make_folder(options.output)
+    except OSError as error:
+        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
+    try:
+        with hold_folder(options.output):
+            _run_recipe(options, shards, arguments)
+    finally:
+        delete_if_empty(options.output)
+    return 0
+
+
+def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: list[str]) -> None:
+    """Draws the sample, trains on it, and writes what comes out."""
     print_cost(options.recipe, shards, sys.stderr)
     draw = Draw(
         work=join(options.output, "work"),
-        mixture=mixture,
+        mixture=options.recipe.mixture,
         sample_bytes=options.recipe.sample_bytes,
         seed=options.recipe.seed,
     )
@@ -100,7 +113,6 @@ def _run(options: Options) -> int:
     delete_folder(draw.work)
     _say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
     print_result(options.output, sys.stdout)
-    return 0
 
 
 def _draw(

@@ -129,7 +129,7 @@ def bench_tokenize(en: Path, multilingual: Path, folder: Path) -> None:
     print(f"{'':34}{'tokens':>12}{'bare':>14}{'step':>14}{'ratio':>8}")
     for corpus in (en, multilingual):
         for name in ("tfrecord", "array_record"):
-            arguments = [f"--corpus={corpus}", f"--vocabulary={model}", f"--format={name}"]
+            arguments = [f"--corpus={corpus}", f"--vocab={model}", f"--format={name}"]
             options = parse_token_options([*arguments, f"--output={folder / 'tokens'}"])
             job, sources, vocabulary = plan_tokens(options)
             write_bytes(job.model_path(), vocabulary.model)
@@ -176,7 +176,7 @@ def bench_train(en: Path, multilingual: Path, folder: Path) -> None:
         told = json.loads((output / "recipe.json").read_text())
         text = sum(row["text_bytes"] for row in told["sample"].values())
         recipe = replace(PRESETS[preset].recipe, **told["recipe"])
-        cost = training_cost(recipe, text)
+        cost = training_cost(recipe, text, len(told["sample"]))
         print(
             f"{name:24}{text / 1e6:8.1f}MB{used['cpu']:8.1f}{cost.seconds:8.1f}"
             f"{used['peak_mb'] * 1.048576:8.0f}MB{cost.memory_bytes / 1e6:8.0f}MB"

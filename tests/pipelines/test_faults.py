@@ -13,9 +13,9 @@ import pytest
 
 from pipelines import status
 from pipelines.advance import Advance
-from pipelines.lock import WorkFolderInUse, hold_folder, holder
 from tests.conftest import REPOSITORY
 from tests.pipelines.runs import build, shard_bytes, split_wet
+from vocab.lock import WorkFolderInUse, hold_folder, holder
 
 FILES = 8
 
@@ -139,7 +139,7 @@ def test_a_folder_that_is_no_dataset_of_ours_is_kept(tmp_path, wet, capsys):
 
 def test_a_folder_is_held_until_its_holder_ends_however_it_ends(tmp_path):
     code = (
-        "import sys, time; from pipelines.lock import hold_folder\n"
+        "import sys, time; from vocab.lock import hold_folder\n"
         f"with hold_folder({str(tmp_path)!r}): print('held', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE)

@@ -478,3 +478,12 @@ def test_a_run_that_lacks_a_list_ends_before_any_work(tmp_path, capsys, variant,
     assert f"the list {named} is not here and cannot be fetched from http://127.0.0.1:" in error
     assert f"Give {option}" in error and "Nothing was done." in error
     assert not output.exists()
+
+
+@pytest.mark.parametrize("language", sorted(ALLOWED))
+def test_a_list_of_allowed_words_only_is_refused(tmp_path, language):
+    for code in sorted(CARRIED | FETCHED):
+        words = sorted(ALLOWED[language]) if code == language else ["word"]
+        (tmp_path / code).write_text("\n".join(words))
+    with pytest.raises(BadWordsError, match=f"the list of {language} has only words that C4"):
+        load_bad_words([language], str(tmp_path))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.conftest import REPOSITORY
 from tests.vocab.corpora import documents, write_english, write_multilingual
 from tests.vocab.small import small_model
 from vocab.corpora import write_shard_list
+from vocab.lock import hold_folder
 from vocab.runners import open_pipeline
 from vocab.storage import write_bytes
 
@@ -57,7 +59,7 @@ def expected() -> dict[bytes, list[int]]:
 
 
 def tokenize(corpus: Path, vocabulary: Path, output: Path, *arguments: str) -> int:
-    given = [f"--corpus={corpus}", f"--vocabulary={vocabulary}", f"--output={output}"]
+    given = [f"--corpus={corpus}", f"--vocab={vocabulary}", f"--output={output}"]
     return main([*given, *arguments])
 
 
@@ -180,7 +182,7 @@ def test_bytes_do_not_depend_on_workers(tmp_path, built, corpus, vocabulary, wor
 
 def plan(corpus: Path, vocabulary: Path, output: Path, *arguments: str):
     """A planned run, ready to go."""
-    given = [f"--corpus={corpus}", f"--vocabulary={vocabulary}", f"--output={output}"]
+    given = [f"--corpus={corpus}", f"--vocab={vocabulary}", f"--output={output}"]
     job, sources, model = plan_tokens(parse_token_options([*given, *arguments]))
     write_shard_list(job.list_path(), sources)
     write_bytes(job.model_path(), model.model)
@@ -196,7 +198,7 @@ def test_a_distributed_runner_writes_the_same_bytes(tmp_path, built, corpus, voc
 
 
 def test_the_graph_translates_for_dataflow(corpus, vocabulary):
-    options = [f"--corpus={corpus}", f"--vocabulary={vocabulary}", "--output=gs://bucket/out"]
+    options = [f"--corpus={corpus}", f"--vocab={vocabulary}", "--output=gs://bucket/out"]
     job, *_ = plan_tokens(parse_token_options(options))
     arguments = [
         "--runner=DataflowRunner", "--project=project", "--region=us-central1", "--job_name=tokens",
@@ -231,7 +233,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary,
 def test_a_killed_run_leaves_nothing_half_done(tmp_path, built, corpus, vocabulary):
     command = [
         sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
-        f"--vocabulary={vocabulary}", f"--output={tmp_path}", "--format=tfrecord,array_record",
+        f"--vocab={vocabulary}", f"--output={tmp_path}", "--format=tfrecord,array_record",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -312,7 +314,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--vocabulary=/nowhere"], "/nowhere: cannot be read"),
+        (["--vocab=/nowhere"], "/nowhere: cannot be read"),
         (["--corpus=/nowhere"], "--corpus=/nowhere: matches no file"),
         (["--format=tfrecords"], "did you mean 'tfrecord'?"),
         (["--formats=tfrecord"], "did you mean '--format'?"),
@@ -322,7 +324,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
 def test_a_wrong_option_is_told_before_any_work(
     tmp_path, corpus, vocabulary, capsys, arguments, said
 ):
-    given = {"--corpus": corpus, "--vocabulary": vocabulary}
+    given = {"--corpus": corpus, "--vocab": vocabulary}
     given |= dict(argument.split("=") for argument in arguments)
     options = [f"{name}={value}" for name, value in given.items()]
     assert main([*options, f"--output={tmp_path / 'out'}"]) == 2
@@ -339,6 +341,41 @@ def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, 
     said = capsys.readouterr().err
     assert f"Failed: {shard}: damaged after" in said and "goes on from here" in said
     assert not (tmp_path / "out" / TOKENS).exists()
+
+
+def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int):
+    """The command in a process of its own that cannot write files larger than that."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+
+    return subprocess.run(
+        [
+            sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+            f"--vocab={vocabulary}", f"--output={output}",
+        ],
+        cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=limit,
+    )  # fmt: skip
+
+
+def test_a_full_disk_is_told_and_what_is_done_is_kept(tmp_path, built, corpus, vocabulary):
+    sizes = {p.name: p.stat().st_size for p in (built / TOKENS).glob("*-of-*")}
+    ended = run_limited(tmp_path, corpus, vocabulary, max(sizes.values()) - 1)
+    assert ended.returncode == 1
+    assert "Failed: " in ended.stderr and "goes on from here" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / TOKENS).exists()
+    assert tokenize(corpus, vocabulary, tmp_path) == 0
+    assert not [path for path in tmp_path.glob("**/*") if ".tmp-" in path.name]
+    assert {p.name: p.stat().st_size for p in (tmp_path / TOKENS).glob("*-of-*")} == sizes
+
+
+def test_two_runs_of_one_output_do_not_meet(tmp_path, corpus, vocabulary, capsys):
+    job, _ = plan(corpus, vocabulary, tmp_path)
+    with hold_folder(job.versions_folder()):
+        assert tokenize(corpus, vocabulary, tmp_path) == 2
+    assert "is in use by process" in capsys.readouterr().err
+    assert tokenize(corpus, vocabulary, tmp_path) == 0
 
 
 def test_a_missing_library_is_told(tmp_path, corpus, vocabulary, capsys, monkeypatch):

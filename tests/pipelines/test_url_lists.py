@@ -13,8 +13,8 @@ import pytest
 import zstandard
 
 from cleaning.urls import md5, normalize_url, pack_digests
-from pipelines import compression
 from pipelines.url_lists import UrlListError, find_url_lists, first_rows, read_digests
+from vocab import compression
 from vocab.compression import open_decompressed, pack_by_name, read_lines
 from vocab.files import InputError
 

@@ -24,6 +24,13 @@ def test_measured_runs_are_foretold():
     assert training_cost(recipe, 33_000_000).memory_bytes == pytest.approx(1.17e9, rel=0.15)
 
 
+def test_several_languages_take_longer():
+    """42.6 MB in 41 languages took 128 s, 22.3 MB of English 21 s, on two cores."""
+    recipe = PRESETS["mt5"].recipe
+    assert training_cost(recipe, 42_600_000, 41).seconds == pytest.approx(128, rel=0.25)
+    assert training_cost(recipe, 22_300_000).seconds == pytest.approx(25, rel=0.25)
+
+
 def test_a_sample_that_fits_is_found():
     recipe = PRESETS["mt5"].recipe
     fits = fitting_sample(recipe, 8 * 10**9)

@@ -9,6 +9,7 @@ import pytest
 from tests.vocab.corpora import write_english, write_multilingual
 from vocab.corpora import find_corpora
 from vocab.drawing import Draw, DrawSample, read_plan, read_sample
+from vocab.lock import hold_folder
 from vocab.models import read_vocabulary
 from vocab.runners import open_pipeline
 from vocab.sample import fingerprint
@@ -196,6 +197,12 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path, corpus, capsys):
     (tmp_path / "file").write_text("")
     assert main([*TINY, f"--corpus={corpus}", f"--output={tmp_path / 'file'}"]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_two_runs_of_one_output_do_not_meet(tmp_path, corpus, capsys):
+    with hold_folder(str(tmp_path)):
+        assert main([*TINY, f"--corpus={corpus}", f"--output={tmp_path}"]) == 2
+    assert "is in use by process" in capsys.readouterr().err
 
 
 def test_options_may_come_from_a_file(tmp_path, corpus):

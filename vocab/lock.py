@@ -83,7 +83,7 @@ def _locked(path: str) -> int:
         os.close(descriptor)  # its holder ended and removed it meanwhile
     raise WorkFolderInUse(
         f"{folder} is in use by {holder(folder) or 'another run'}. Wait until it ends, or give "
-        "another --output or --work_dir."
+        "another folder."
     )
 
 
