@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from trainer.configuration import NetworkConfig
 from trainer.vocabularies import model_file
+from vocab.storage import read_bytes, write_bytes
 
 Params = Mapping[str, Any]
 """A tree of arrays by name, as Flax has it."""
@@ -177,8 +177,27 @@ def our_config(theirs: Mapping[str, Any]) -> NetworkConfig:
         mlp_dim=theirs["d_ff"],
         mlp_activations=forms[form],
         dropout_rate=theirs.get("dropout_rate", 0.1),
-        logits_via_embedding=theirs.get("tie_word_embeddings", form == "relu"),
+        logits_via_embedding=_is_scaled(theirs),
     )
+
+
+def _is_scaled(theirs: Mapping[str, Any]) -> bool:
+    """True if the decoder's outputs are divided by sqrt(d_model) before the logits.
+
+    transformers 4 does so where embeddings are tied; 5 says that in a key of its own and calls
+    every T5 tied, but where the parameters differ.
+    """
+    return bool(theirs.get("scale_decoder_outputs", theirs.get("tie_word_embeddings", True)))
+
+
+def _set_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
+    """Gives models whose logits are not those of v1.0 a kernel of their own for them."""
+    head = arrays.get("lm_head.weight", arrays.get("shared.weight"))
+    scaled = config.logits_via_embedding
+    if head is None or (scaled and np.array_equal(head, arrays["shared.weight"])):
+        return config
+    arrays["lm_head.weight"] = head * config.emb_dim**-0.5 if scaled else head
+    return replace(config, logits_via_embedding=False)
 
 
 def write_hugging_face(
@@ -191,10 +210,15 @@ def write_hugging_face(
     """
     os.makedirs(folder, exist_ok=True)
     arrays = to_hugging_face(params, config)
-    save_file(arrays, os.path.join(folder, "model.safetensors"), metadata={"format": "pt"})
-    _write_json(os.path.join(folder, "config.json"), their_config(config))
+    path = os.path.join(folder, "model.safetensors")
+    try:
+        save_file(arrays, path + ".part", metadata={"format": "pt"})
+        os.replace(path + ".part", path)
+    finally:
+        if os.path.exists(path + ".part"):
+            os.unlink(path + ".part")
     if vocabulary:
-        shutil.copyfile(model_file(vocabulary), os.path.join(folder, "spiece.model"))
+        write_bytes(os.path.join(folder, "spiece.model"), read_bytes(model_file(vocabulary)))
         sentinels = [f"<extra_id_{i}>" for i in range(100)]
         tokenizer = {
             "tokenizer_class": "T5Tokenizer",
@@ -206,11 +230,11 @@ def write_hugging_face(
             "legacy": False,
         }
         _write_json(os.path.join(folder, "tokenizer_config.json"), tokenizer)
+    _write_json(os.path.join(folder, "config.json"), their_config(config))
 
 
 def _write_json(path: str, value: object) -> None:
-    with open(path, "w", encoding="utf-8") as stream:
-        json.dump(value, stream, indent=2)
+    write_bytes(path, json.dumps(value, indent=2).encode())
 
 
 def read_hugging_face(folder: str) -> tuple[dict[str, Any], NetworkConfig]:
@@ -226,12 +250,12 @@ def read_hugging_face(folder: str) -> tuple[dict[str, Any], NetworkConfig]:
         raise LayoutError(f"{folder}: expected a folder with config.json: {error}") from None
     files = [name for name in os.listdir(folder) if re.fullmatch(r"model.*\.safetensors", name)]
     if not files:
-        raise LayoutError(f"{folder}: expected model.safetensors; save with safe_serialization")
+        raise LayoutError(
+            f"{folder}: expected model.safetensors; where there is pytorch_model.bin only, "
+            "transformers' from_pretrained and then save_pretrained write one"
+        )
     arrays: dict[str, Any] = {}
     for name in files:
         arrays |= load_file(os.path.join(folder, name))
-    config = our_config(theirs)
-    tied = config.logits_via_embedding and "lm_head.weight" in arrays
-    if tied and not np.array_equal(arrays["lm_head.weight"], arrays["shared.weight"]):
-        config = replace(config, logits_via_embedding=False)
+    config = _set_logits(arrays, our_config(theirs))
     return from_hugging_face(arrays, config), config

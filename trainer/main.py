@@ -12,7 +12,7 @@ from dataclasses import asdict
 from trainer.arguments import Command, parse
 from trainer.config import TrainConfig, TrainConfigError
 from vocab.arguments import OptionError
-from vocab.storage import write_bytes
+from vocab.storage import read_bytes, write_bytes
 
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
@@ -91,8 +91,15 @@ def choose_backend(config: TrainConfig) -> str:
 
 
 def _write_config(config: TrainConfig) -> None:
+    """Writes config.json; says what of it is not as when the run began."""
     path = os.path.join(config.model_dir, "config.json")
-    write_bytes(path, json.dumps(asdict(config), indent=2).encode())
+    values = json.loads(json.dumps(asdict(config)))
+    if os.path.exists(path):
+        before = json.loads(read_bytes(path))
+        for name, value in values.items():
+            if before.get(name, value) != value:
+                _say(f"note: --{name} was {before[name]}, now {value}")
+    write_bytes(path, json.dumps(values, indent=2).encode())
 
 
 def _train(command: Command) -> int:
@@ -119,8 +126,7 @@ def _train_with_t5x(config: TrainConfig) -> int:
     from trainer.gin import render
 
     path = os.path.join(config.model_dir, "config.rendered.gin")
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(render(config))
+    write_bytes(path, render(config).encode())
     command = [sys.executable, "-m", "t5x.train", f"--gin_file={path}"]
     return subprocess.run(command, check=False).returncode
 

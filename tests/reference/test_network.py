@@ -141,3 +141,32 @@ def test_a_decoder_alone_is_that_of_t5x(version, prefix):
         for module in (LanguageModel(config), theirs)
     ]
     np.testing.assert_allclose(found[0], found[1], atol=2e-5)
+
+
+@pytest.mark.parametrize("head", ["tied", "own"])
+@pytest.mark.parametrize("version", _CONFIGS)
+def test_what_transformers_writes_is_read(version, head, tmp_path):
+    torch = pytest.importorskip("torch", reason="needs torch: pip install torch")
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.T5ForConditionalGeneration(
+        transformers.T5Config(
+            vocab_size=96, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=3,
+            num_heads=4, decoder_start_token_id=0, tie_word_embeddings=version == "v1.0",
+            feed_forward_proj="relu" if version == "v1.0" else "gated-gelu",
+        )
+    ).eval()  # fmt: skip
+    if head == "own":
+        theirs.config.tie_word_embeddings = False
+        theirs.lm_head.weight = torch.nn.Parameter(torch.randn(96, 32))
+    theirs.save_pretrained(tmp_path, max_shard_size="20KB")
+    assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
+    params, config = read_hugging_face(str(tmp_path))
+    inputs, shifted, _ = batch()
+    with torch.no_grad():
+        expected = theirs(
+            input_ids=torch.tensor(inputs),
+            attention_mask=torch.tensor(inputs > 0),
+            decoder_input_ids=torch.tensor(shifted),
+        ).logits.numpy()
+    config = dataclasses.replace(config, dropout_rate=0.0)
+    np.testing.assert_allclose(logits(Transformer(config), params), expected, atol=1e-4)

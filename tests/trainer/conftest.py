@@ -10,8 +10,9 @@ pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e
 
 import jax
 
+_COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")  # removed when the tests end
 _CACHE = {
-    "jax_compilation_cache_dir": tempfile.mkdtemp(prefix="compiled-"),
+    "jax_compilation_cache_dir": _COMPILED.name,
     "jax_persistent_cache_min_compile_time_secs": 0,
     "jax_persistent_cache_min_entry_size_bytes": 0,
 }

@@ -6,41 +6,10 @@ from pathlib import Path
 
 from sentencepiece import SentencePieceTrainer
 
-_WORDS = [
-    "the",
-    "cat",
-    "sat",
-    "on",
-    "a",
-    "warm",
-    "stone",
-    "while",
-    "rain",
-    "fell",
-    "over",
-    "old",
-    "roofs",
-    "and",
-    "slow",
-    "rivers",
-    "ran",
-    "to",
-    "the",
-    "sea",
-    "people",
-    "of",
-    "many",
-    "towns",
-    "came",
-    "with",
-    "bread",
-    "salt",
-    "wool",
-    "and",
-    "stories",
-    "about",
-    "winter",
-]
+_WORDS = (
+    "the cat sat on a warm stone while rain fell over old roofs and slow rivers ran "
+    "to the sea people of many towns came with bread salt wool and stories about winter"
+).split()
 
 
 def sentences(count: int, seed: int = 1) -> list[str]:
