@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _import_tensorflow() -> None:
     """Imports it, without accelerators: they are jax's. What it says each time is left out."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
     kept = os.dup(2)
     try:
         with open(os.devnull, "w", encoding="utf-8") as nothing:

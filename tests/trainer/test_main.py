@@ -1,0 +1,107 @@
+"""The console script, command by command, on a few pairs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from tests.trainer.small import sentences
+from trainer.main import main
+
+PAIRS = [(text[:20], text[:8]) for text in sentences(40)]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory) -> str:
+    """A folder with a file a split."""
+    folder = tmp_path_factory.mktemp("pairs") / "cut"
+    folder.mkdir()
+    rows = ["\t".join(pair) for pair in PAIRS]
+    (folder / "train.tsv").write_text("\n".join(rows[:30]) + "\n")
+    (folder / "validation.tsv").write_text("\n".join(rows[30:]) + "\n")
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def flags(pairs, small_vocabulary, tmp_path_factory) -> list[str]:
+    """Of a run; the configuration is in a file, all but the folder."""
+    folder = tmp_path_factory.mktemp("run")
+    config = folder / "run.toml"
+    config.write_text(
+        f'corpus = "{pairs}"\nvocab = "{small_vocabulary}"\nsize = "tiny"\ndtype = "float32"\n'
+        'architecture = "encoder_decoder_half"\nprefix = "cut: "\ninputs_length = 40\n'
+        "targets_length = 16\nbatch_size = 4\nsteps = 2\nlog_period = 1\neval_period = 2\n"
+        'packing = false\nbackend = "ours"\n'
+    )
+    return [f"--config={config}", f"--model_dir={folder / 'model'}"]
+
+
+@pytest.fixture(scope="module")
+def model_dir(flags) -> Path:
+    """The folder of the run, trained."""
+    assert main(["train", *flags]) == 0
+    return Path(flags[1].partition("=")[2])
+
+
+def test_training_leaves_what_the_docs_say(model_dir):
+    assert (model_dir / "checkpoint_2" / "state").is_dir()
+    assert (model_dir / "loss.png").is_file() and (model_dir / "curve.jsonl").is_file()
+    assert json.loads((model_dir / "config.json").read_text())["prefix"] == "cut: "
+
+
+def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, capsys):
+    assert main(["eval", *flags]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pairs"] == 10 and 0 <= told["exact_match"] <= 1
+    assert told["eval_loss"] > 0 and told["eval_unigram_entropy"] > 1
+    curve = [json.loads(line) for line in (model_dir / "curve.jsonl").read_text().splitlines()]
+    assert told["eval_loss"] == pytest.approx(curve[-1]["eval_loss"])
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "beam"])
+def test_infer_writes_a_target_a_line(model_dir, flags, tmp_path, decoding):
+    texts = tmp_path / "in.txt"
+    texts.write_text("\n".join(inputs for inputs, _ in PAIRS[:6]) + "\n")
+    given = [f"--input={texts}", f"--output={tmp_path / 'out.txt'}", f"--decoding={decoding}"]
+    assert main(["infer", *flags, *given]) == 0
+    assert (tmp_path / "out.txt").read_text().count("\n") == 6
+
+
+def test_export_writes_a_model_folder(model_dir, flags, tmp_path):
+    assert main(["export", *flags, "--to=hf", f"--output={tmp_path}"]) == 0
+    assert "shared.weight" in load_file(tmp_path / "model.safetensors")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"}
+
+
+def test_a_run_that_goes_on_otherwise_says_so(model_dir, flags, tmp_path, capsys):
+    other = ["train", *flags, "--learning_rate=0.5"]
+    assert main(other) == 0
+    assert "note: --learning_rate was 1.0, now 0.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["train", "--corpus=/nowhere", "--model_dir=/tmp/x"], "--vocab: expected, as --vocab="),
+        (["eval", "--corpus=/nowhere", "--vocab=/nowhere"], "--model_dir: expected, as"),
+        (["train", "--sizes=small"], "did you mean --size?"),
+        (["train", "--size=smal"], "did you mean 'small'?"),
+        (["train", "--backend=t5x", "--corpus=a", "--vocab=b", "--model_dir=c"], "--backend=t5x: "),
+    ],
+)
+def test_a_wrong_flag_is_told_before_any_work(command, said, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(command) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_info_counts_parameters(capsys):
+    assert main(["info", "--size=base"]) == 0
+    assert "222,903,552" in capsys.readouterr().out
+
+
+def test_gin_is_printed(flags, capsys):
+    assert main(["gin", *flags]) == 0
+    assert "train_script.train" in capsys.readouterr().out
