@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from pipelines import status
 from pipelines.advance import Advance
 from tests.conftest import REPOSITORY
+from tests.limits import with_files_of_at_most
 from tests.pipelines.runs import build, shard_bytes, split_wet
 from vocab.lock import WorkFolderInUse, hold_folder, holder
 
@@ -34,16 +34,12 @@ def undisturbed(tmp_path_factory, wet) -> dict[str, str]:
     return shard_bytes(output)
 
 
-def start(output: Path, wet: Path, largest_file: int = resource.RLIM_INFINITY) -> subprocess.Popen:
+def start(output: Path, wet: Path, largest_file: int = 1 << 50) -> subprocess.Popen:
     """The command in a process of its own, with one worker."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
-
     command = [sys.executable, "beam_runner.py", f"--input={wet}", f"--output={output}"]
     return subprocess.Popen(
-        [*command, "--num_workers=1"], cwd=REPOSITORY, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, preexec_fn=limit,
+        with_files_of_at_most(largest_file, [*command, "--num_workers=1"]),
+        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pipelines.token_job import dataset_names, token_shards
 from pipelines.token_options import parse_token_options
 from pipelines.tokenize import main, plan_tokens
 from tests.conftest import REPOSITORY
+from tests.limits import with_files_of_at_most
 from tests.vocab.corpora import documents, write_english, write_multilingual
 from tests.vocab.small import small_model
 from vocab.corpora import write_shard_list
@@ -345,16 +345,13 @@ def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, 
 
 def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int):
     """The command in a process of its own that cannot write files larger than that."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
-
+    command = [
+        sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+        f"--vocab={vocabulary}", f"--output={output}",
+    ]  # fmt: skip
     return subprocess.run(
-        [
-            sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
-            f"--vocab={vocabulary}", f"--output={output}",
-        ],
-        cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=limit,
+        with_files_of_at_most(largest_file, command),
+        cwd=REPOSITORY, capture_output=True, text=True,
     )  # fmt: skip
 
 
