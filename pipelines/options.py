@@ -8,7 +8,7 @@ from cleaning.variants import VARIANTS, Variant
 from pipelines.parser import build_parser
 from pipelines.prices import PRICES
 from pipelines.values import LIST_CRAWLS
-from vocab.arguments import OptionError
+from vocab.arguments import OptionError, option_names, refuse_strays
 from vocab.config import ConfigError, with_config
 from vocab.runners import Runner
 
@@ -58,11 +58,7 @@ def parse_options(arguments: list[str]) -> Options:
         parsed, rest = build_parser().parse_known_args(with_config(arguments))
     except ConfigError as error:
         raise OptionError(str(error)) from None
-    for argument in rest:
-        if not argument.startswith("-"):
-            raise OptionError(
-                f"{argument!r} belongs to no option; quote globs and write --option=value"
-            )
+    refuse_strays(rest)
     _require(parsed)
     asked = {variant.name: variant for variant in parsed.variants or [VARIANTS["en"]]}
     in_order = [variant for name, variant in VARIANTS.items() if name in asked]
@@ -119,4 +115,4 @@ def _require(parsed: argparse.Namespace) -> None:
 
 def own_option_names() -> list[str]:
     """The options of this command line, for guesses."""
-    return [name for action in build_parser()._actions for name in action.option_strings]
+    return option_names(build_parser())

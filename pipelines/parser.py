@@ -19,7 +19,7 @@ from pipelines.values import (
     parse_variants,
 )
 from vocab.arguments import HelpFormatter, Parser, help_table, one_of, parse_count
-from vocab.runners import RUNNERS, parse_runner
+from vocab.runners import add_runner_options
 
 _DESCRIPTION = "Builds a C4-style corpus from Common Crawl WET files."
 _EXAMPLES = """\
@@ -194,20 +194,7 @@ def build_parser() -> argparse.ArgumentParser:
         "the run refused",
     )
     how = parser.add_argument_group("how to run")
-    how.add_argument(
-        "--runner",
-        type=parse_runner,
-        default=RUNNERS["local"],
-        metavar="NAME",
-        help=f"default: local{help_table(RUNNERS)}",
-    )
-    how.add_argument(
-        "--num_workers",
-        type=parse_count,
-        default=0,
-        metavar="N",
-        help="processes, or machines of a distributed runner; default 0: all cores",
-    )
+    add_runner_options(how)
     how.add_argument(
         "--work_dir",
         metavar="DIR",

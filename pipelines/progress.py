@@ -1,14 +1,11 @@
 """What a person sees of a run: progress while it goes on, the table of rules when it ends."""
 
 import threading
-import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
-from rich.text import Text
 
 from cleaning.rules import RULES, Unit
 from pipelines.advance import Advance, task_counts
@@ -16,8 +13,8 @@ from pipelines.inputs import Part
 from pipelines.job import Job
 from pipelines.tasks import STAGES, Receipt
 from vocab.amounts import duration, size
+from vocab.progress import LiveLine
 
-_LINE_SECONDS = 10.0
 _MOST_SPLITS = 8  # named in a line
 
 
@@ -33,19 +30,15 @@ class Progress:
         self._stage = "clean"
         self._pages = self._new_pages = self._resumed = 0
         self._credit = 0.0  # of the run, what earlier runs had done already
-        self._started = self._said = time.monotonic()
         self._lock = threading.Lock()
-        self._console = Console(file=stream, highlight=False, markup=False)
-        self._live = Live(console=self._console, get_renderable=self._line, transient=True)
+        self._live = LiveLine(self._line, stream)
 
     def __enter__(self) -> "Progress":
-        if self._console.is_terminal:
-            self._live.start()
+        self._live.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+        self._live.__exit__()
 
     def on_receipt(self, receipt: Receipt) -> None:
         """Takes note of a task that ended."""
@@ -60,11 +53,10 @@ class Progress:
                 self._credit += self._advance.fraction() - before
             else:
                 self._new_pages += pages
-            now = time.monotonic()
-            due = self._advance.is_done(receipt.stage) or now - self._said > _LINE_SECONDS
-            if not self._console.is_terminal and due:
-                self._said = now
-                self._console.print(self._line(), soft_wrap=True)
+            if self._advance.is_done(receipt.stage):
+                self._live.tell()
+            else:
+                self._live.tick()
 
     @property
     def resumed(self) -> int:
@@ -74,19 +66,19 @@ class Progress:
     @property
     def seconds(self) -> float:
         """Since the start."""
-        return time.monotonic() - self._started
+        return self._live.seconds
 
-    def _line(self) -> Text:
+    def _line(self, seconds: float) -> str:
         stage = STAGES[self._stage]
         done, tasks = self._advance.done[stage.name], self._advance.tasks[stage.name]
         of = f" of {tasks:,}" if stage.name != "shards" else ""  # their number is not known yet
         parts = [f"{stage.meaning}: {done:,}{of} {stage.unit}", f"{self._pages:,} pages"]
         if self._new_pages and stage.name == "clean":
-            parts.append(f"{self._new_pages / max(self.seconds, 1e-3):,.0f} pages/s")
-        left = self._advance.seconds_left(self.seconds, self._credit)
+            parts.append(f"{self._new_pages / max(seconds, 1e-3):,.0f} pages/s")
+        left = self._advance.seconds_left(seconds, self._credit)
         if left is not None:
             parts.append(f"{duration(left)} left")
-        return Text(" · ".join(parts))
+        return " · ".join(parts)
 
 
 def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:

@@ -1,7 +1,6 @@
 """Runs a plan: the graph on its runner, what a person sees meanwhile, and how it ended."""
 
 import json
-import logging
 import sys
 from collections.abc import Callable
 
@@ -16,7 +15,7 @@ from pipelines.run_state import NAME as STATE_NAME
 from pipelines.tasks import Receipt
 from vocab import workers
 from vocab.amounts import duration, size
-from vocab.runners import open_pipeline
+from vocab.runners import hear_tasks, open_pipeline
 from vocab.storage import delete_file, delete_folder, delete_if_empty, join, read_bytes
 
 EXIT_FAILED, EXIT_INPUT, EXIT_TERMINATED = 1, 3, 143
@@ -82,9 +81,7 @@ def run_graph(
     exchange = Exchange.SPILL if local else Exchange.SHUFFLE
     _ = pipeline | "corpus" >> BuildCorpus(plan.job, exchange)
     if local:
-        workers.current_pool().listener = listener
-        # Beam would log the stack of an error that is about to be told in a line.
-        logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+        hear_tasks(listener)
     pipeline.run().wait_until_finish()
 
 

@@ -4,7 +4,15 @@ import argparse
 from dataclasses import dataclass
 
 from pipelines.token_formats import TOKEN_FORMATS
-from vocab.arguments import HelpFormatter, OptionError, Parser, help_table, one_of, refuse_strays
+from vocab.arguments import (
+    HelpFormatter,
+    OptionError,
+    Parser,
+    help_table,
+    one_of,
+    option_names,
+    refuse_strays,
+)
 from vocab.config import ConfigError, with_config
 from vocab.documents import SHARD_FORMATS
 from vocab.options import add_run_options
@@ -116,4 +124,4 @@ def parse_token_options(arguments: list[str]) -> TokenOptions:
 
 def own_option_names() -> list[str]:
     """The options of this command line, for guesses."""
-    return [name for action in _parser()._actions for name in action.option_strings]
+    return option_names(_parser())

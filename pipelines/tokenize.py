@@ -1,6 +1,5 @@
 """Tokenizes a corpus from the command line: `python -m pipelines.tokenize --help`."""
 
-import logging
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +17,7 @@ from vocab.files import InputError
 from vocab.lock import WorkFolderInUse, hold_folder
 from vocab.models import ModelError, Vocabulary, read_vocabulary
 from vocab.progress import LiveLine, Tally
-from vocab.runners import beam_arguments, open_pipeline
+from vocab.runners import beam_arguments, open_pipeline, run_pipeline
 from vocab.storage import exists, make_folder, write_bytes
 
 _USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError, WorkFolderInUse)
@@ -138,20 +137,12 @@ def _tokenize(
         return f"tokenizing: {tally.done:,} of {len(shards):,} shards{rate}"
 
     with LiveLine(told, sys.stderr) as line:
-        if local:
 
-            def listen(counts: dict[str, int]) -> None:
-                tally.add(counts["tokens"], counts.get("resumed", 0))
-                line.tick()
+        def listen(counts: dict[str, int]) -> None:
+            tally.add(counts["tokens"], counts.get("resumed", 0))
+            line.tick()
 
-            workers.current_pool().listener = listen
-            # Beam would log the stack of an error that is about to be told in a line.
-            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
-        try:
-            pipeline.run().wait_until_finish()
-        except Exception as error:
-            failure = workers.current_pool().failure if local else None
-            raise (failure or error) from None
+        run_pipeline(pipeline, local, listen)
     resumed = f", {tally.resumed:,} shards done by an earlier run" if tally.resumed else ""
     _say(f"Done in {duration(line.seconds)}{resumed}.")
 

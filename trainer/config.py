@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES, lengths, with_noise
@@ -17,7 +18,7 @@ DTYPES = ("float32", "bfloat16")
 BACKENDS = ("auto", "ours", "t5x")
 
 
-def _flag(default: object, meaning: str) -> object:
+def _flag(default: object, meaning: str) -> Any:  # as `field`: of the default's type
     return field(default=default, metadata={"meaning": meaning})
 
 
@@ -33,52 +34,52 @@ class TrainConfig:
     """
 
     # What to train on.
-    corpus: tuple[str, ...] = _flag((), "corpus folder, or file of pairs; again for a mixture")  # type: ignore[assignment]
-    vocab: str = _flag("", "folder of python -m vocab.train, or SentencePiece model file")  # type: ignore[assignment]
-    objective: str = _flag("span_corruption", "what is read and what is written")  # type: ignore[assignment]
-    noise_density: float = _flag(0.0, "share of noise; 0: the objective's own")  # type: ignore[assignment]
-    mean_span: float = _flag(0.0, "tokens of a span of noise; 0: the objective's own")  # type: ignore[assignment]
-    prefix: str = _flag("", "put before the inputs of pairs, to name the task")  # type: ignore[assignment]
-    data_tokens: int = _flag(0, "train on the first so many tokens, repeated; 0: all")  # type: ignore[assignment]
-    mixing: str = _flag("proportional", "rates of a mixture's tasks")  # type: ignore[assignment]
-    mixing_cap: int = _flag(0, "examples that count of a task at most; 0: all")  # type: ignore[assignment]
-    mixing_temperature: float = _flag(2.0, "T of --mixing=temperature")  # type: ignore[assignment]
-    inputs_length: int = _flag(512, "tokens of inputs; of targets where there are no inputs")  # type: ignore[assignment]
-    targets_length: int = _flag(0, "tokens of targets; 0: as the objective gives")  # type: ignore[assignment]
-    packing: bool = _flag(True, "several short examples in one row")  # type: ignore[assignment]
+    corpus: tuple[str, ...] = _flag((), "corpus folder, or file of pairs; again for a mixture")
+    vocab: str = _flag("", "folder of python -m vocab.train, or SentencePiece model file")
+    objective: str = _flag("span_corruption", "what is read and what is written")
+    noise_density: float = _flag(0.0, "share of noise; 0: the objective's own")
+    mean_span: float = _flag(0.0, "tokens of a span of noise; 0: the objective's own")
+    prefix: str = _flag("", "put before the inputs of pairs, to name the task")
+    data_tokens: int = _flag(0, "train on the first so many tokens, repeated; 0: all")
+    mixing: str = _flag("proportional", "rates of a mixture's tasks")
+    mixing_cap: int = _flag(0, "examples that count of a task at most; 0: all")
+    mixing_temperature: float = _flag(2.0, "T of --mixing=temperature")
+    inputs_length: int = _flag(512, "tokens of inputs; of targets where there are no inputs")
+    targets_length: int = _flag(0, "tokens of targets; 0: as the objective gives")
+    packing: bool = _flag(True, "several short examples in one row")
     # What to train.
-    size: str = _flag("small", "a published size")  # type: ignore[assignment]
-    version: str = _flag("", "v1.0 or v1.1; default: the size's own")  # type: ignore[assignment]
-    architecture: str = _flag("encoder_decoder", "how layers are arranged")  # type: ignore[assignment]
-    dropout: float = _flag(0.0, "share that is dropped; 0.1 for fine-tuning")  # type: ignore[assignment]
-    dtype: str = _flag("bfloat16", "of the computation; parameters are float32")  # type: ignore[assignment]
-    remat: bool = _flag(False, "compute activations twice instead of keeping them")  # type: ignore[assignment]
-    scan_layers: bool = _flag(False, "compile one layer for all")  # type: ignore[assignment]
-    initial_checkpoint: str = _flag("", "start from a folder: checkpoint_N, or Hugging Face's")  # type: ignore[assignment]
+    size: str = _flag("small", "a published size")
+    version: str = _flag("", "v1.0 or v1.1; default: the size's own")
+    architecture: str = _flag("encoder_decoder", "how layers are arranged")
+    dropout: float = _flag(0.0, "share that is dropped; 0.1 for fine-tuning")
+    dtype: str = _flag("bfloat16", "of the computation; parameters are float32")
+    remat: bool = _flag(False, "compute activations twice instead of keeping them")
+    scan_layers: bool = _flag(False, "compile one layer for all")
+    initial_checkpoint: str = _flag("", "start from a folder: checkpoint_N, or Hugging Face's")
     # How.
-    steps: int = _flag(10_000, "updates in all")  # type: ignore[assignment]
-    batch_size: int = _flag(128, "rows of a step")  # type: ignore[assignment]
-    microbatches: int = _flag(1, "parts of a batch whose gradients are added up")  # type: ignore[assignment]
-    learning_rate: float = _flag(1.0, "times 1/sqrt(max(step, warm-up))")  # type: ignore[assignment]
-    warmup_steps: int = _flag(10_000, "of constant learning rate")  # type: ignore[assignment]
-    decay_rate: float = _flag(0.8, "of Adafactor's second moments")  # type: ignore[assignment]
-    clip_norm: float = _flag(0.0, "largest norm of all gradients together; 0: any")  # type: ignore[assignment]
-    z_loss: float = _flag(1e-4, "weight of the squared log-normalizer")  # type: ignore[assignment]
-    seed: int = _flag(0, "of parameters, dropout and the order of examples")  # type: ignore[assignment]
-    model_parallel: int = _flag(1, "devices that share a layer")  # type: ignore[assignment]
-    shard_parameters: bool = _flag(False, "parameters are sharded over the data axis too")  # type: ignore[assignment]
-    spike_factor: float = _flag(10.0, "stop if a loss is so many times the running one; 0: never")  # type: ignore[assignment]
-    backend: str = _flag("auto", "auto, ours or t5x")  # type: ignore[assignment]
-    coordinator: str = _flag("", "of several hosts: HOST:PORT of the first, or auto; none for one")  # type: ignore[assignment]
-    host_count: int = _flag(1, "hosts of a run with --coordinator=HOST:PORT")  # type: ignore[assignment]
-    host_index: int = _flag(0, "which of them this one is, from 0")  # type: ignore[assignment]
+    steps: int = _flag(10_000, "updates in all")
+    batch_size: int = _flag(128, "rows of a step")
+    microbatches: int = _flag(1, "parts of a batch whose gradients are added up")
+    learning_rate: float = _flag(1.0, "times 1/sqrt(max(step, warm-up))")
+    warmup_steps: int = _flag(10_000, "of constant learning rate")
+    decay_rate: float = _flag(0.8, "of Adafactor's second moments")
+    clip_norm: float = _flag(0.0, "largest norm of all gradients together; 0: any")
+    z_loss: float = _flag(1e-4, "weight of the squared log-normalizer")
+    seed: int = _flag(0, "of parameters, dropout and the order of examples")
+    model_parallel: int = _flag(1, "devices that share a layer")
+    shard_parameters: bool = _flag(False, "parameters are sharded over the data axis too")
+    spike_factor: float = _flag(10.0, "stop if a loss is so many times the running one; 0: never")
+    backend: str = _flag("auto", "auto, ours or t5x")
+    coordinator: str = _flag("", "of several hosts: HOST:PORT of the first, or auto; none for one")
+    host_count: int = _flag(1, "hosts of a run with --coordinator=HOST:PORT")
+    host_index: int = _flag(0, "which of them this one is, from 0")
     # Where to, and when.
-    model_dir: str = _flag("", "folder of checkpoints, events and the loss curve")  # type: ignore[assignment]
-    checkpoint_period: int = _flag(1000, "steps between checkpoints")  # type: ignore[assignment]
-    keep_checkpoints: int = _flag(3, "newest that stay; 0: all")  # type: ignore[assignment]
-    eval_period: int = _flag(1000, "steps between evaluations; 0: none")  # type: ignore[assignment]
-    eval_batches: int = _flag(20, "of the validation split in an evaluation")  # type: ignore[assignment]
-    log_period: int = _flag(10, "steps between points of the loss curve")  # type: ignore[assignment]
+    model_dir: str = _flag("", "folder of checkpoints, events and the loss curve")
+    checkpoint_period: int = _flag(1000, "steps between checkpoints")
+    keep_checkpoints: int = _flag(3, "newest that stay; 0: all")
+    eval_period: int = _flag(1000, "steps between evaluations; 0: none")
+    eval_batches: int = _flag(20, "of the validation split in an evaluation")
+    log_period: int = _flag(10, "steps between points of the loss curve")
 
     def __post_init__(self) -> None:
         _one_of("objective", self.objective, OBJECTIVES)

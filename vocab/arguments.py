@@ -68,6 +68,11 @@ def parse_count(value: str) -> int:
     return int(value)
 
 
+def option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """The options of a parser, for guesses."""
+    return [name for action in parser._actions for name in action.option_strings]
+
+
 def refuse_strays(rest: list[str]) -> None:
     """Checks that what no option took could be an option of Beam.
 

@@ -13,14 +13,14 @@ from vocab.arguments import (
     Parser,
     help_table,
     one_of,
-    parse_count,
+    option_names,
     refuse_strays,
 )  # fmt: skip
 from vocab.config import ConfigError, with_config
 from vocab.documents import SHARD_FORMATS
 from vocab.presets import PRESETS, Preset
 from vocab.recipes import PARAMETERS, Recipe, RecipeError
-from vocab.runners import RUNNERS, Runner, parse_runner
+from vocab.runners import Runner, add_runner_options
 
 _EXAMPLES = """\
 examples:
@@ -87,20 +87,7 @@ def _parameter(kind: Callable[[str], object]) -> Callable[[str], object]:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Where work is done: the same for every command that reads a corpus."""
     how = parser.add_argument_group("how to run")
-    how.add_argument(
-        "--runner",
-        type=parse_runner,
-        default=RUNNERS["local"],
-        metavar="NAME",
-        help=f"default: local{help_table(RUNNERS)}",
-    )
-    how.add_argument(
-        "--num_workers",
-        type=parse_count,
-        default=0,
-        metavar="N",
-        help="processes, or machines of a distributed runner; default 0: all cores",
-    )
+    add_runner_options(how)
     how.add_argument(
         "--overwrite", action="store_true", help="replace what another command wrote to the output"
     )
@@ -193,4 +180,4 @@ def parse_options(arguments: list[str]) -> Options:
 
 def own_option_names() -> list[str]:
     """The options of this command line, for guesses."""
-    return [name for action in _parser()._actions for name in action.option_strings]
+    return option_names(_parser())

@@ -37,9 +37,13 @@ class LiveLine:
 
     def tick(self) -> None:
         """Says where it is, if it is time to; from any thread."""
-        now = time.monotonic()
-        if not self._console.is_terminal and now - self._told > _LINE_SECONDS:
-            self._told = now
+        if time.monotonic() - self._told > _LINE_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        """Says where it is; a terminal shows it all the time."""
+        if not self._console.is_terminal:
+            self._told = time.monotonic()
             self._console.print(self._line(), soft_wrap=True)
 
     @property

@@ -1,11 +1,13 @@
 """Where a run can run: a row for each Beam runner."""
 
 import argparse
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vocab.arguments import OptionError, closest, one_of
+from vocab import workers
+from vocab.arguments import OptionError, closest, help_table, one_of, parse_count
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -54,6 +56,24 @@ def parse_runner(value: str) -> Runner:
     return RUNNERS[one_of(RUNNERS, "runner")(name)]
 
 
+def add_runner_options(group: argparse._ActionsContainer) -> None:
+    """--runner and --num_workers, the same for every command that runs on Beam."""
+    group.add_argument(
+        "--runner",
+        type=parse_runner,
+        default=RUNNERS["local"],
+        metavar="NAME",
+        help=f"default: local{help_table(RUNNERS)}",
+    )
+    group.add_argument(
+        "--num_workers",
+        type=parse_count,
+        default=0,
+        metavar="N",
+        help="processes, or machines of a distributed runner; default 0: all cores",
+    )
+
+
 def beam_arguments(
     runner: Runner, num_workers: int, rest: Sequence[str], own_names: Collection[str]
 ) -> list[str]:
@@ -94,3 +114,29 @@ def open_pipeline(local: bool, arguments: list[str]) -> "beam.Pipeline":
     return beam.Pipeline(
         runner=FnApiRunner() if local else None, options=PipelineOptions(arguments)
     )
+
+
+def hear_tasks(listener: Callable[[Any], None]) -> None:
+    """Has the listener hear of every task that ends in this machine's pool.
+
+    Beam no longer logs the stack of an error that is about to be told in a line.
+    """
+    workers.current_pool().listener = listener
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+
+
+def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any], None]) -> None:
+    """Runs a pipeline to its end.
+
+    Args:
+      local: True for this machine's pool, whose tasks the listener hears of.
+    Raises:
+      Exception: the first that a task in the pool raised; else the runner's own.
+    """
+    if local:
+        hear_tasks(listener)
+    try:
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        failure = workers.current_pool().failure if local else None
+        raise (failure or error) from None

@@ -1,6 +1,5 @@
 """Trains a vocabulary from the command line: `python -m vocab.train --help`."""
 
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +18,7 @@ from vocab.options import Options, own_option_names, parse_options
 from vocab.progress import LiveLine, Tally
 from vocab.recipes import Recipe
 from vocab.results import Result, is_trained, write_result
-from vocab.runners import beam_arguments, open_pipeline
+from vocab.runners import beam_arguments, open_pipeline, run_pipeline
 from vocab.sample import Sample, fingerprint
 from vocab.storage import delete_folder, delete_if_empty, exists, join, make_folder
 from vocab.summary import print_cost, print_plan, print_result
@@ -125,20 +124,12 @@ def _draw(
     _ = pipeline | "sample" >> DrawSample(draw, local)
     tally = Tally()
     with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:
-        if local:
 
-            def listen(_: object) -> None:
-                tally.add()
-                line.tick()
+        def listen(_: object) -> None:
+            tally.add()
+            line.tick()
 
-            workers.current_pool().listener = listen
-            # Beam would log the stack of an error that is about to be told in a line.
-            logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
-        try:
-            pipeline.run().wait_until_finish()
-        except Exception as error:
-            failure = workers.current_pool().failure if local else None
-            raise (failure or error) from None
+        run_pipeline(pipeline, local, listen)
     return read_sample(draw)
 
 
