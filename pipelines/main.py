@@ -1,6 +1,5 @@
 """Runs the corpus from the command line: options, plan, run, exit code."""
 
-import logging
 import signal
 import sys
 import threading
@@ -85,7 +84,6 @@ def _heeding_sigterm() -> Iterator[None]:
 
 
 def _run(options: Options) -> int:
-    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
     if LIST_CRAWLS in options.crawls:
         print("\n".join(list_crawls(mirror_of(options))))
         return 0

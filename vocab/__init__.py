@@ -5,7 +5,7 @@
   options     the command line; presets and recipes: its tables
   corpora     the shards of corpora and what their names say; documents: what is in them
   languages   which of them a mixture takes; mixtures: how much of each
-  sample      documents drawn by hash; drawing: on Beam
+  sample      documents drawn by hash; drawing: counts, shares, tasks; sample_graph: on Beam
   sentences   what SentencePiece learns from
   training    the model; costs: what that takes, told before
   results     what is left; summary: what is told

@@ -1,24 +1,20 @@
-"""Draws a sample on Beam: counts every shard, decides the shares, and keeps what they hold.
+"""What a drawn sample is made of: counts of every shard, the shares, and what they hold.
 
 Text never passes between steps: shards are read where they are, and what is drawn of each is
-written beside the run.
+written beside the run. `vocab.sample_graph` wires the steps.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
-
-import apache_beam as beam
 
 from cleaning.languages import UNKNOWN_LANGUAGE
 from vocab.corpora import CorpusShard, read_shard_list
 from vocab.mixtures import parse_mixture
-from vocab.sample import LanguageCount, Sample, count_shard, draw_shard, last_bin
-from vocab.spread import SpreadTasks
+from vocab.sample import LanguageCount, Sample, draw_shard, last_bin
 from vocab.storage import exists, join, read_bytes, write_bytes
 
-_Task = tuple[CorpusShard, int]
+DrawTask = tuple[CorpusShard, int]
 """A shard, and the last bin to keep of it."""
 
 
@@ -69,41 +65,8 @@ Plan = dict[str, LanguagePlan]
 """By language, all that the corpus has."""
 
 
-@dataclass
-class DrawSample(beam.PTransform):
-    """Draws the sample of the shards that are listed; gives the number of shards drawn from.
-
-    Attributes:
-      draw: what to draw.
-      local: True if this machine's pool does it.
-    """
-
-    draw: Draw
-    local: bool
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        draw = self.draw
-        shards = (
-            pipeline
-            | "list" >> beam.Create([draw.shards_path()])
-            | "shards" >> beam.FlatMap(read_shard_list)
-        )
-        counted = shards | "count" >> SpreadTasks(partial(count_shard, seed=draw.seed), self.local)
-        plan = (
-            counted
-            | "sum" >> beam.CombinePerKey(_sum)
-            | "languages" >> beam.combiners.ToDict()
-            | "plan" >> beam.Map(write_plan, draw)
-        )
-        tasks = plan | "tasks" >> beam.FlatMap(_tasks, draw)
-        drawn = tasks | "draw" >> SpreadTasks(partial(_draw, draw=draw), self.local)
-        return drawn | "drawn" >> beam.combiners.Count.Globally()
-
-
-def _sum(counts: Iterable[LanguageCount]) -> LanguageCount:
+def sum_counts(counts: Iterable[LanguageCount]) -> LanguageCount:
+    """All of them together."""
     first, *others = counts
     return sum(others, first)
 
@@ -136,14 +99,16 @@ def read_plan(draw: Draw) -> Plan:
     return {name: LanguagePlan(**row) for name, row in rows.items()}
 
 
-def _tasks(plan: Plan, draw: Draw) -> Iterator[_Task]:
+def draw_tasks(plan: Plan, draw: Draw) -> Iterator[DrawTask]:
+    """The shards that a sample takes something of."""
     for shard in read_shard_list(draw.shards_path()):
         row = plan.get(shard.language)
         if row and row.share:
             yield shard, row.last
 
 
-def _draw(task: _Task, draw: Draw) -> int:
+def run_draw_task(task: DrawTask, draw: Draw) -> int:
+    """Draws from a shard, or finds it done; returns its number."""
     shard, last = task
     path = draw.drawn_path(shard, last)
     if not exists(path):
@@ -155,7 +120,7 @@ def read_sample(draw: Draw) -> Sample:
     """The sample that a finished pipeline drew."""
     plan = read_plan(draw)
     paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.share}
-    for shard, last in _tasks(plan, draw):
+    for shard, last in draw_tasks(plan, draw):
         paths[shard.language].append(draw.drawn_path(shard, last))
     return Sample(
         {name: tuple(found) for name, found in paths.items()},

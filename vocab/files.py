@@ -2,6 +2,7 @@
 
 import os
 
+from vocab.runners import hush_beam
 from vocab.storage import is_remote, join
 
 Matched = dict[str, tuple[int, float]]
@@ -22,6 +23,7 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     Raises:
       InputError: there is none.
     """
+    hush_beam()
     from apache_beam.io.filesystems import FileSystems
 
     if not is_remote(pattern):

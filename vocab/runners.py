@@ -1,6 +1,7 @@
 """Where a run can run: a row for each Beam runner."""
 
 import argparse
+import functools
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ def add_runner_options(group: argparse._ActionsContainer) -> None:
     )
 
 
+@functools.cache
+def hush_beam() -> None:
+    """Leaves out what Beam warns of at import where c4forge[gcp] is not installed."""
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+
+
 def beam_arguments(
     runner: Runner, num_workers: int, rest: Sequence[str], own_names: Collection[str]
 ) -> list[str]:
@@ -85,6 +92,7 @@ def beam_arguments(
     Raises:
       OptionError: one is neither ours nor Beam's.
     """
+    hush_beam()
     from apache_beam.options.pipeline_options import PipelineOptions
 
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)

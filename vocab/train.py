@@ -9,7 +9,7 @@ from vocab.amounts import duration, size
 from vocab.arguments import OptionError
 from vocab.corpora import CorpusShard, find_corpora, without_doubles, write_shard_list
 from vocab.documents import DamagedShard
-from vocab.drawing import Draw, DrawSample, read_plan, read_sample
+from vocab.drawing import Draw, read_plan, read_sample
 from vocab.files import InputError
 from vocab.languages import LanguageError, choose_shards
 from vocab.lock import WorkFolderInUse, hold_folder
@@ -118,6 +118,8 @@ def _draw(
     draw: Draw, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
 ) -> Sample:
     """Draws the sample on Beam."""
+    from vocab.sample_graph import DrawSample  # workers import this module, and never Beam
+
     local = options.runner.local
     write_shard_list(draw.shards_path(), shards)
     pipeline = open_pipeline(local, arguments)

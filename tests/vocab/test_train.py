@@ -8,11 +8,12 @@ import pytest
 
 from tests.vocab.corpora import write_english, write_multilingual
 from vocab.corpora import find_corpora
-from vocab.drawing import Draw, DrawSample, read_plan, read_sample
+from vocab.drawing import Draw, read_plan, read_sample
 from vocab.lock import hold_folder
 from vocab.models import read_vocabulary
 from vocab.runners import open_pipeline
 from vocab.sample import fingerprint
+from vocab.sample_graph import DrawSample
 from vocab.train import main
 
 TINY = ["--preset=tiny", "--size=300", "--threads=2"]
