@@ -9,7 +9,7 @@ from pipelines.parser import build_parser
 from pipelines.prices import PRICES
 from pipelines.values import LIST_CRAWLS
 from vocab.arguments import OptionError, option_names, refuse_strays
-from vocab.config import ConfigError, with_config
+from vocab.config import with_config
 from vocab.runners import Runner
 
 
@@ -54,10 +54,7 @@ def parse_options(arguments: list[str]) -> Options:
       OptionError: a value is wrong or a required option is missing.
       SystemExit: --help was asked for, and is printed.
     """
-    try:
-        parsed, rest = build_parser().parse_known_args(with_config(arguments))
-    except ConfigError as error:
-        raise OptionError(str(error)) from None
+    parsed, rest = build_parser().parse_known_args(with_config(arguments))
     refuse_strays(rest)
     _require(parsed)
     asked = {variant.name: variant for variant in parsed.variants or [VARIANTS["en"]]}

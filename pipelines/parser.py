@@ -12,13 +12,12 @@ from pipelines.mirrors import COMMON_CRAWL, DEFAULT_CONNECTIONS
 from pipelines.prices import PRICES
 from pipelines.values import (
     parse_amount,
-    parse_choice,
     parse_crawls,
     parse_formats,
     parse_fraction,
     parse_variants,
 )
-from vocab.arguments import HelpFormatter, Parser, help_table, one_of, parse_count
+from vocab.arguments import HelpFormatter, Parser, help_table, one_of, parse_choice, parse_count
 from vocab.runners import add_runner_options
 
 _DESCRIPTION = "Builds a C4-style corpus from Common Crawl WET files."

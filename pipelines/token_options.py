@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pipelines.token_formats import TOKEN_FORMATS
 from vocab.arguments import (
     HelpFormatter,
-    OptionError,
     Parser,
     help_table,
     one_of,
     option_names,
     refuse_strays,
 )
-from vocab.config import ConfigError, with_config
+from vocab.config import with_config
 from vocab.documents import SHARD_FORMATS
 from vocab.options import add_run_options
 from vocab.runners import Runner
@@ -104,10 +103,7 @@ def parse_token_options(arguments: list[str]) -> TokenOptions:
       OptionError: a value is wrong or a required option is missing.
       SystemExit: --help was asked for, and is printed.
     """
-    try:
-        parsed, rest = _parser().parse_known_args(with_config(arguments))
-    except ConfigError as error:
-        raise OptionError(str(error)) from None
+    parsed, rest = _parser().parse_known_args(with_config(arguments))
     refuse_strays(rest)
     return TokenOptions(
         corpus=parsed.corpus,

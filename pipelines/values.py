@@ -1,7 +1,6 @@
 """Values of options as people write them: what each may be, and what is said of others."""
 
 import argparse
-from collections.abc import Callable
 
 from cleaning.variants import VARIANTS, Variant, find_variant
 from pipelines.crawls import CrawlError, check_crawl
@@ -63,18 +62,3 @@ def parse_amount(value: str) -> float:
     if not 0 <= amount < float("inf"):
         raise argparse.ArgumentTypeError(f"{value!r} is not an amount of 0 or more")
     return amount
-
-
-def parse_choice(kind: type, values: list[str]) -> Callable[[str], object]:
-    """A parser of a choice of a spec: one of `values`, or of the kind."""
-
-    def parse(text: str) -> object:
-        if values and text not in values:
-            raise argparse.ArgumentTypeError(f"unknown choice {text!r}; {closest(text, values)}")
-        try:
-            return kind(text)
-        except ValueError:
-            expected = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
-
-    return parse

@@ -11,7 +11,7 @@ from trainer.mixtures import MIXINGS
 from trainer.objectives import OBJECTIVES
 from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
 from vocab.arguments import HelpFormatter, Parser, help_table
-from vocab.config import ConfigError, with_config
+from vocab.config import with_config
 
 COMMANDS = {
     "train": "trains, or goes on where the run in --model_dir was stopped",
@@ -127,10 +127,7 @@ def parse(arguments: Sequence[str]) -> Command:
       SystemExit: --help was asked for, and is printed.
     """
     command, rest = list(arguments[:1]), list(arguments[1:])
-    try:
-        rest = with_config(rest, [row.name for row in fields(TrainConfig) if row.type is bool])
-    except ConfigError as error:
-        raise TrainConfigError(str(error)) from None
+    rest = with_config(rest, [row.name for row in fields(TrainConfig) if row.type is bool])
     parser = build_parser()
     known, unknown = parser.parse_known_args(command + rest)
     if unknown:

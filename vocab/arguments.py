@@ -68,6 +68,21 @@ def parse_count(value: str) -> int:
     return int(value)
 
 
+def parse_choice(kind: Callable[[str], object], values: Collection[str]) -> Callable[[str], object]:
+    """Takes one of `values`, if there are any, as `kind` makes it."""
+
+    def parse(text: str) -> object:
+        if values and text not in values:
+            raise argparse.ArgumentTypeError(f"unknown choice {text!r}; {closest(text, values)}")
+        try:
+            return kind(text)
+        except ValueError:
+            expected = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
+
+    return parse
+
+
 def option_names(parser: argparse.ArgumentParser) -> list[str]:
     """The options of a parser, for guesses."""
     return [name for action in parser._actions for name in action.option_strings]

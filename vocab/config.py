@@ -3,10 +3,11 @@
 import tomllib
 from collections.abc import Collection
 
+from vocab.arguments import OptionError
 from vocab.storage import read_bytes
 
 
-class ConfigError(ValueError):
+class ConfigError(OptionError):
     """A configuration file that cannot be used; the message names it and what was expected."""
 
 

@@ -2,9 +2,8 @@
 
 import argparse
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import EnumType, StrEnum
+from enum import StrEnum
 from typing import get_type_hints
 
 from vocab.arguments import (
@@ -14,9 +13,10 @@ from vocab.arguments import (
     help_table,
     one_of,
     option_names,
+    parse_choice,
     refuse_strays,
 )  # fmt: skip
-from vocab.config import ConfigError, with_config
+from vocab.config import with_config
 from vocab.documents import SHARD_FORMATS
 from vocab.presets import PRESETS, Preset
 from vocab.recipes import PARAMETERS, Recipe, RecipeError
@@ -70,20 +70,6 @@ def _flag(value: str) -> bool:
     return value == "true"
 
 
-def _parameter(kind: Callable[[str], object]) -> Callable[[str], object]:
-    def parse(text: str) -> object:
-        if isinstance(kind, EnumType):
-            members: list[StrEnum] = list(kind)
-            one_of([member.value for member in members], "choice")(text)
-        try:
-            return kind(text)
-        except ValueError:
-            expected = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
-
-    return parse
-
-
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Where work is done: the same for every command that reads a corpus."""
     how = parser.add_argument_group("how to run")
@@ -133,9 +119,12 @@ def _parser() -> Parser:
     for name, kind in get_type_hints(Recipe).items():
         default = getattr(PRESETS["t5"].recipe, name)
         told = str(default).lower() if kind is bool else default
-        values = f" ({', '.join(kind)})" if issubclass(kind, StrEnum) else ""
+        choices = list(kind) if issubclass(kind, StrEnum) else []
+        values = f" ({', '.join(choices)})" if choices else ""
         is_flag = kind is bool
-        parse = text_size if name == "sample_bytes" else _flag if is_flag else _parameter(kind)
+        parse = _flag if is_flag else parse_choice(kind, choices)
+        if name == "sample_bytes":
+            parse = text_size
         group.add_argument(
             f"--{name}",
             type=parse,
@@ -154,10 +143,7 @@ def parse_options(arguments: list[str]) -> Options:
       OptionError: a value is wrong or a required option is missing.
       SystemExit: --help was asked for, and is printed.
     """
-    try:
-        parsed, rest = _parser().parse_known_args(with_config(arguments, _FLAGS))
-    except ConfigError as error:
-        raise OptionError(str(error)) from None
+    parsed, rest = _parser().parse_known_args(with_config(arguments, _FLAGS))
     refuse_strays(rest)
     preset = PRESETS[parsed.preset]
     overrides = {name: getattr(parsed, name) for name in PARAMETERS}
