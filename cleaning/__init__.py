@@ -6,7 +6,7 @@ In the order in which data pass:
   inflate    the bytes of a WET file, damaged ones stepped over
   records    WARC records framed from bytes; what is malformed, and why
   pages      the pages of a record, line by line as the reference reads them
-  urls       normalized URLs and the digests that decide a page's fate
+  urls       normalized URLs and the digests that decide a page's outcome
   domains    which hosts realnewslike takes
   paragraphs which whole pages multilingual takes
   clean      the line and page rules (`clean_page`)
@@ -16,7 +16,7 @@ In the order in which data pass:
   captures   the pages of a file, cleaned and reduced to signatures
   sentences  Punkt, only as far as a count needs it
   spans      three sentences, which the paper compares where the reference compares lines
-  elections  which capture of each URL, which occurrence of each line stays (arrays)
+  priorities  which capture of each URL, which occurrence of each line stays (arrays)
   documents  what is left of a page after deduplication
   language   language identifiers
   badwords   lists and matchers of bad words

@@ -136,13 +136,13 @@ RULES: tuple[Rule, ...] = (
     Rule("badwords-filter/soft-passed", Unit.PAGE, True, "holds a bad word, kept by hash", "",
          "_badwords_filter"),
     Rule("badwords-filter/passed", Unit.PAGE, True, "free of bad words", "", "_badwords_filter"),
-    Rule("mended/body_headers", Unit.PAGE, True, "a header-like line was kept", "", ""),
-    Rule("mended/url_scheme_case", Unit.PAGE, True, "a scheme in capitals was cut", "", ""),
-    Rule("mended/url_scheme_place", Unit.PAGE, True, "a URL within the URL was kept", "", ""),
-    Rule("mended/url_tracking", Unit.PAGE, True, "a query was cut otherwise", "", ""),
-    Rule("mended/citations", Unit.PAGE, True, "[] was kept", "", ""),
-    Rule("mended/end_marks", Unit.PAGE, True, "a line ended by a curly quote was kept", "", ""),
-    Rule("mended/bad_words_case", Unit.PAGE, True, "found only in small letters", "", ""),
+    Rule("fixed/body_headers", Unit.PAGE, True, "a header-like line was kept", "", ""),
+    Rule("fixed/url_scheme_case", Unit.PAGE, True, "a scheme in capitals was cut", "", ""),
+    Rule("fixed/url_scheme_place", Unit.PAGE, True, "a URL within the URL was kept", "", ""),
+    Rule("fixed/url_tracking", Unit.PAGE, True, "a query was cut otherwise", "", ""),
+    Rule("fixed/citations", Unit.PAGE, True, "[] was kept", "", ""),
+    Rule("fixed/end_marks", Unit.PAGE, True, "a line ended by a curly quote was kept", "", ""),
+    Rule("fixed/bad_words_case", Unit.PAGE, True, "found only in small letters", "", ""),
 )  # fmt: skip
 _END = ""
 FAMILIES = {  # names that the data make, and the row that they stand after

@@ -1,22 +1,22 @@
-"""Specs: which C4 a run builds. A spec is a row of choices; each choice has its row too.
+"""Specs: which C4 a run builds. A spec is a row of settings; each setting has its row too.
 
-What a choice's default does is what TFDS c4 3.1.0 does. Raise a spec's version, with a line in
+What a setting's default does is what TFDS c4 3.1.0 does. Raise a spec's version, with a line in
 RELEASE_NOTES, whenever the documents that it gives change.
 """
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from cleaning.badwords import WordCase
-from cleaning.clean import Citation, CleanRules, Ellipsis, RuleScope
-from cleaning.language import IDENTIFIERS, UncertainLanguage
-from cleaning.pages import MAX_PAGE_CHARS, BodyHeaders
-from cleaning.spans import SpanUnit
+from cleaning.dedup.spans import SpanUnit
+from cleaning.filters.badwords import WordCase
+from cleaning.filters.clean import Citation, CleanRules, Ellipsis, RuleScope
+from cleaning.filters.language import IDENTIFIERS, UncertainLanguage
 from cleaning.urls import SchemeCase, SchemePlace, Tracking, UrlRules
+from cleaning.wet.pages import MAX_PAGE_CHARS, BodyHeaders
 
 
-class ChoiceError(ValueError):
-    """A choice that cannot be; the message names it, its value and what was expected."""
+class SettingError(ValueError):
+    """A setting that cannot be; the message names it, its value and what was expected."""
 
 
 class BadWordsScope(StrEnum):
@@ -27,11 +27,11 @@ class BadWordsScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What a spec decides. CHOICES says what each field means.
+class SpecSettings:
+    """What a spec decides. SETTINGS says what each field means.
 
     Raises:
-      ChoiceError: a value is out of its range.
+      SettingError: a value is out of its range.
     """
 
     body_headers: BodyHeaders = BodyHeaders.SWALLOWED
@@ -62,16 +62,18 @@ class Choices:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool | int | float) and value < 0:
-                raise ChoiceError(f"--{field.name}={value}: expected 0 or more")
+                raise SettingError(f"--{field.name}={value}: expected 0 or more")
             if isinstance(value, float) and not value <= 1:  # nan is neither
-                raise ChoiceError(f"--{field.name}={value}: expected a number from 0 to 1")
+                raise SettingError(f"--{field.name}={value}: expected a number from 0 to 1")
             if field.name.endswith("_identifier") and value not in IDENTIFIERS:
                 known = ", ".join(IDENTIFIERS)
-                raise ChoiceError(f"--{field.name}={value}: unknown; choose from {known}")
+                raise SettingError(f"--{field.name}={value}: unknown; choose from {known}")
         if not self.end_marks or self.end_marks.split() != [self.end_marks]:
-            raise ChoiceError("--end_marks: expected one or more characters, none of them a space")
+            raise SettingError("--end_marks: expected one or more characters, no spaces")
         if self.min_words < 1:
-            raise ChoiceError("--min_words=0: a line without words never stays; expected 1 or more")
+            raise SettingError(
+                "--min_words=0: a line without words never stays; expected 1 or more"
+            )
 
     def clean_rules(self) -> CleanRules:
         """What cleaning must know."""
@@ -91,8 +93,8 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What a field of Choices means.
+class Setting:
+    """What a field of SpecSettings means.
 
     Attributes:
       meaning: one line for --help and docs/fidelity.md.
@@ -105,85 +107,85 @@ class Choice:
     reference: str
 
 
-CHOICES: dict[str, Choice] = {
-    "body_headers": Choice(
+SETTINGS: dict[str, Setting] = {
+    "body_headers": Setting(
         "lines of a page that look like WARC headers: swallowed with what they say, or kept",
         "", "c4_utils.split_wet_file",
     ),
-    "max_page_chars": Choice("longer pages fall; 0: none", "", "c4_utils.is_valid_length"),
-    "url_scheme_case": Choice(
+    "max_page_chars": Setting("longer pages fall; 0: none", "", "c4_utils.is_valid_length"),
+    "url_scheme_case": Setting(
         "http:// and www. in capitals: kept in the normalized URL (exact), or cut (any)",
         "", "c4_utils.normalize_url",
     ),
-    "url_scheme_place": Choice(
+    "url_scheme_place": Setting(
         "http://(www.) within a URL: cut wherever it stands, or only at the start",
         "", "c4_utils.normalize_url",
     ),
-    "url_tracking": Choice(
+    "url_tracking": Setting(
         "everything from ?utm_, ?ref, ?feed on is cut (prefix), "
         "or only parameters named utm_*, ref, feed (parameter)",
         "", "c4_utils.normalize_url",
     ),
-    "min_paragraphs": Choice(
+    "min_paragraphs": Setting(
         "multilingual: pages with fewer long lines fall", "mT5, 3.1: three",
         "c4_utils.paragraph_filter",
     ),
-    "min_paragraph_chars": Choice(
+    "min_paragraph_chars": Setting(
         "multilingual: how long such a line is", "mT5, 3.1: 200", "c4_utils.paragraph_filter"
     ),
-    "page_rules": Choice(
+    "page_rules": Setting(
         "lorem ipsum and { drop a page if on a line that got past the rules before "
         "(kept_lines), or anywhere (page)",
         "2.2: any page with lorem ipsum or a curly bracket", "c4_utils.clean_page",
     ),
-    "max_word_chars": Choice("lines with a longer word fall; 0: none", "", "c4_utils.clean_page"),
-    "citations": Choice(
+    "max_word_chars": Setting("lines with a longer word fall; 0: none", "", "c4_utils.clean_page"),
+    "citations": Setting(
         "[12], [edit], [citation needed] are cut, and [] too (with_empty), or not (without_empty)",
         "2.2: citation markers are removed", "c4_utils.get_clean_page_fn",
     ),
-    "end_marks": Choice(
+    "end_marks": Setting(
         "characters that a kept line ends in",
         "2.2: period, exclamation mark, question mark, end quotation mark", "c4_utils.clean_page",
     ),
-    "ellipsis": Choice("lines that end in ...: dropped or kept", "", "c4_utils.clean_page"),
-    "min_words": Choice("lines with fewer words fall", "2.2: five", "c4_utils.clean_page"),
-    "min_sentences": Choice(
+    "ellipsis": Setting("lines that end in ...: dropped or kept", "", "c4_utils.clean_page"),
+    "min_words": Setting("lines with fewer words fall", "2.2: five", "c4_utils.clean_page"),
+    "min_sentences": Setting(
         "pages with fewer sentences fall, after cleaning and after deduplication",
         "2.2: three", "c4_utils.clean_page, remove_duplicate_text",
     ),
-    "dedupe_unit": Choice(
+    "dedupe_unit": Setting(
         "of what occurs more than once all but one occurrence go: lines, or spans of three "
         "sentences (three_sentences; cleaned variants only)",
         "2.2: three-sentence spans", "c4_utils.remove_duplicate_text",
     ),
-    "english_identifier": Choice(
+    "english_identifier": Setting(
         "language identifier of the English variants", "2.2: langdetect", "c4_utils.detect_english"
     ),
-    "english_probability": Choice(
+    "english_probability": Setting(
         "English pages less likely to be English fall", "2.2: 0.99", "c4_utils.detect_english"
     ),
-    "languages_identifier": Choice(
+    "languages_identifier": Setting(
         "language identifier of the multilingual variants", "mT5, 3.1: cld3",
         "c4_utils.detect_languages",
     ),
-    "languages_probability": Choice(
+    "languages_probability": Setting(
         "multilingual pages below are of uncertain language", "mT5, 3.1: 0.70",
         "c4_utils.detect_languages",
     ),
-    "uncertain_language": Choice(
+    "uncertain_language": Setting(
         "multilingual pages of uncertain language: kept, as und, or dropped",
         "mT5, 3.1: dropped", "c4_utils.detect_languages",
     ),
-    "bad_words_scope": Choice(
+    "bad_words_scope": Setting(
         "bad words count in the finished document, or anywhere on the page as read",
         "2.2: any page that holds one", "c4_utils.get_badwords_filter_fn",
     ),
-    "bad_words_case": Choice(
+    "bad_words_case": Setting(
         "list entries as they stand, so that those with capitals never match (as_listed), "
         "or lower-cased as the text is (lowered)",
         "", "c4_utils.get_badwords_filter_fn",
     ),
-    "soft_bad_words": Choice(
+    "soft_bad_words": Setting(
         "multilingual: the fraction of pages with bad words that falls", "mT5, 3.1: all",
         "c4_utils.get_badwords_filter_fn",
     ),
@@ -199,17 +201,17 @@ class Spec:
       dataset: the name of the datasets that it gives.
       version: of these datasets.
       meaning: one line for --help.
-      choices: only what differs from the reference is stated.
+      settings: only what differs from the reference is stated.
     """
 
     name: str
     dataset: str
     version: str
     meaning: str
-    choices: Choices
+    settings: SpecSettings
 
 
-REFERENCE = Choices()
+REFERENCE = SpecSettings()
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -225,7 +227,7 @@ SPECS: dict[str, Spec] = {
             "c4_paper",
             "1.0.0",
             "Raffel et al. 2020, section 2.2 (multilingual: mT5, section 3.1) as published",
-            Choices(
+            SpecSettings(
                 max_page_chars=0,
                 page_rules=RuleScope.PAGE,
                 max_word_chars=0,
@@ -243,7 +245,7 @@ SPECS: dict[str, Spec] = {
             "c4_fixed",
             "1.0.0",
             "tfds-3.1.0 with its defects mended, one switch each (docs/fidelity.md)",
-            Choices(
+            SpecSettings(
                 body_headers=BodyHeaders.KEPT,
                 url_scheme_case=SchemeCase.ANY,
                 url_scheme_place=SchemePlace.START,
@@ -262,8 +264,8 @@ RELEASE_NOTES: dict[str, dict[str, str]] = {
 }
 CUSTOM_DATASET, CUSTOM_VERSION = "c4_custom", "1.0.0"
 # The mended defects: each counts the pages on which its switch alone makes a difference.
-SWITCHES = tuple(
+FIXES = tuple(
     field.name
-    for field in fields(Choices)
-    if getattr(SPECS["fixed"].choices, field.name) != getattr(REFERENCE, field.name)
+    for field in fields(SpecSettings)
+    if getattr(SPECS["fixed"].settings, field.name) != getattr(REFERENCE, field.name)
 )

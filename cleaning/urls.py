@@ -1,4 +1,4 @@
-"""Normalized URLs, and the digests of URLs by which C4 decides a page's fate without chance."""
+"""Normalized URLs, and the digests of URLs by which C4 decides a page's outcome without chance."""
 
 import hashlib
 import re

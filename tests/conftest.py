@@ -7,8 +7,8 @@ from pathlib import Path
 import gcld3  # noqa: F401  # before any test imports TensorFlow, which it would crash beside
 import pytest
 
-from cleaning.badwords import load_carried
-from pipelines.public_lists import CARRIED, FETCHED
+from cleaning.filters.badwords import load_carried
+from pipelines.sources.public_lists import CARRIED, FETCHED
 
 # Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
@@ -71,6 +71,6 @@ def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
 def closed_pool() -> Iterator[None]:
     """No test leaves worker processes to the next one."""
     yield
-    from vocab.workers import close_pool
+    from runtime.workers.pool import close_pool
 
     close_pool()

@@ -6,21 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.language import IDENTIFIERS
+from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
-from cleaning.specs import CHOICES, SPECS
+from cleaning.specs import SETTINGS, SPECS
 from cleaning.variants import VARIANTS
-from pipelines.formats import FORMATS
-from pipelines.token_formats import TOKEN_FORMATS
+from corpora.formats import SHARD_FORMATS
+from corpora.writers import FORMATS
+from pipelines.tokens.formats import TOKEN_FORMATS
+from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
-from trainer.mixtures import MIXINGS
-from trainer.objectives import OBJECTIVES, lengths
-from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
-from vocab.documents import SHARD_FORMATS
-from vocab.presets import PRESETS
-from vocab.recipes import PARAMETERS
-from vocab.runners import REFUSED_RUNNERS, RUNNERS
+from trainer.data.mixtures import MIXINGS
+from trainer.data.objectives import OBJECTIVES, lengths
+from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
+from vocab.recipes import PARAMETERS, PRESETS
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 
@@ -41,10 +40,10 @@ def test_rules_stand_in_the_docs_in_data_path_order():
     assert names == [rule.name for rule in RULES]
 
 
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_choice_has_its_row(name):
-    choice = CHOICES[name]
-    values = " | ".join(f"`{getattr(spec.choices, name)}`" for spec in SPECS.values())
+    choice = SETTINGS[name]
+    values = " | ".join(f"`{getattr(spec.settings, name)}`" for spec in SPECS.values())
     row = f"| `--{name}` | {choice.meaning} | {choice.paper} | {choice.reference} | {values} |"
     assert row in page("fidelity.md")
 

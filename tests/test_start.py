@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.vocab.corpora import write_english
+from tests.corpora.written import write_english
 
 COMMANDS = (
     "beam_runner", "pipelines.main", "pipelines.tokenize", "pipelines.status", "vocab.train",

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from runtime.cli.config_file import with_config
+from runtime.cli.options import HelpFormatter, Parser, help_table
 from trainer.config import TrainConfig, TrainConfigError
-from trainer.mixtures import MIXINGS
-from trainer.objectives import OBJECTIVES
-from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
-from vocab.arguments import HelpFormatter, Parser, help_table
-from vocab.config import with_config
+from trainer.data.mixtures import MIXINGS
+from trainer.data.objectives import OBJECTIVES
+from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 COMMANDS = {
     "train": "trains, or goes on where the run in --model_dir was stopped",

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainer.mixtures import MIXINGS
-from trainer.objectives import OBJECTIVES, lengths, with_noise
-from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
-from vocab.arguments import OptionError, closest
+from runtime.cli.options import OptionError, closest
+from trainer.data.mixtures import MIXINGS
+from trainer.data.objectives import OBJECTIVES, lengths, with_noise
+from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 
 class TrainConfigError(OptionError):

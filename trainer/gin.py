@@ -1,8 +1,8 @@
 """The gin file of a configuration: what plain `python -m t5x.train --gin_file=…` takes."""
 
 from trainer.config import TrainConfig
-from trainer.run import configure_network
-from trainer.sizes import ARCHITECTURES
+from trainer.model.sizes import ARCHITECTURES
+from trainer.training.run import configure_network
 
 
 class GinError(ValueError):
@@ -41,9 +41,9 @@ from t5x import models
 from t5x import partitioning
 from t5x import trainer as t5x_trainer
 from t5x import utils
-import trainer.configuration as configuration
-import trainer.network as network
-import trainer.tasks as tasks
+import trainer.model.config as configuration
+import trainer.model.network as network
+import trainer.data.tasks as tasks
 """
 
 

@@ -8,13 +8,13 @@ import jax
 import numpy as np
 import seqio
 
-from trainer.batches import register
 from trainer.config import TrainConfig
-from trainer.decoding import beam_search, sample
-from trainer.network import build_network
-from trainer.run import configure_network, load_params
-from trainer.vocabularies import load_vocabulary
-from vocab.ids import EOS_ID
+from trainer.data.vocabularies import load_vocabulary
+from trainer.model.decoding import beam_search, sample
+from trainer.model.network import build_network
+from trainer.training.input_pipeline import register
+from trainer.training.run import configure_network, load_params
+from vocab.vocabulary import EOS_ID
 
 Decode = Callable[[list[list[int]], int], list[list[int]]]
 """(ids of some inputs, number of the batch) -> ids of their targets."""

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from runtime.cli.options import OptionError
+from runtime.storage.files import read_bytes, write_bytes
 from trainer.arguments import Command, parse
 from trainer.config import TrainConfig, TrainConfigError
-from vocab.arguments import OptionError
-from vocab.storage import read_bytes, write_bytes
 
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 
@@ -113,8 +113,8 @@ def _train(command: Command) -> int:
         _write_config(config)
     if backend == "t5x":
         return _train_with_t5x(config)
-    from trainer.loop import train
-    from trainer.run import join_hosts
+    from trainer.training.loop import train
+    from trainer.training.run import join_hosts
 
     join_hosts(config)
     state = train(config)
@@ -141,11 +141,11 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
-    from trainer.batches import batch_form, open_dataset
-    from trainer.corpora import Form, find_corpus
-    from trainer.evaluation import HeldOut
+    from trainer.data.corpora import Form, find_corpus
     from trainer.inference import score_pairs
-    from trainer.run import load_params, prepare, this_host
+    from trainer.training.evaluation import HeldOut
+    from trainer.training.input_pipeline import batch_form, open_dataset
+    from trainer.training.run import load_params, prepare, this_host
 
     config = command.config
     _need(config, "corpus", "vocab")
@@ -184,8 +184,8 @@ def _need_checkpoint(command: Command) -> None:
 
 
 def _export(command: Command) -> int:
-    from trainer.hugging_face import write_hugging_face
-    from trainer.run import configure_network, load_params
+    from trainer.compat.hugging_face import write_hugging_face
+    from trainer.training.run import configure_network, load_params
 
     config = command.config
     _need(config, "vocab")
@@ -200,14 +200,14 @@ def _info(command: Command) -> int:
     import jax
     import jax.numpy as jnp
 
-    from trainer.configuration import network_config
-    from trainer.network import build_network
-    from trainer.sizes import SIZES
+    from trainer.model.config import network_config
+    from trainer.model.network import build_network
+    from trainer.model.sizes import SIZES
 
     config = command.config
     size = SIZES[config.size]
     if config.vocab:
-        from trainer.run import configure_network
+        from trainer.training.run import configure_network
 
         made = configure_network(config)
     else:

@@ -7,18 +7,16 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 
-from vocab import workers
-from vocab.arguments import HelpFormatter, OptionError, Parser, parse_count
-from vocab.corpora import CorpusShard, find_corpora
-from vocab.documents import SHARD_FORMATS, DamagedShard
-from vocab.files import InputError
-from vocab.inspection import Inspection, print_inspection
-from vocab.measures import Measure, measure_shard
-from vocab.models import ModelError, Vocabulary, read_vocabulary
-from vocab.options import text_size
-from vocab.plot import draw_plot
-from vocab.progress import LiveLine, Tally
-from vocab.storage import is_remote, join, write_bytes
+from corpora.formats import SHARD_FORMATS, DamagedShard
+from corpora.layout import CorpusShard, find_corpora
+from runtime.cli.console import LiveLine, Tally
+from runtime.cli.options import HelpFormatter, OptionError, Parser, parse_count, text_size
+from runtime.storage.files import InputError, is_remote, join, write_bytes
+from runtime.workers import pool as workers
+from vocab.inspection.measures import Measure, measure_shard
+from vocab.inspection.plot import draw_plot
+from vocab.inspection.tables import Inspection, print_inspection
+from vocab.vocabulary import ModelError, Vocabulary, read_vocabulary
 
 _USAGE_ERRORS = (OptionError, InputError, ModelError)
 _HASHES = 1 << 64

@@ -1,12 +1,13 @@
 """The command line of `python -m vocab.train`: every option, checked before any work."""
 
 import argparse
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import get_type_hints
 
-from vocab.arguments import (
+from corpora.formats import SHARD_FORMATS
+from runtime.cli.config_file import with_config
+from runtime.cli.options import (
     HelpFormatter,
     OptionError,
     Parser,
@@ -15,12 +16,10 @@ from vocab.arguments import (
     option_names,
     parse_choice,
     refuse_strays,
+    text_size,
 )  # fmt: skip
-from vocab.config import with_config
-from vocab.documents import SHARD_FORMATS
-from vocab.presets import PRESETS, Preset
-from vocab.recipes import PARAMETERS, Recipe, RecipeError
-from vocab.runners import Runner, add_runner_options
+from runtime.workers.runners import Runner, add_runner_options
+from vocab.recipes import PARAMETERS, PRESETS, Preset, Recipe, RecipeError
 
 _EXAMPLES = """\
 examples:
@@ -33,9 +32,7 @@ examples:
 
 The same corpus, recipe and seed give the same bytes. Any option of Apache Beam may follow.
 """
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
 _FLAGS = tuple(name for name, kind in get_type_hints(Recipe).items() if kind is bool)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +51,6 @@ class Options:
     def is_modified(self) -> bool:
         """True if the recipe is not the preset's."""
         return self.recipe != self.preset.recipe
-
-
-def text_size(value: str) -> int:
-    """Bytes as people write them: 256MB, 1.5 GB, 1000."""
-    found = _BYTES.fullmatch(value.strip())
-    if not found:
-        raise argparse.ArgumentTypeError(f"{value!r} is no size; expected one as 256MB or 1GB")
-    return int(float(found[1]) * 1000 ** _POWERS[found[2].lower()])
 
 
 def _flag(value: str) -> bool:

@@ -7,15 +7,15 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from vocab.amounts import duration, size
-from vocab.corpora import CorpusShard
+from corpora.formats import SHARD_FORMATS
+from corpora.layout import CorpusShard
+from runtime.storage.files import join, read_bytes
+from runtime.units import duration, size
 from vocab.costs import fitting_sample, machine_memory, training_cost
-from vocab.documents import SHARD_FORMATS
-from vocab.drawing import Plan
-from vocab.models import MODEL_NAME, RECIPE_NAME, read_vocabulary
 from vocab.recipes import Recipe
-from vocab.sample import Drawn
-from vocab.storage import join, read_bytes
+from vocab.sampling.plan import Plan
+from vocab.sampling.sample import Drawn
+from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, read_vocabulary
 
 _MOST_ROWS = 15
 

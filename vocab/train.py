@@ -4,25 +4,31 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vocab import workers
-from vocab.amounts import duration, size
-from vocab.arguments import OptionError
-from vocab.corpora import CorpusShard, find_corpora, without_doubles, write_shard_list
-from vocab.documents import DamagedShard
-from vocab.drawing import Draw, read_plan, read_sample
-from vocab.files import InputError
-from vocab.languages import LanguageError, choose_shards
-from vocab.lock import WorkFolderInUse, hold_folder
-from vocab.models import MODEL_NAME, RECIPE_NAME
+from corpora.formats import DamagedShard
+from corpora.layout import CorpusShard, find_corpora, without_doubles, write_shard_list
+from runtime.cli.console import LiveLine, Tally
+from runtime.cli.options import OptionError
+from runtime.storage.files import (
+    InputError,
+    delete_folder,
+    delete_if_empty,
+    exists,
+    join,
+    make_folder,
+)
+from runtime.storage.locks import WorkFolderInUse, hold_folder
+from runtime.units import duration, size
+from runtime.workers import pool as workers
+from runtime.workers.runners import beam_arguments, open_pipeline, run_pipeline
+from vocab.artifacts import Result, is_trained, write_result
 from vocab.options import Options, own_option_names, parse_options
-from vocab.progress import LiveLine, Tally
 from vocab.recipes import Recipe
-from vocab.results import Result, is_trained, write_result
-from vocab.runners import beam_arguments, open_pipeline, run_pipeline
-from vocab.sample import Sample, fingerprint
-from vocab.storage import delete_folder, delete_if_empty, exists, join, make_folder
+from vocab.sampling.mixtures import LanguageError, choose_shards
+from vocab.sampling.plan import Draw, read_plan, read_sample
+from vocab.sampling.sample import Sample, fingerprint
 from vocab.summary import print_cost, print_plan, print_result
 from vocab.training import Trained, TrainingError, train_model
+from vocab.vocabulary import MODEL_NAME, RECIPE_NAME
 
 _USAGE_ERRORS = (OptionError, InputError, LanguageError, WorkFolderInUse)
 _FAILURES = (TrainingError, DamagedShard, workers.WorkerDied, OSError)
@@ -57,7 +63,7 @@ def _say(text: str) -> None:
 
 def _run(options: Options) -> int:
     if options.runner.local:
-        workers.open_pool(options.num_workers, "vocab.sample").warm_up()
+        workers.open_pool(options.num_workers, "vocab.sampling.sample").warm_up()
     arguments = beam_arguments(
         options.runner, options.num_workers, options.beam_arguments, own_option_names()
     )
@@ -118,7 +124,7 @@ def _draw(
     draw: Draw, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
 ) -> Sample:
     """Draws the sample on Beam."""
-    from vocab.sample_graph import DrawSample  # workers import this module, and never Beam
+    from vocab.sampling.graph import DrawSample  # workers import this module, and never Beam
 
     local = options.runner.local
     write_shard_list(draw.shards_path(), shards)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import sentencepiece
 
-from vocab.models import parse_model
 from vocab.recipes import Recipe
-from vocab.sample import Sample
-from vocab.sentences import sentences
+from vocab.sampling.sample import Sample
+from vocab.sampling.sentences import sentences
+from vocab.vocabulary import parse_model
 
 _AS_TRAINED_BITS = 23
 _QUIET = 2  # minloglevel: errors only

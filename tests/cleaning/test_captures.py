@@ -6,29 +6,28 @@ import numpy as np
 import pytest
 import xxhash
 
-from cleaning.badwords import BadWords, Matcher
-from cleaning.captures import (
+from cleaning.captures import CaptureRules, clean_captures
+from cleaning.dedup.spans import digest_spans
+from cleaning.filters.badwords import BadWords, Matcher
+from cleaning.filters.clean import LINE_RULES, Outcome, clean_page
+from cleaning.filters.domains import Domains
+from cleaning.signatures import (
     BAD_WORDS,
     PARAGRAPHS,
     REALNEWS,
     TIME,
-    CaptureRules,
     Captures,
-    FormPages,
-    FormSignatures,
     Signatures,
-    clean_captures,
+    TextPages,
+    TextSignatures,
     digest_lines,
 )
-from cleaning.clean import LINE_RULES, Fate, clean_page
-from cleaning.domains import Domains
-from cleaning.pages import BodyHeaders, page_text
-from cleaning.records import Malformed, Record
-from cleaning.spans import digest_spans
-from cleaning.specs import REFERENCE, SPECS, Choices
+from cleaning.specs import REFERENCE, SPECS, SpecSettings
 from cleaning.urls import md5, pack_digests
-from cleaning.variants import VARIANTS, Form, Members
-from tests.cleaning.wet import DATE, EN, URL, header_lines, record
+from cleaning.variants import VARIANTS, Members, TextForm
+from cleaning.wet.pages import BodyHeaders, page_text
+from cleaning.wet.records import Malformed, Record
+from tests.cleaning.wet.wet import DATE, EN, URL, header_lines, record
 
 GOOD = "The ferry leaves at ten.\nIt does not sail on Sundays.\nNobody was left on the island.\n"
 PASSED = "split-wet-file/passed"
@@ -43,9 +42,9 @@ def cleaned(*parts: Record | Malformed, rules: CaptureRules = EN) -> Captures:
     return captures
 
 
-def passed(captures: Captures) -> FormPages:
+def passed(captures: Captures) -> TextPages:
     """The pages that cleaning passed."""
-    return captures.forms[Form.CLEANED]
+    return captures.forms[TextForm.CLEANED]
 
 
 def test_a_passed_page_keeps_text_headers_and_digests():
@@ -55,23 +54,23 @@ def test_a_passed_page_keeps_text_headers_and_digests():
     assert (passed(captures).headers[0].url, passed(captures).headers[0].timestamp) == (URL, DATE)
     assert passed(captures).headers[0].content_length == str(len(GOOD))
     assert captures.url_digest == [md5("a.example/page")]
-    assert captures.election == [md5(URL)]
+    assert captures.priority == [md5(URL)]
     assert passed(captures).span_digests == [digest_lines(GOOD.strip().lower().encode())]
 
 
 @pytest.mark.parametrize(
-    ("block", "fate"),
+    ("block", "outcome"),
     [
-        ("Home\nMenu\n", Fate.TOO_FEW_SENTENCES),
-        (GOOD + "A { brace drops the page.\n", Fate.SQUIGGLY_BRACKET),
-        (GOOD + "A lorem ipsum drops the page.\r\n", Fate.LOREM_IPSUM),
+        ("Home\nMenu\n", Outcome.TOO_FEW_SENTENCES),
+        (GOOD + "A { brace drops the page.\n", Outcome.SQUIGGLY_BRACKET),
+        (GOOD + "A lorem ipsum drops the page.\r\n", Outcome.LOREM_IPSUM),
     ],
 )
-def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(block, fate):
+def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(block, outcome):
     captures = cleaned(record(block), record(GOOD))
-    assert captures.fates == [fate, Fate.PASSED]
+    assert captures.outcomes == [outcome, Outcome.PASSED]
     assert captures.captured == ["2025-03-02T08:15:30Z"] * 2
-    assert len(captures.url_digest) == len(captures.election) == len(captures.line_counts) == 2
+    assert len(captures.url_digest) == len(captures.priority) == len(captures.line_counts) == 2
     assert (passed(captures).rows, len(passed(captures).texts)) == ([1], 1)
 
 
@@ -95,7 +94,7 @@ def test_a_page_that_cleaning_drops_still_takes_part_in_the_choice_of_captures(b
 def test_a_record_that_lacks_something_is_counted_by_what_it_lacks(lines, block, rule):
     captures = cleaned(record(block, lines))
     assert captures.counts == {f"split-wet-file/filtered:{rule}": 1}
-    assert captures.fates == []
+    assert captures.outcomes == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_a_record_without_a_page_is_refused_by_place_and_reason(part, reason):
     assert (refused.offset, refused.within, refused.url) == (1234, 5, URL)
     assert refused.size_bytes == len(part.header) + len(part.block)
     assert captures.counts == {PASSED: 1, WITHIN: 1, REFUSED: 1}
-    assert len(captures.fates) == 1
+    assert len(captures.outcomes) == 1
 
 
 def test_what_was_malformed_before_is_passed_on():
@@ -136,13 +135,13 @@ def test_a_page_may_have_190_000_characters(line_break, size, character, kept):
     captures = cleaned(record(start + character * (size - text_size) + "\n"))
     verdict = "passed" if kept else "filtered"
     assert captures.counts == {PASSED: 1, f"too-long-filter/{verdict}": 1}
-    assert len(captures.fates) == kept
+    assert len(captures.outcomes) == kept
 
 
 def test_a_delimiter_in_the_body_makes_two_captures():
     body = GOOD + f"WARC/1.0\nWARC-Target-URI: http://b.example/\nWARC-Date: {DATE}\n" + GOOD
     captures = cleaned(record(body))
-    assert captures.election == [md5(URL), md5("http://b.example/")]
+    assert captures.priority == [md5(URL), md5("http://b.example/")]
     assert passed(captures).texts == [GOOD.strip().encode()] * 2
 
 
@@ -160,14 +159,14 @@ def test_batches_follow_each_other_and_lose_nothing():
     block = GOOD + "menu\n" * 20_000
     captures = list(clean_captures((record(block) for _ in range(7)), EN))
     assert len(captures) > 1
-    assert sum(len(batch.fates) for batch in captures) == 7
+    assert sum(len(batch.outcomes) for batch in captures) == 7
     assert all(text == GOOD.strip().encode() for batch in captures for text in passed(batch).texts)
 
 
 def test_no_records_give_one_empty_batch_of_arrays():
     signatures = cleaned().arrays(0)
     assert signatures.url_digest.shape == (0, 2)
-    assert signatures.forms[Form.CLEANED].span_digest.shape == (0, 2)
+    assert signatures.forms[TextForm.CLEANED].span_digest.shape == (0, 2)
     assert signatures.line_counts.shape == (0, len(LINE_RULES))
 
 
@@ -177,23 +176,27 @@ def test_arrays_hold_what_later_stages_must_know():
         record("Home\n"), record(GOOD), record(GOOD + GOOD, header_lines(url=held_out))
     )
     signatures = captures.arrays(40)
-    assert signatures.fate.tolist() == [Fate.TOO_FEW_SENTENCES, Fate.PASSED, Fate.PASSED]
-    of_form = signatures.forms[Form.CLEANED]
+    assert signatures.outcome.tolist() == [
+        Outcome.TOO_FEW_SENTENCES,
+        Outcome.PASSED,
+        Outcome.PASSED,
+    ]
+    of_form = signatures.forms[TextForm.CLEANED]
     assert of_form.row.tolist() == [41, 42]
     assert of_form.spans.tolist() == [3, 6]
-    assert signatures.election.tolist() == pack_digests(captures.election).tolist()
+    assert signatures.priority.tolist() == pack_digests(captures.priority).tolist()
     assert signatures.line_counts.tolist() == [[0, 1, 0, 0, 0, 0], [0] * 5 + [3], [0] * 5 + [6]]
     first, second = of_form.span_digest[:3], of_form.span_digest[3:]
     assert np.array_equal(np.concatenate([first, first]), second)
     names = [name for name in Signatures.__dataclass_fields__ if name != "forms"]
     dtypes = {name: getattr(signatures, name).dtype for name in names}
-    dtypes |= {name: getattr(of_form, name).dtype for name in FormSignatures.__dataclass_fields__}
+    dtypes |= {name: getattr(of_form, name).dtype for name in TextSignatures.__dataclass_fields__}
     assert dtypes == {
         "url_digest": np.uint64,
-        "election": np.uint64,
+        "priority": np.uint64,
         "captured": TIME,
         "marks": np.uint8,
-        "fate": np.uint8,
+        "outcome": np.uint8,
         "line_counts": np.uint32,
         "row": np.uint32,
         "spans": np.uint32,
@@ -211,21 +214,21 @@ def test_whole_text_is_kept_of_every_page_or_of_those_with_paragraphs(block, end
     part = record(block.replace("\n", end))
     noclean, multilingual = VARIANTS["en.noclean"], VARIANTS["multilingual"]
     every = cleaned(part, rules=CaptureRules(REFERENCE, (noclean.population,)))
-    assert every.forms[Form.WHOLE].texts == [text.encode()]
-    assert every.forms[Form.WHOLE].span_digests == [b""]
+    assert every.forms[TextForm.RAW].texts == [text.encode()]
+    assert every.forms[TextForm.RAW].span_digests == [b""]
     only_long = cleaned(part, rules=CaptureRules(REFERENCE, (multilingual.population,)))
     is_long = block is not GOOD
     assert only_long.marks == [PARAGRAPHS * is_long]
-    assert only_long.forms[Form.WHOLE].texts == [text.encode()] * is_long
+    assert only_long.forms[TextForm.RAW].texts == [text.encode()] * is_long
     digests = [digest_lines(text.lower().encode())] * is_long
-    assert only_long.forms[Form.WHOLE].span_digests == digests
-    assert Form.CLEANED not in only_long.forms
+    assert only_long.forms[TextForm.RAW].span_digests == digests
+    assert TextForm.CLEANED not in only_long.forms
 
 
 def test_forms_of_several_variants_stand_side_by_side():
     populations = tuple(VARIANTS[name].population for name in ("en", "en.noclean", "multilingual"))
     captures = cleaned(record(GOOD), record(LONG), rules=CaptureRules(REFERENCE, populations))
-    assert captures.forms[Form.CLEANED].rows == captures.forms[Form.WHOLE].rows == [0, 1]
+    assert captures.forms[TextForm.CLEANED].rows == captures.forms[TextForm.RAW].rows == [0, 1]
     assert captures.marks == [0, PARAGRAPHS]
 
 
@@ -234,10 +237,10 @@ def test_line_digests_are_of_single_lines():
     assert len(digest_lines(b"a\n\nb")) == 48
 
 
-def rules_of(choices: Choices, *variants: str, **more: object) -> CaptureRules:
+def rules_of(settings: SpecSettings, *variants: str, **more: object) -> CaptureRules:
     """How a run of these variants treats captures; of `en` if none is named."""
     populations = tuple(VARIANTS[name].population for name in variants or ("en",))
-    return CaptureRules(choices, populations, **more)
+    return CaptureRules(settings, populations, **more)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ def test_pages_of_news_domains_are_marked_and_all_are_counted(url, rule, mark):
 
 def test_bad_words_of_whole_pages_are_marked_on_those_that_cleaning_keeps():
     words = Matcher(BadWords.of("en", ("kinky",)))
-    rules = rules_of(SPECS["paper"].choices, page_words=words)
+    rules = rules_of(SPECS["paper"].settings, page_words=words)
     blocks = (GOOD, GOOD + "kinky\n", "kinky\n", GOOD + "KINKY\n")
     captures = cleaned(*map(record, blocks), rules=rules)
     assert captures.marks == [0, BAD_WORDS, 0, BAD_WORDS]
@@ -267,20 +270,20 @@ def test_bad_words_of_whole_pages_are_marked_on_those_that_cleaning_keeps():
 
 
 def test_a_page_is_compared_by_spans_of_sentences_where_the_spec_says_so():
-    rules = rules_of(SPECS["paper"].choices)
+    rules = rules_of(SPECS["paper"].settings)
     block = GOOD + "Home\nAll danced. All of them sang along.\n"
     captures = cleaned(record(block), rules=rules)
     text = GOOD + "All danced. All of them sang along."
     assert passed(captures).texts == [text.encode()]
     assert passed(captures).span_digests == [digest_spans(text)]
-    assert captures.arrays(0).forms[Form.CLEANED].spans.tolist() == [3]
+    assert captures.arrays(0).forms[TextForm.CLEANED].spans.tolist() == [3]
 
 
 def test_whole_pages_are_compared_by_lines_whatever_the_spec():
     long_lines = "\n".join(["A line of two hundred characters. " * 6] * 3)
-    captures = cleaned(record(long_lines), rules=rules_of(SPECS["paper"].choices, "multilingual"))
+    captures = cleaned(record(long_lines), rules=rules_of(SPECS["paper"].settings, "multilingual"))
     digests = digest_lines(page_text(long_lines).lower().encode())
-    assert captures.forms[Form.WHOLE].span_digests == [digests]
+    assert captures.forms[TextForm.RAW].span_digests == [digests]
 
 
 @pytest.mark.parametrize(
@@ -293,14 +296,14 @@ def test_whole_pages_are_compared_by_lines_whatever_the_spec():
     ],
 )
 def test_header_like_lines_stay_where_the_spec_says_so(block, swallowed):
-    choices = replace(REFERENCE, body_headers=BodyHeaders.KEPT)
-    captures = cleaned(record(block), rules=rules_of(choices, "en.noclean"))
-    assert captures.forms[Form.WHOLE].texts == [page_text(block).encode()]
-    assert [headers.url for headers in captures.forms[Form.WHOLE].headers] == [URL]
-    assert captures.counts == {PASSED: 1, WITHIN: 1, "mended/body_headers": 1}
+    settings = replace(REFERENCE, body_headers=BodyHeaders.KEPT)
+    captures = cleaned(record(block), rules=rules_of(settings, "en.noclean"))
+    assert captures.forms[TextForm.RAW].texts == [page_text(block).encode()]
+    assert [headers.url for headers in captures.forms[TextForm.RAW].headers] == [URL]
+    assert captures.counts == {PASSED: 1, WITHIN: 1, "fixed/body_headers": 1}
     reference = cleaned(record(block), rules=rules_of(REFERENCE, "en.noclean"))
     expected = [swallowed.strip().encode()] if swallowed else []
-    assert reference.forms[Form.WHOLE].texts == expected
+    assert reference.forms[TextForm.RAW].texts == expected
 
 
 @pytest.mark.parametrize(
@@ -321,14 +324,14 @@ def test_how_long_a_page_may_be_is_a_choice(most, block, fits):
     captures = cleaned(record(block), rules=rules_of(replace(REFERENCE, max_page_chars=most)))
     verdict = "passed" if fits else "filtered"
     assert captures.counts == {PASSED: 1, f"too-long-filter/{verdict}": 1}
-    assert len(captures.fates) == fits
+    assert len(captures.outcomes) == fits
 
 
 def test_urls_are_normalized_as_the_spec_says():
     url = "HTTP://www.a.example/?reference=1&ref=2"
-    fixed = cleaned(record(GOOD, header_lines(url)), rules=rules_of(SPECS["fixed"].choices))
+    fixed = cleaned(record(GOOD, header_lines(url)), rules=rules_of(SPECS["fixed"].settings))
     assert fixed.url_digest == [md5("a.example/?reference=1")]
-    assert fixed.election == [md5(url)]
+    assert fixed.priority == [md5(url)]
     reference = cleaned(record(GOOD, header_lines(url)))
     assert reference.url_digest == [md5("HTTP://www.a.example")]
 
@@ -336,34 +339,34 @@ def test_urls_are_normalized_as_the_spec_says():
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028", "\nWARC\n"])
 def test_pages_are_cleaned_as_the_spec_says_on_any_path(spec, end):
-    choices = SPECS[spec].choices
+    settings = SPECS[spec].settings
     lines = [
         *GOOD.splitlines(), "Home", "Four words are few.", "[1] Who sails on a boat?",
         "An array [] is shown here.", "She said: “All sail at ten.”", "And then there were none...",
         "x" * 1001 + " is a word too long.",
     ]  # fmt: skip
-    captures = cleaned(record(end.join(lines)), rules=rules_of(choices))
+    captures = cleaned(record(end.join(lines)), rules=rules_of(settings))
     text = end.join(lines)
-    if choices.body_headers is BodyHeaders.SWALLOWED:
+    if settings.body_headers is BodyHeaders.SWALLOWED:
         text = text.replace("WARC\n", "")
-    book = clean_page(page_text(text), choices.clean_rules())
+    book = clean_page(page_text(text), settings.clean_rules())
     assert passed(captures).texts == [book.utf8]
     assert captures.line_counts == [book.line_counts]
     assert (book == clean_page(page_text(text))) is (spec == "tfds-3.1.0")
 
 
 @pytest.mark.parametrize(
-    ("variants", "forms", "realnews", "keeps_whole"),
+    ("variants", "forms", "realnews", "keeps_raw"),
     [
-        (("en",), (Form.CLEANED,), False, False),
-        (("en.noclean",), (Form.WHOLE,), False, True),
-        (("multilingual",), (Form.WHOLE,), False, False),
-        (("realnewslike", "multilingual"), (Form.CLEANED, Form.WHOLE), True, False),
-        (tuple(VARIANTS), (Form.CLEANED, Form.WHOLE), True, True),
+        (("en",), (TextForm.CLEANED,), False, False),
+        (("en.noclean",), (TextForm.RAW,), False, True),
+        (("multilingual",), (TextForm.RAW,), False, False),
+        (("realnewslike", "multilingual"), (TextForm.CLEANED, TextForm.RAW), True, False),
+        (tuple(VARIANTS), (TextForm.CLEANED, TextForm.RAW), True, True),
     ],
 )
-def test_a_run_keeps_what_its_variants_need(variants, forms, realnews, keeps_whole):
+def test_a_run_keeps_what_its_variants_need(variants, forms, realnews, keeps_raw):
     rules = rules_of(REFERENCE, *variants)
     assert rules.forms() == forms
     assert rules.has(Members.REALNEWS) is realnews
-    assert rules.keeps_whole() is keeps_whole
+    assert rules.keeps_raw() is keeps_raw

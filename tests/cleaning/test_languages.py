@@ -4,7 +4,7 @@ import fasttext
 import langdetect_rs
 import pytest
 
-from cleaning.language import _bundled_model
+from cleaning.filters.language import _bundled_model
 from cleaning.languages import MC4_CODES, MC4_LANGUAGES, UNKNOWN_LANGUAGE
 
 

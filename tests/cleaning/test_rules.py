@@ -104,13 +104,13 @@ def test_names_say_what_is_counted(rule):
 
 def test_only_what_c4forge_adds_has_no_function_of_the_reference():
     added = {rule.name for rule in RULES if not rule.reference}
-    assert {name for name in added if not name.startswith("mended/")} == {
+    assert {name for name in added if not name.startswith("fixed/")} == {
         "split-wet-file/filtered:malformed",
         "split-wet-file/filtered:unreachable",
         "webtextlike-filter/listed",
         "webtextlike-filter/malformed",
     }
-    assert {name for name in NAMES if name.startswith("mended/")} <= added
+    assert {name for name in NAMES if name.startswith("fixed/")} <= added
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
@@ -122,7 +122,7 @@ def test_the_rules_of_a_variant_stand_in_the_order_of_its_steps(variant):
 
 def test_every_step_is_of_some_variant():
     used = {step for variant in VARIANTS.values() for step in variant.steps()}
-    assert set(STEPS) - used == {"mended"}
+    assert set(STEPS) - used == {"fixed"}
 
 
 def test_families_stand_after_rows_of_the_table():
@@ -190,7 +190,7 @@ def test_what_was_written_stands_last_whatever_the_steps():
     [
         "clean-page/unheard-of", "clean-page", "examples", "/examples", "train/examples/x",
         f"{IGNORED}-", "language-filter/passed:",
-        "badwords-filter-de/dropped", "badwords-filter-/passed", "mended/nothing",
+        "badwords-filter-de/dropped", "badwords-filter-/passed", "fixed/nothing",
     ],
 )  # fmt: skip
 def test_a_name_that_is_not_listed_is_refused(name):

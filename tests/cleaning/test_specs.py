@@ -1,4 +1,4 @@
-"""Specs and the choices they are made of."""
+"""Specs and the settings they are made of."""
 
 import re
 from dataclasses import fields, replace
@@ -7,45 +7,45 @@ from typing import get_type_hints
 
 import pytest
 
-from cleaning.badwords import WordCase
-from cleaning.clean import REFERENCE_RULES, Citation, CleanRules, Ellipsis, RuleScope
-from cleaning.language import IDENTIFIERS, UncertainLanguage
-from cleaning.pages import BodyHeaders
+from cleaning.dedup.spans import SpanUnit
+from cleaning.filters.badwords import WordCase
+from cleaning.filters.clean import REFERENCE_RULES, Citation, CleanRules, Ellipsis, RuleScope
+from cleaning.filters.language import IDENTIFIERS, UncertainLanguage
 from cleaning.rules import RULES
-from cleaning.spans import SpanUnit
 from cleaning.specs import (
-    CHOICES,
     CUSTOM_DATASET,
+    FIXES,
     REFERENCE,
     RELEASE_NOTES,
+    SETTINGS,
     SPECS,
-    SWITCHES,
     BadWordsScope,
-    ChoiceError,
-    Choices,
+    SettingError,
+    SpecSettings,
 )
 from cleaning.urls import SchemeCase, SchemePlace, Tracking, UrlRules
+from cleaning.wet.pages import BodyHeaders
 
-NAMES = [field.name for field in fields(Choices)]
-KINDS = get_type_hints(Choices)
+NAMES = [field.name for field in fields(SpecSettings)]
+KINDS = get_type_hints(SpecSettings)
 ENUMS = [name for name, kind in KINDS.items() if issubclass(kind, StrEnum)]
 NUMBERS = [name for name, kind in KINDS.items() if kind in (int, float)]
 FRACTIONS = [name for name, kind in KINDS.items() if kind is float]
 
 
-def differences(choices: Choices) -> dict[str, object]:
-    """What choices do otherwise than the reference."""
-    found = {name: getattr(choices, name) for name in NAMES}
+def differences(settings: SpecSettings) -> dict[str, object]:
+    """What settings do otherwise than the reference."""
+    found = {name: getattr(settings, name) for name in NAMES}
     return {name: value for name, value in found.items() if value != getattr(REFERENCE, name)}
 
 
 def test_every_choice_is_explained_in_the_order_of_the_fields():
-    assert list(CHOICES) == NAMES
+    assert list(SETTINGS) == NAMES
 
 
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_choice_says_what_it_means_and_where_the_reference_decides_it(name):
-    row = CHOICES[name]
+    row = SETTINGS[name]
     assert row.meaning and len(row.meaning.splitlines()) == 1
     assert row.reference.startswith("c4_utils.")
     assert row.paper == "" or re.match(r"(2\.2|mT5, 3\.1): ", row.paper)
@@ -81,13 +81,13 @@ def test_no_two_specs_share_a_dataset():
 
 
 def test_choices_left_alone_are_the_reference():
-    assert Choices() == REFERENCE == SPECS["tfds-3.1.0"].choices
+    assert SpecSettings() == REFERENCE == SPECS["tfds-3.1.0"].settings
     assert REFERENCE.clean_rules() == REFERENCE_RULES == CleanRules()
     assert REFERENCE.url_rules() == UrlRules()
 
 
 def test_the_paper_differs_in_what_it_says_otherwise():
-    assert differences(SPECS["paper"].choices) == {
+    assert differences(SPECS["paper"].settings) == {
         "max_page_chars": 0,
         "page_rules": RuleScope.PAGE,
         "max_word_chars": 0,
@@ -102,7 +102,7 @@ def test_the_paper_differs_in_what_it_says_otherwise():
 
 
 def test_fixed_differs_in_its_switches_only():
-    assert differences(SPECS["fixed"].choices) == {
+    assert differences(SPECS["fixed"].settings) == {
         "body_headers": BodyHeaders.KEPT,
         "url_scheme_case": SchemeCase.ANY,
         "url_scheme_place": SchemePlace.START,
@@ -111,25 +111,25 @@ def test_fixed_differs_in_its_switches_only():
         "end_marks": '.?!"”',
         "bad_words_case": WordCase.LOWERED,
     }
-    assert tuple(differences(SPECS["fixed"].choices)) == SWITCHES
+    assert tuple(differences(SPECS["fixed"].settings)) == FIXES
 
 
 def test_each_switch_has_the_rule_that_counts_it():
-    mended = [rule.name for rule in RULES if rule.step() == "mended"]
-    assert mended == [f"mended/{name}" for name in SWITCHES]
+    mended = [rule.name for rule in RULES if rule.step() == "fixed"]
+    assert mended == [f"fixed/{name}" for name in FIXES]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_is_not_negative(name):
     value = KINDS[name](-1)
-    with pytest.raises(ChoiceError, match=rf"^--{name}={value}: expected 0 or more$"):
+    with pytest.raises(SettingError, match=rf"^--{name}={value}: expected 0 or more$"):
         replace(REFERENCE, **{name: value})
 
 
 @pytest.mark.parametrize("name", FRACTIONS)
 @pytest.mark.parametrize("value", [1.0001, 99.0, float("inf"), float("nan")])
 def test_a_fraction_is_at_most_one(name, value):
-    with pytest.raises(ChoiceError, match=rf"^--{name}={value}: expected a number from 0 to 1$"):
+    with pytest.raises(SettingError, match=rf"^--{name}={value}: expected a number from 0 to 1$"):
         replace(REFERENCE, **{name: value})
 
 
@@ -145,9 +145,9 @@ def test_a_limit_may_be_taken_off(name):
 
 
 def test_a_line_holds_a_word_at_least():
-    with pytest.raises(ChoiceError, match=r"^--min_words=0: .*expected 1 or more$"):
-        Choices(min_words=0)
-    assert Choices(min_words=1).min_words == 1
+    with pytest.raises(SettingError, match=r"^--min_words=0: .*expected 1 or more$"):
+        SpecSettings(min_words=0)
+    assert SpecSettings(min_words=1).min_words == 1
 
 
 @pytest.mark.parametrize("name", ["english_identifier", "languages_identifier"])
@@ -155,18 +155,18 @@ def test_an_identifier_is_one_of_the_table(name):
     for known in IDENTIFIERS:
         assert getattr(replace(REFERENCE, **{name: known}), name) == known
     said = rf"^--{name}=cld2: unknown; choose from langdetect, cld3, fasttext$"
-    with pytest.raises(ChoiceError, match=said):
+    with pytest.raises(SettingError, match=said):
         replace(REFERENCE, **{name: "cld2"})
 
 
 @pytest.mark.parametrize("marks", ["", " ", ". ?", ".\n", "\u00a0", "?\u2003"])
 def test_end_marks_are_characters_that_a_line_can_end_in(marks):
-    with pytest.raises(ChoiceError, match=r"^--end_marks: expected one or more characters, none"):
-        Choices(end_marks=marks)
+    with pytest.raises(SettingError, match=r"^--end_marks: expected one or more characters, none"):
+        SpecSettings(end_marks=marks)
 
 
 def test_cleaning_learns_every_choice_that_is_its_own():
-    choices = Choices(
+    settings = SpecSettings(
         page_rules=RuleScope.PAGE,
         max_word_chars=7,
         citations=Citation.WITHOUT_EMPTY,
@@ -175,7 +175,7 @@ def test_cleaning_learns_every_choice_that_is_its_own():
         min_words=2,
         min_sentences=4,
     )
-    assert choices.clean_rules() == CleanRules(
+    assert settings.clean_rules() == CleanRules(
         scope=RuleScope.PAGE,
         max_word_chars=7,
         citations=Citation.WITHOUT_EMPTY,
@@ -185,17 +185,17 @@ def test_cleaning_learns_every_choice_that_is_its_own():
         min_sentences=4,
     )
     for field in fields(CleanRules):
-        mine = getattr(choices.clean_rules(), field.name)
+        mine = getattr(settings.clean_rules(), field.name)
         assert mine != getattr(REFERENCE_RULES, field.name)
 
 
 @pytest.mark.parametrize(
-    ("choices", "rules"),
+    ("settings", "rules"),
     [
-        (Choices(url_scheme_case=SchemeCase.ANY), UrlRules(case=SchemeCase.ANY)),
-        (Choices(url_scheme_place=SchemePlace.START), UrlRules(place=SchemePlace.START)),
-        (Choices(url_tracking=Tracking.PARAMETER), UrlRules(tracking=Tracking.PARAMETER)),
+        (SpecSettings(url_scheme_case=SchemeCase.ANY), UrlRules(case=SchemeCase.ANY)),
+        (SpecSettings(url_scheme_place=SchemePlace.START), UrlRules(place=SchemePlace.START)),
+        (SpecSettings(url_tracking=Tracking.PARAMETER), UrlRules(tracking=Tracking.PARAMETER)),
     ],
 )
-def test_the_normalization_of_urls_learns_each_of_its_choices(choices, rules):
-    assert choices.url_rules() == rules
+def test_the_normalization_of_urls_learns_each_of_its_choices(settings, rules):
+    assert settings.url_rules() == rules

@@ -7,33 +7,35 @@ from cleaning.variants import (
     MULTILINGUAL,
     VARIANTS,
     BadWordsFilter,
-    Form,
     LanguageFilter,
     Members,
     Population,
+    TextForm,
     find_variant,
 )
 
-CLEANED = Population(Form.CLEANED, Members.EVERY)
+CLEANED = Population(TextForm.CLEANED, Members.EVERY)
 ROWS = {
     "en": (CLEANED, "english-filter", ("en",), "hard"),
     "en.noclean": (
-        Population(Form.WHOLE, Members.EVERY, deduplicated=False),
+        Population(TextForm.RAW, Members.EVERY, deduplicated=False),
         "english-filter",
         ("en",),
         "none",
     ),
     "en.noblocklist": (CLEANED, "english-filter", ("en",), "none"),
     "realnewslike": (
-        Population(Form.CLEANED, Members.REALNEWS), "english-filter", ("en",), "hard"
+        Population(TextForm.CLEANED, Members.REALNEWS), "english-filter", ("en",), "hard"
     ),
-    "webtextlike": (Population(Form.CLEANED, Members.WEBTEXT), "english-filter", ("en",), "hard"),
+    "webtextlike": (
+        Population(TextForm.CLEANED, Members.WEBTEXT), "english-filter", ("en",), "hard"
+    ),
     "multilingual": (
-        Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", MC4_LANGUAGES, "soft"
+        Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", MC4_LANGUAGES, "soft"
     ),
-    "mc4.de": (Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", ("de",), "soft"),
+    "mc4.de": (Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", ("de",), "soft"),
     "mc4.zh-Latn": (
-        Population(Form.WHOLE, Members.PARAGRAPHS), "language-filter", ("zh-Latn",), "soft"
+        Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", ("zh-Latn",), "soft"
     ),
 }  # fmt: skip
 NAMED = {name: find_variant(name) for name in ROWS}
@@ -160,4 +162,4 @@ def test_every_kind_of_filter_is_used():
     assert {row.language_filter for row in rows} == set(LanguageFilter)
     assert {row.bad_words for row in rows} == set(BadWordsFilter)
     assert {row.population.members for row in rows} == set(Members)
-    assert {row.population.form for row in rows} == set(Form)
+    assert {row.population.form for row in rows} == set(TextForm)

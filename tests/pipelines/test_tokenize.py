@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from sentencepiece import SentencePieceProcessor
 
-from pipelines.token_formats import TOKEN_FORMATS
-from pipelines.token_graph import TokenizeCorpus
-from pipelines.token_job import dataset_names, token_shards
-from pipelines.token_options import parse_token_options
+from corpora.layout import write_shard_list
 from pipelines.tokenize import main, plan_tokens
+from pipelines.tokens.formats import TOKEN_FORMATS
+from pipelines.tokens.graph import TokenizeCorpus
+from pipelines.tokens.job import dataset_names, token_shards
+from pipelines.tokens.options import parse_token_options
+from runtime.storage.files import write_bytes
+from runtime.storage.locks import hold_folder
+from runtime.workers.runners import open_pipeline
 from tests.conftest import REPOSITORY
+from tests.corpora.written import documents, write_english, write_multilingual
 from tests.limits import with_files_of_at_most
-from tests.vocab.corpora import documents, write_english, write_multilingual
 from tests.vocab.small import small_model
-from vocab.corpora import write_shard_list
-from vocab.lock import hold_folder
-from vocab.runners import open_pipeline
-from vocab.storage import write_bytes
 
 COUNT = 120
 ROWS = documents("en", COUNT + 3)
@@ -214,7 +214,7 @@ def test_the_graph_translates_for_dataflow(corpus, vocabulary):
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary, capsys):
-    from pipelines.token_shards import run_token_shard
+    from pipelines.tokens.shards import run_token_shard
 
     arguments = ["--format=tfrecord,array_record"]
     job, shards = plan(corpus, vocabulary, tmp_path, *arguments)

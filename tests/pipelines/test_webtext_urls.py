@@ -15,9 +15,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleaning.urls import md5, normalize_url, pack_digests
-from pipelines import options, webtext_urls
-from pipelines.url_lists import find_url_lists, read_digests
-from pipelines.webtext_urls import Refusal, Wanted, judge_line, main, outbound_link
+from cleaning.webtext import Refusal, Wanted, judge_line, outbound_link
+from pipelines import webtext_urls
+from pipelines.run import options
+from pipelines.sources.url_lists import find_url_lists, read_digests
+from pipelines.webtext_urls import main
 
 PACKERS = {
     "": bytes,

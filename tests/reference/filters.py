@@ -12,8 +12,8 @@ from pathlib import Path
 
 import apache_beam as beam
 
-from cleaning.badwords import Matcher, load_carried
-from pipelines.public_lists import CARRIED, FETCHED, load_bad_words
+from cleaning.filters.badwords import Matcher, load_carried
+from pipelines.sources.public_lists import CARRIED, FETCHED, load_bad_words
 from tests.conftest import REPOSITORY
 from tests.reference.reference import PageFeatures, c4, c4_utils, counting
 from tests.reference.strategies import texts_with

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cleaning.clean import FATE_RULES, LINE_RULES, CleanedPage, Fate
+from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, CleanedPage, Outcome
 from tests.reference.reference import PageFeatures, c4_utils, counting
 
 CLEAN_PAGE = c4_utils.get_clean_page_fn()
@@ -18,5 +18,5 @@ def reference_cleaned(text: str) -> tuple[str | None, Counter[str]]:
 def our_cleaned(cleaned: CleanedPage) -> tuple[str | None, Counter[str]]:
     """The same of ours."""
     counts = Counter(dict(zip(LINE_RULES, cleaned.line_counts, strict=True)))
-    counts[FATE_RULES[cleaned.fate]] += 1
-    return (cleaned.text if cleaned.fate == Fate.PASSED else None), +counts
+    counts[OUTCOME_RULES[cleaned.outcome]] += 1
+    return (cleaned.text if cleaned.outcome == Outcome.PASSED else None), +counts

@@ -6,8 +6,8 @@ from random import Random
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from cleaning.badwords import load_english
-from tests.cleaning.passages import PASSAGES
+from cleaning.filters.badwords import load_english
+from tests.cleaning.filters.passages import PASSAGES
 
 SENTENCES = (
     "The last ferry leaves at ten.",
@@ -477,7 +477,7 @@ _sizes = st.sampled_from((1, 12, 20, 30, 40, 60, 200, 3000))
 def _shuffled(passage: str, words: int, seed: int) -> str:
     """Words of a passage in any order: cld3 looks past repetitions."""
     parts = passage.split(" ") if passage.count(" ") > 9 else list(passage)
-    return (" " if " " in passage else "").join(Random(seed).choices(parts, k=words))
+    return (" " if " " in passage else "").join(Random(seed).settings(parts, k=words))
 
 
 _in_a_language = st.builds(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.badwords import BadWords, Matcher, WordCase, is_kept_softly
+from cleaning.document_filters import Document, Models, Page
+from cleaning.filters.badwords import BadWords, Matcher, WordCase, is_kept_softly
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
-from cleaning.variants import MULTILINGUAL, VARIANTS, Form, Variant
-from pipelines.judge import Document, Models, Page
-from pipelines.public_lists import CARRIED, FETCHED, WORDS_SHA256
+from cleaning.variants import MULTILINGUAL, VARIANTS, TextForm, Variant
+from pipelines.sources.public_lists import CARRIED, FETCHED, WORDS_SHA256
 from tests.reference.filters import (
     FRACTIONS,
     MATCHERS,
@@ -31,11 +31,11 @@ def ours_keeps(
     text: str, language: str, url: str, fraction: float, variant: Variant = MULTILINGUAL
 ) -> tuple[bool, Counter]:
     """The same of ours."""
-    choices = replace(REFERENCE, soft_bad_words=fraction)
-    page = Page(Form.WHOLE, (text, url, "", "", ""), md5(url), 0)
+    settings = replace(REFERENCE, soft_bad_words=fraction)
+    page = Page(TextForm.RAW, (text, url, "", "", ""), md5(url), 0)
     counts: Counter[str] = Counter()
     kept = Document(page, text).is_clean(
-        variant, language, Models(choices, {}, MATCHERS, {}), lambda rule: counts.update([rule])
+        variant, language, Models(settings, {}, MATCHERS, {}), lambda rule: counts.update([rule])
     )
     return kept, counts
 

@@ -10,8 +10,8 @@ import pytest
 
 from cleaning.variants import VARIANTS
 from tests.conftest import REPOSITORY
-from tests.pipelines.runs import build, language_of, read_jsonl, read_report, split_wet
 from tests.reference.corpus import CONFIGS, build_reference
+from tests.runs.runs import build, language_of, read_jsonl, read_report, split_wet
 
 UNSOUND = "duplicate-url-filter/"  # counted inside a CombineFn, so once an accumulator
 

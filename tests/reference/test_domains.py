@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cleaning.domains import Domains
+from cleaning.filters.domains import Domains
 from cleaning.urls import normalize_url
 from tests.reference import strategies
 from tests.reference.reference import PageFeatures, c4_utils, counting

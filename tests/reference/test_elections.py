@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaning import urls
-from cleaning.captures import TIME, digest_lines
-from cleaning.clean import MIN_SENTENCES
-from cleaning.documents import SPAN_FATE_RULES, deduplicate_page, span_fates
-from cleaning.elections import elect_spans, newest_captures
+from cleaning.dedup.pages import SPAN_OUTCOME_RULES, deduplicate_page, span_outcomes
+from cleaning.dedup.winners import newest_captures, span_winners
+from cleaning.filters.clean import MIN_SENTENCES
+from cleaning.signatures import TIME, digest_lines
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
 
@@ -33,20 +33,20 @@ def digests(rows) -> np.ndarray:
 @examples(400)
 @given(st.lists(st.tuples(few_digests, seconds, few_digests), max_size=12), st.randoms())
 def test_newest_captures(rows, random):
-    places = list(range(len(rows)))
-    random.shuffle(places)
-    urls_, dates, elections = zip(*rows, strict=True) if rows else ((), (), ())
+    row_ids = list(range(len(rows)))
+    random.shuffle(row_ids)
+    urls_, dates, priorities = zip(*rows, strict=True) if rows else ((), (), ())
     newest = newest_captures(
         digests(urls_),
         np.array([date.encode() for date in dates], TIME),
-        digests(elections),
-        np.array(places, np.uint64),
+        digests(priorities),
+        np.array(row_ids, np.uint64),
     )
     by_url: dict[tuple[int, int], list[int]] = {}
     for row, url in enumerate(urls_):
         by_url.setdefault(url, []).append(row)
     for captures in by_url.values():
-        captures.sort(key=lambda row: (elections[row], places[row]))
+        captures.sort(key=lambda row: (priorities[row], row_ids[row]))
         found = [PageFeatures(url=str(row), timestamp=dates[row]) for row in captures]
         selected = int(c4_utils.select_newest_page(found).url)
         assert [row for row in captures if newest[row]] == [selected]
@@ -55,13 +55,13 @@ def test_newest_captures(rows, random):
 @examples(400)
 @given(st.lists(st.tuples(few_digests, few_digests), max_size=12), st.randoms())
 def test_elected_lines(rows, random):
-    places = list(range(len(rows)))
-    random.shuffle(places)
-    lines, elections = zip(*rows, strict=True) if rows else ((), ())
+    row_ids = list(range(len(rows)))
+    random.shuffle(row_ids)
+    lines, priorities = zip(*rows, strict=True) if rows else ((), ())
     best: dict[tuple[int, int], int] = {}
-    for row in sorted(range(len(rows)), key=lambda row: (elections[row], places[row])):
+    for row in sorted(range(len(rows)), key=lambda row: (priorities[row], row_ids[row])):
         best.setdefault(lines[row], row)
-    elected = elect_spans(digests(lines), digests(elections), np.array(places, np.uint64))
+    elected = span_winners(digests(lines), digests(priorities), np.array(row_ids, np.uint64))
     assert elected.tolist() == [best[line] for line in lines]
 
 
@@ -109,25 +109,25 @@ def our_deduplicated(files: list[dict[str, str]]) -> tuple[dict[str, str], Count
         lowered = "\n".join(line.strip().lower() for lines in texts for line in lines)
         packed = digest_lines(lowered.encode()) if texts else b""
         line = urls.pack_digests([packed[at : at + 16] for at in range(0, len(packed), 16)])
-        election = urls.pack_digests([urls.md5(url) for url in file])[page]
-        place = (np.uint64(number) << np.uint64(32)) | np.arange(len(page), dtype=np.uint64)
-        first = elect_spans(line, election, place)
-        signatures.append((page, line, election, place, first))
+        priority = urls.pack_digests([urls.md5(url) for url in file])[page]
+        row_id = (np.uint64(number) << np.uint64(32)) | np.arange(len(page), dtype=np.uint64)
+        first = span_winners(line, priority, row_id)
+        signatures.append((page, line, priority, row_id, first))
     rows = [first == np.arange(len(first)) for *_, first in signatures]
-    line, election, place = (
+    line, priority, row_id = (
         np.concatenate([found[column][own] for found, own in zip(signatures, rows, strict=True)])
         for column in (1, 2, 3)
     )
-    winners = elect_spans(line, election, place) == np.arange(len(place))
+    winners = span_winners(line, priority, row_id) == np.arange(len(row_id))
     left, counts = {}, Counter()
     for number, (file, (page, _, _, _, first)) in enumerate(zip(files, signatures, strict=True)):
         lost = np.zeros(len(first), bool)
-        here = ~winners & (place >> np.uint64(32) == number)
-        lost[(place[here] & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
-        fates = span_fates(first, page, lost)
-        counts.update(SPAN_FATE_RULES[fate] for fate in fates.tolist())
+        here = ~winners & (row_id >> np.uint64(32) == number)
+        lost[(row_id[here] & np.uint64(0xFFFFFFFF)).astype(np.int64)] = True
+        outcomes = span_outcomes(first, page, lost)
+        counts.update(SPAN_OUTCOME_RULES[outcome] for outcome in outcomes.tolist())
         for index, (url, text) in enumerate(file.items()):
-            document = deduplicate_page(text, (fates[page == index] == 0).tolist())
+            document = deduplicate_page(text, (outcomes[page == index] == 0).tolist())
             counts[document.rule] += 1
             if document.text:
                 left[url] = document.text

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning import clean, pages, urls
-from cleaning.badwords import BadWords, Matcher, load_english
-from cleaning.captures import digest_lines
-from cleaning.clean import Citation, CleanRules, Ellipsis, Fate, clean_lines, clean_page
-from cleaning.language import IDENTIFIERS, english_rules
-from cleaning.lines import clean_found, find_lines
-from cleaning.lowering import lower_utf8
-from cleaning.pages import page_text, plain_page_text
-from cleaning.paragraphs import has_paragraphs
+from cleaning import urls
+from cleaning.filters import clean
+from cleaning.filters.badwords import BadWords, Matcher, load_english
+from cleaning.filters.clean import Citation, CleanRules, Ellipsis, Outcome, clean_lines, clean_page
+from cleaning.filters.clean_vectorized import clean_found, find_lines
+from cleaning.filters.language import IDENTIFIERS, english_rules
+from cleaning.filters.paragraphs import has_paragraphs
+from cleaning.lowercase import lower_utf8
 from cleaning.sentences import count_sentences, split_sentences
+from cleaning.signatures import digest_lines
+from cleaning.wet import pages
+from cleaning.wet.pages import page_text, plain_page_text
 from tests.reference import strategies
 from tests.reference.outcomes import CLEAN_PAGE, our_cleaned, reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting, probabilities, punkt
@@ -121,7 +123,7 @@ def test_lines_found_by_their_last_byte(bodies):
         text = page_text(body)
         cleaned = clean_found(found)
         if cleaned is None:
-            assert clean_page(text).fate in (Fate.LOREM_IPSUM, Fate.SQUIGGLY_BRACKET) or (
+            assert clean_page(text).outcome in (Outcome.LOREM_IPSUM, Outcome.SQUIGGLY_BRACKET) or (
                 "{" in text or "lorem ipsum" in text.lower()
             )
         else:
@@ -179,7 +181,7 @@ def test_digests_of_lines_agree_where_the_reference_has_them_agree(lines):
     prefix = "The ferry leaves at ten. It came. It went."
     text = "\n".join([prefix, *[f"We all sail on {line} today." for line in lines]])
     cleaned = clean_lines(text.encode(), 0)
-    if cleaned is None or cleaned.fate != Fate.PASSED:
+    if cleaned is None or cleaned.outcome != Outcome.PASSED:
         return
     digests = digest_lines(cleaned.lowered)
     ours = [digests[at : at + 16] for at in range(0, len(digests), 16)]

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.language import IDENTIFIERS, Identified
+from cleaning.document_filters import Document, Models, Page, accepted
+from cleaning.filters.language import IDENTIFIERS, Identified
 from cleaning.languages import MC4_LANGUAGES
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
-from cleaning.variants import VARIANTS, Form, LanguageFilter, Variant, find_variant
-from pipelines.judge import Document, Models, Page, accepted
-from tests.cleaning.passages import PASSAGES
+from cleaning.variants import VARIANTS, LanguageFilter, TextForm, Variant, find_variant
+from tests.cleaning.filters.passages import PASSAGES
 from tests.reference import filters, strategies
 from tests.reference.filters import MATCHERS, TEXTS, THEIRS, URLS
 from tests.reference.reference import PageFeatures, c4_utils, counting
@@ -58,7 +58,7 @@ def reference_languages(text: str, url: str, languages: tuple[str, ...]) -> Verd
 
 def ours(text: str, url: str, variants: list[Variant]) -> dict[str, Verdict]:
     """Of all these variants at once."""
-    page = Page(Form.WHOLE, (text, url, "", "", ""), md5(url), 0)
+    page = Page(TextForm.RAW, (text, url, "", "", ""), md5(url), 0)
     counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in variants}
     kept = accepted(
         Document(page, text), variants, MODELS, lambda name, rule: counts[name].update([rule])
@@ -97,7 +97,7 @@ def test_each_variant_looks_for_words_of_the_language_that_it_tells(word):
         LanguageFilter.ENGLISH: lambda _: Identified("en", 1.0),
         LanguageFilter.LANGUAGES: lambda _: Identified("de", 1.0),
     }
-    page = Page(Form.WHOLE, (word, "", "", "", ""), md5("a.example/x"), 0)
+    page = Page(TextForm.RAW, (word, "", "", "", ""), md5("a.example/x"), 0)
     both = [VARIANTS["en"], VARIANTS["multilingual"]]
     kept = {
         variant.name: language

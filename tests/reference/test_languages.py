@@ -7,9 +7,9 @@ from random import Random
 import pytest
 from hypothesis import example, given
 
-from cleaning.language import IDENTIFIERS, Doubt, UncertainLanguage, language_rules
+from cleaning.filters.language import IDENTIFIERS, Doubt, UncertainLanguage, language_rules
 from cleaning.languages import MC4_LANGUAGES
-from tests.cleaning.passages import PASSAGES
+from tests.cleaning.filters.passages import PASSAGES
 from tests.reference import strategies
 from tests.reference.filters import LanguageFilter
 from tests.reference.reference import c4_utils, counting
@@ -82,7 +82,7 @@ def test_probabilities_of_texts_in_several_languages(size):
     told = 0
     for seed in range(30):
         words = [word for passage in PASSAGES.values() for word in passage.split()]
-        text = " ".join(Random(seed).choices(words[seed * 3 :][:40], k=4_000))
+        text = " ".join(Random(seed).settings(words[seed * 3 :][:40], k=4_000))
         told += assert_same_probability(text.encode()[:size].decode(errors="ignore"))
     assert told > 3 or size < 98
 

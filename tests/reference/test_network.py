@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("flax", reason="needs the trainer's packages: pip install -e '.[trainer]'")
 
-from trainer.configuration import NetworkConfig
-from trainer.hugging_face import read_hugging_face, write_hugging_face
-from trainer.network import LanguageModel, Transformer
+from trainer.compat.hugging_face import read_hugging_face, write_hugging_face
+from trainer.model.config import NetworkConfig
+from trainer.model.network import LanguageModel, Transformer
 
 _CONFIGS = {
     "v1.0": {"mlp_activations": ("relu",), "logits_via_embedding": True},
@@ -73,7 +73,7 @@ def test_logits_are_those_of_transformers_after_export(version, tmp_path, small_
 def test_the_exported_tokenizer_gives_seqios_ids(tmp_path, small_vocabulary):
     pytest.importorskip("torch", reason="needs torch: pip install torch")
     transformers = pytest.importorskip("transformers")
-    from trainer.vocabularies import load_vocabulary
+    from trainer.data.vocabularies import load_vocabulary
 
     config = network_config("v1.1")
     write_hugging_face(str(tmp_path), random_params(config), config, small_vocabulary)

@@ -14,9 +14,9 @@ import t5
 import tensorflow as tf
 
 from tests.trainer.small import sentences
-from trainer.corruption import noise_mask
-from trainer.objectives import OBJECTIVES, Noise, lengths
-from trainer.texts import make_examples
+from trainer.data.corruption import noise_mask
+from trainer.data.examples import make_examples
+from trainer.data.objectives import OBJECTIVES, Noise, lengths
 
 _INPUTS = 64
 _GIN = Path(t5.__file__).parent / "models" / "gin"
@@ -97,7 +97,7 @@ def test_masks_are_those_of_the_reference(name, length):
 @pytest.mark.parametrize("density", [0.1, 0.15, 0.25, 0.5])
 @pytest.mark.parametrize("mean_span", [2, 3, 5, 10])
 def test_lengths_are_those_of_the_reference(inputs, density, mean_span):
-    from trainer.objectives import with_noise
+    from trainer.data.objectives import with_noise
 
     row = with_noise(OBJECTIVES["span_corruption"], density, mean_span)
     raw, targets = t5_preprocessors.random_spans_helper(

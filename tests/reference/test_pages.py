@@ -13,16 +13,16 @@ import nltk
 import pytest
 from nltk.tokenize.punkt import PunktTokenizer
 
-from cleaning.badwords import Matcher, load_english
 from cleaning.captures import clean_captures
-from cleaning.clean import FATE_RULES, LINE_RULES, Fate
-from cleaning.inflate import inflate
-from cleaning.language import IDENTIFIERS, english_rules
-from cleaning.records import read_records
+from cleaning.filters.badwords import Matcher, load_english
+from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, Outcome
+from cleaning.filters.language import IDENTIFIERS, english_rules
 from cleaning.sentences import count_sentences, load_punkt
 from cleaning.urls import md5, normalize_url
-from cleaning.variants import Form
-from tests.cleaning.wet import EN
+from cleaning.variants import TextForm
+from cleaning.wet.inflate import inflate
+from cleaning.wet.records import read_records
+from tests.cleaning.wet.wet import EN
 from tests.reference.outcomes import reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting, probabilities, punkt
 
@@ -66,11 +66,11 @@ def our_pages(wet_file: Path) -> Iterator[Cleaned]:
     """A file's captures as ours reads and cleans them."""
     with wet_file.open("rb") as stream:
         for batch in clean_captures(read_records(inflate(stream)), EN):
-            kept = batch.forms[Form.CLEANED]
+            kept = batch.forms[TextForm.CLEANED]
             texts = dict(zip(kept.rows, map(bytes.decode, kept.texts), strict=True))
-            for row, fate in enumerate(batch.fates):
+            for row, outcome in enumerate(batch.outcomes):
                 counts = Counter(dict(zip(LINE_RULES, batch.line_counts[row], strict=True)))
-                counts[FATE_RULES[Fate(fate)]] += 1
+                counts[OUTCOME_RULES[Outcome(outcome)]] += 1
                 yield batch.url_digest[row].hex(), texts.get(row), +counts
 
 

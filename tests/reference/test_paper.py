@@ -6,12 +6,12 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.badwords import load_english
-from tests.cleaning.wet import header_lines, record_bytes
-from tests.pipelines.runs import plan, read_jsonl, run_stages, split_wet
+from cleaning.filters.badwords import load_english
+from tests.cleaning.wet.wet import header_lines, record_bytes
 from tests.reference.paper import Capture, build_paper
 from tests.reference.reference import c4_utils
 from tests.reference.strategies import examples
+from tests.runs.runs import plan, read_jsonl, run_stages, split_wet
 
 BAD_WORDS = load_english().words()
 SENTENCES = (

@@ -12,12 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleaning.captures import clean_captures
-from cleaning.clean import FATE_RULES, LINE_RULES, Fate
-from cleaning.inflate import inflate
-from cleaning.pages import Headers, page_text
-from cleaning.records import read_records
-from cleaning.variants import Form
-from tests.cleaning.wet import DATE, EN, header_lines, record_bytes
+from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, Outcome
+from cleaning.variants import TextForm
+from cleaning.wet.inflate import inflate
+from cleaning.wet.pages import Headers, page_text
+from cleaning.wet.records import read_records
+from tests.cleaning.wet.wet import DATE, EN, header_lines, record_bytes
 from tests.reference import strategies
 from tests.reference.outcomes import reference_cleaned
 from tests.reference.reference import PageFeatures, c4_utils, counting
@@ -25,7 +25,7 @@ from tests.reference.strategies import examples
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReadPage:
     """A page that was read, and what cleaning made of it: text is None if it was dropped."""
 
     headers: Headers
@@ -42,35 +42,35 @@ def reference_split(stored: bytes) -> Iterator[PageFeatures]:
         yield from c4_utils.split_wet_file(file.name)
 
 
-def reference_read(stored: bytes) -> tuple[list[Outcome], Counter[str]]:
+def reference_read(stored: bytes) -> tuple[list[ReadPage], Counter[str]]:
     """The pages of a WET file as the reference reads and cleans them, and its counts of reading."""
     outcomes = []
     with counting() as counts:
         for page in filter(c4_utils.is_valid_length, reference_split(stored)):
             headers = Headers(page.url, page.timestamp, page.content_type, page.content_length)
             digest = c4_utils._hash_text(page.normalized_url)
-            outcomes.append(Outcome(headers, digest, *reference_cleaned(page.text)))
+            outcomes.append(ReadPage(headers, digest, *reference_cleaned(page.text)))
     del counts["split-wet-file/wet-file"]
     return outcomes, counts
 
 
-def our_read(stored: bytes) -> tuple[list[Outcome], Counter[str]]:
+def our_read(stored: bytes) -> tuple[list[ReadPage], Counter[str]]:
     """The same of ours."""
     outcomes, counts = [], Counter()
     for batch in clean_captures(read_records(inflate(io.BytesIO(stored))), EN):
         assert not batch.malformed
         counts.update(batch.counts)
-        kept = batch.forms[Form.CLEANED]
+        kept = batch.forms[TextForm.CLEANED]
         texts = map(bytes.decode, kept.texts)
         passed = {
             row: (text, headers)
             for row, text, headers in zip(kept.rows, texts, kept.headers, strict=True)
         }
-        for row, fate in enumerate(batch.fates):
+        for row, outcome in enumerate(batch.outcomes):
             line_counts = dict(zip(LINE_RULES, batch.line_counts[row], strict=True))
-            found = +Counter({**line_counts, FATE_RULES[Fate(fate)]: 1})
+            found = +Counter({**line_counts, OUTCOME_RULES[Outcome(outcome)]: 1})
             text, headers = passed.get(row, (None, None))
-            outcomes.append(Outcome(headers, batch.url_digest[row].hex(), text, found))
+            outcomes.append(ReadPage(headers, batch.url_digest[row].hex(), text, found))
     return outcomes, counts
 
 
@@ -80,7 +80,7 @@ def assert_same_reading(stored: bytes) -> None:
     ours, our_counts = our_read(stored)
     assert our_counts == their_counts
     for our, their in zip(ours, theirs, strict=True):
-        expected = Outcome(their.headers if our.headers else None, *list(vars(their).values())[1:])
+        expected = ReadPage(their.headers if our.headers else None, *list(vars(their).values())[1:])
         assert our == expected
 
 

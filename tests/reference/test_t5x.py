@@ -15,13 +15,13 @@ if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train"
     pytest.skip("needs t5x from source on PYTHONPATH", allow_module_level=True)
 
 from tests.conftest import REPOSITORY
-from trainer.batches import Batches, Hosts, batch_form, open_dataset
-from trainer.checkpoints import CheckpointError, read_params
 from trainer.config import TrainConfig
 from trainer.gin import render
-from trainer.loop import train
-from trainer.optimizer import moments_to_t5x
-from trainer.run import configure_network, prepare, start_from
+from trainer.training.checkpoints import CheckpointError, read_params
+from trainer.training.input_pipeline import Batches, Hosts, batch_form, open_dataset
+from trainer.training.loop import train
+from trainer.training.optimizer import moments_to_t5x
+from trainer.training.run import configure_network, prepare, start_from
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
     import jax
     from t5x import adafactor, models, utils
 
-    from trainer.network import Transformer
-    from trainer.vocabularies import load_vocabulary
+    from trainer.data.vocabularies import load_vocabulary
+    from trainer.model.network import Transformer
 
     batches = Batches(open_dataset(config, "train", Hosts()))
     taken = [next(batches) for _ in range(50)]

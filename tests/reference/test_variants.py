@@ -1,4 +1,4 @@
-"""Variants, splits and choices against the configurations of the reference."""
+"""Variants, splits and settings against the configurations of the reference."""
 
 import inspect
 import re
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.language import (
+from cleaning.filters.language import (
     ENGLISH_RULE,
     Doubt,
     Identified,
@@ -20,14 +20,14 @@ from cleaning.language import (
     language_rules,
 )
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
-from cleaning.specs import CHOICES, REFERENCE, SPECS
+from cleaning.specs import REFERENCE, SETTINGS, SPECS
 from cleaning.urls import are_held_out, md5, pack_digests
 from cleaning.variants import (
     VARIANTS,
     BadWordsFilter,
-    Form,
     LanguageFilter,
     Members,
+    TextForm,
     Variant,
     find_variant,
 )
@@ -99,7 +99,7 @@ def test_a_variant_is_what_its_configuration_says(name):
     config, variant = CONFIGS[name], find_variant(name)
     population = variant.population
     assert list(variant.languages) == config.languages
-    assert population.form is (Form.CLEANED if config.clean else Form.WHOLE)
+    assert population.form is (TextForm.CLEANED if config.clean else TextForm.RAW)
     assert population.deduplicated is config.dedupe
     assert (population.members is Members.REALNEWS) is config.realnewslike
     assert (population.members is Members.WEBTEXT) is config.webtextlike
@@ -213,9 +213,9 @@ def test_pages_of_no_certain_language_are_of_no_single_language_of_ours(splits):
     assert our_split(find_variant("mc4.de"), "und", HELD_OUT[0]) == set()
 
 
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_the_reference_has_the_functions_that_decide_each_choice(name):
-    for function in CHOICES[name].reference.removeprefix("c4_utils.").split(", "):
+    for function in SETTINGS[name].reference.removeprefix("c4_utils.").split(", "):
         assert callable(getattr(c4_utils, function))
 
 

@@ -12,10 +12,11 @@ from apache_beam.io.textio import _TextSource
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaning.selection import IN_LISTS, OUTDATED
 from cleaning.urls import md5, normalize_url, pack_digests
-from pipelines.exchange import CAPTURE, LISTED, Block, places, row_bits, split_by_bucket
-from pipelines.newest import IN_LISTS, OUTDATED, count_missing, verdict_blocks
-from pipelines.url_lists import find_url_lists, read_digests
+from pipelines.sources.url_lists import find_url_lists, read_digests
+from pipelines.stages.blocks import CAPTURE, LISTED, Block, places, row_bits, split_by_bucket
+from pipelines.stages.newest import count_missing, verdict_blocks
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
 
@@ -81,10 +82,10 @@ def reference_joined(
 
 
 def capture_block(captures: list[Capture]) -> Block:
-    """CAPTURE rows of a part, as `pipelines.clean` makes them."""
+    """CAPTURE rows of a part, as `pipelines.stages.clean` makes them."""
     block = np.empty(len(captures), CAPTURE)
     block["url_digest"] = pack_digests([md5(normalize_url(c.url)) for c in captures])
-    block["election"] = pack_digests([md5(c.url) for c in captures])
+    block["priority"] = pack_digests([md5(c.url) for c in captures])
     block["captured"] = [c.timestamp.encode() for c in captures]
     for row, capture in enumerate(captures):
         block["place"][row] = places(capture.part, np.array([capture.row]))[0]

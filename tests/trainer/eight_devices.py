@@ -7,11 +7,11 @@ import sys
 import jax
 import numpy as np
 
-from trainer.batches import Batches, batch_form, open_dataset
-from trainer.checkpoints import Checkpoints
 from trainer.config import TrainConfig
-from trainer.meshes import put_batch
-from trainer.run import prepare, this_host
+from trainer.training.checkpoints import Checkpoints
+from trainer.training.input_pipeline import Batches, batch_form, open_dataset
+from trainer.training.partitioning import put_batch
+from trainer.training.run import prepare, this_host
 
 MESHES = {
     "one": {},

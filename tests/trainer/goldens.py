@@ -13,9 +13,9 @@ import jax
 import numpy as np
 from flax import traverse_util
 
-from trainer.configuration import NetworkConfig
-from trainer.hugging_face import write_hugging_face
-from trainer.network import Transformer
+from trainer.compat.hugging_face import write_hugging_face
+from trainer.model.config import NetworkConfig
+from trainer.model.network import Transformer
 
 FILE = Path(__file__).with_name("goldens.json")
 VERSIONS = {

@@ -2,11 +2,11 @@ from dataclasses import fields
 
 import pytest
 
+from runtime.cli.options import OptionError
 from trainer.arguments import COMMANDS, build_parser, parse
 from trainer.config import TrainConfig
-from trainer.objectives import OBJECTIVES
-from trainer.sizes import ARCHITECTURES, SIZES, VERSIONS
-from vocab.arguments import OptionError
+from trainer.data.objectives import OBJECTIVES
+from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from sentencepiece import SentencePieceProcessor
 
-from tests.vocab.corpora import text, write_shards
-from tests.vocab.test_sample import draw
-from vocab.presets import PRESETS
-from vocab.recipes import Recipe
+from tests.corpora.written import text, write_shards
+from tests.vocab.sampling.test_sample import draw
+from vocab.recipes import PRESETS, Recipe
 from vocab.training import train_model
 
 FURTHER = [

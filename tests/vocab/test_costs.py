@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vocab.costs import fitting_sample, machine_memory, training_cost
-from vocab.presets import PRESETS
-from vocab.recipes import ModelType
+from vocab.recipes import PRESETS, ModelType
 
 
 @pytest.mark.parametrize("model_type", ModelType)
@@ -45,9 +44,9 @@ def test_this_machine_tells_its_memory():
 def test_a_machine_too_small_is_warned_of(tmp_path, capsys, monkeypatch):
     import sys
 
-    from tests.vocab.corpora import write_english
+    from corpora.layout import find_corpora
+    from tests.corpora.written import write_english
     from vocab import summary
-    from vocab.corpora import find_corpora
 
     monkeypatch.setattr(summary, "machine_memory", lambda: 160_000_000)
     shards = find_corpora([str(write_english(tmp_path, 300))])

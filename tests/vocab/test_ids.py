@@ -3,7 +3,7 @@
 import pytest
 
 from tests.vocab.small import small_model
-from vocab.ids import EOS_ID, EXTRA_IDS, PAD_ID, UNK_ID, sentinel_id
+from vocab.vocabulary import EOS_ID, EXTRA_IDS, PAD_ID, UNK_ID, sentinel_id
 
 
 def test_sentinels_are_seqios(tmp_path):

@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.vocab.corpora import documents, write_english, write_multilingual
+from tests.corpora.written import documents, write_english, write_multilingual
 from tests.vocab.small import small_model, small_processor
 from vocab.inspect import main
-from vocab.inspection import printable
-from vocab.measures import Measure, measure_batch
+from vocab.inspection.measures import Measure, measure_batch
+from vocab.inspection.tables import printable
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
-from tests.vocab.corpora import documents, write_shards
+from tests.corpora.written import documents, write_shards
+from tests.vocab.sampling.test_sample import draw
 from tests.vocab.small import recipe, small_processor
-from tests.vocab.test_sample import draw
 from vocab.training import train_model
 
 

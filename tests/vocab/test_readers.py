@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from sentencepiece import SentencePieceProcessor
 
-from tests.pipelines.runs import build
-from tests.vocab.corpora import documents
+from tests.corpora.written import documents
+from tests.runs.runs import build
+from tests.vocab.sampling.test_sample import draw
 from tests.vocab.small import small_model
-from tests.vocab.test_sample import draw
-from vocab.models import MODEL_NAME
-from vocab.presets import PRESETS
+from vocab.recipes import PRESETS
 from vocab.training import round_scores, train_model
+from vocab.vocabulary import MODEL_NAME
 
 PAGES = 1000
 ODD = [

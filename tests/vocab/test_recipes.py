@@ -5,8 +5,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 from sentencepiece import sentencepiece_model_pb2
 
-from vocab.presets import PRESETS
-from vocab.recipes import PARAMETERS, Recipe, RecipeError
+from vocab.recipes import PARAMETERS, PRESETS, Recipe, RecipeError
 
 PUBLISHED = {
     # arXiv:1910.10683, 3.1.3; T5's issue 270: SentencePiece's defaults but for the ids.

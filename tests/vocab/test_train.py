@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.vocab.corpora import write_english, write_multilingual
-from vocab.corpora import find_corpora
-from vocab.drawing import Draw, read_plan, read_sample
-from vocab.lock import hold_folder
-from vocab.models import read_vocabulary
-from vocab.runners import open_pipeline
-from vocab.sample import fingerprint
-from vocab.sample_graph import DrawSample
+from corpora.layout import find_corpora
+from runtime.storage.locks import hold_folder
+from runtime.workers.runners import open_pipeline
+from tests.corpora.written import write_english, write_multilingual
+from vocab.sampling.graph import DrawSample
+from vocab.sampling.plan import Draw, read_plan, read_sample
+from vocab.sampling.sample import fingerprint
 from vocab.train import main
+from vocab.vocabulary import read_vocabulary
 
 TINY = ["--preset=tiny", "--size=300", "--threads=2"]
 
@@ -68,7 +68,7 @@ def test_bytes_do_not_depend_on_workers_nor_on_format(tmp_path, trained, workers
 
 def test_a_distributed_runner_draws_the_same_sample(tmp_path, corpus):
     """On the runner's own workers, without the pool."""
-    from vocab.corpora import write_shard_list
+    from corpora.layout import write_shard_list
 
     held = []
     for local in (True, False):
@@ -76,9 +76,9 @@ def test_a_distributed_runner_draws_the_same_sample(tmp_path, corpus):
         draw = Draw(work=str(work), mixture="1", sample_bytes=40_000, seed=0)
         write_shard_list(draw.shards_path(), find_corpora([str(corpus)]))
         if local:
-            from vocab.workers import open_pool
+            from runtime.workers.pool import open_pool
 
-            open_pool(2, "vocab.sample")
+            open_pool(2, "vocab.sampling.sample")
         pipeline = open_pipeline(True, [])
         pipeline | "sample" >> DrawSample(draw, local)
         pipeline.run().wait_until_finish()
@@ -227,8 +227,7 @@ def test_a_file_can_switch_a_parameter_off(tmp_path, corpus):
 
 
 def test_help_lists_every_table_and_parameter(capsys):
-    from vocab.presets import PRESETS
-    from vocab.recipes import PARAMETERS
+    from vocab.recipes import PARAMETERS, PRESETS
 
     with pytest.raises(SystemExit):
         main(["--help"])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.vocab.corpora import documents, write_shards
+from tests.corpora.written import documents, write_shards
+from tests.vocab.sampling.test_sample import draw
 from tests.vocab.small import recipe, small_model, small_processor
-from tests.vocab.test_sample import draw
-from vocab.models import parse_model
-from vocab.sample import Sample
+from vocab.sampling.sample import Sample
 from vocab.training import TrainingError, explain, round_scores, train_model
+from vocab.vocabulary import parse_model
 
 
 @pytest.fixture(scope="module")

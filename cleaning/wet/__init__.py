@@ -1,0 +1,1 @@
+"""Map of wet: to be written."""

@@ -1,0 +1,141 @@
+"""Pages of a WET record, read as the reference reads them: line by line, wherever a line stands.
+
+TFDS c4_utils.split_wet_file knows no records. A line that starts with `WARC`, `Content-` or
+`CONTENT-` is taken for a header even in the middle of a page, and a line `WARC/1.0` starts a new
+page. The spec `tfds-3.1.0` keeps this on sound records.
+"""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import re2
+
+from cleaning.wet.records import Record
+
+METADATA_PREFIXES = ("WARC", "CONTENT-", "Content-")
+MAX_PAGE_CHARS = 190_000  # TFDS c4_utils.is_valid_length
+_DELIMITER = "WARC/1.0"
+_URL, _DATE = "WARC-Target-URI", "WARC-Date"
+_TYPE, _LENGTH = "Content-Type", "Content-Length"
+_WET_TYPES = ("conversion", "warcinfo", "")
+
+
+class BodyHeaders(StrEnum):
+    """What becomes of lines in the middle of a page that look like WARC headers."""
+
+    SWALLOWED = "swallowed"  # with what they say, as in the reference
+    KEPT = "kept"
+
+
+class MalformedPage(ValueError):
+    """A framed record that holds no page of a WET file; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What a WET record's header says of its page. Missing values are empty, as in TFDS."""
+
+    url: str = ""
+    timestamp: str = ""
+    content_type: str = ""
+    content_length: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as the reference sees it after parsing: stripped lines joined by newlines."""
+
+    headers: Headers
+    text: str
+
+
+def read_headers(record: Record) -> tuple[Headers, bool]:
+    """The page's headers, and False where only `reference_pages` reads the record as TFDS does.
+
+    Raises:
+      MalformedPage: the header is not UTF-8, or the record is of a type that WET files lack.
+    """
+    try:
+        header = record.header.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedPage(f"header is not UTF-8: {error.reason} at byte {error.start}") from None
+    fields: dict[str, str] = {}
+    plain = True
+    for line in header.replace("\r\n", "\n").split("\n")[1:]:
+        name, colon, value = line.partition(":")
+        fields[name] = value.strip()
+        plain &= bool(colon) and name.startswith(METADATA_PREFIXES) and "\r" not in line
+    kind = fields.get("WARC-Type", "")
+    if kind not in _WET_TYPES:
+        raise MalformedPage(f"record of type {kind[:40]!r}; a WET file holds 'conversion' records")
+    return _headers(fields), plain
+
+
+def page_text(block: str) -> str:
+    """The reference's text of a block that holds no header-like line: stripped, blank lines out."""
+    lines = block.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join([stripped for line in lines if (stripped := line.strip())])
+
+
+def plain_page_text(block: bytes) -> bytes:
+    """`page_text`, in UTF-8, of a block that `lines.find_lines` does not call exact.
+
+    Such a block holds no line break but newlines, and of other whitespace in ASCII only spaces and
+    tabs: stripping bytes strips the same unless a line begins or ends with a Unicode space. Most
+    blocks have nothing to strip but their ends.
+    """
+    if not block.isascii() and _unicode_space().search(block):
+        return page_text(block.decode()).encode()
+    text = block.strip()
+    if any(space in text for space in _STRIPPED):
+        return b"\n".join([stripped for line in text.split(b"\n") if (stripped := line.strip())])
+    return text
+
+
+_STRIPPED = (b"\n\n", b" \n", b"\n ", b"\t\n", b"\n\t")
+
+
+@functools.cache
+def _unicode_space() -> "re2._Regexp[bytes]":
+    spaces = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    return re2.compile(f"[{spaces}]".encode())
+
+
+def reference_pages(record: Record) -> Iterator[Page]:
+    """The pages of any record in UTF-8, as split_wet_file finds them among its lines.
+
+    Pages without URL, text or timestamp are yielded too; counting them is the caller's part.
+
+    Raises:
+      MalformedPage: the record is not UTF-8.
+    """
+    try:
+        text = (record.header + b"\n\n" + record.block).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedPage(f"not UTF-8: {error.reason} at byte {error.start}") from None
+    fields: dict[str, str] = {}
+    lines: list[str] = []
+    started = False
+    for line in page_text(text).split("\n"):
+        if line == _DELIMITER:
+            if started:
+                yield _page(fields, lines)
+            fields, lines, started = {}, [], True
+        for name in (_URL, _DATE, _TYPE, _LENGTH):
+            if line.startswith(name + ":"):
+                fields[name] = line[len(name) + 1 :].strip()
+        if not line.startswith(METADATA_PREFIXES):
+            lines.append(line)
+    yield _page(fields, lines)
+
+
+def _page(fields: dict[str, str], lines: list[str]) -> Page:
+    return Page(_headers(fields), "\n".join(lines))
+
+
+def _headers(fields: dict[str, str]) -> Headers:
+    return Headers(
+        fields.get(_URL, ""), fields.get(_DATE, ""), fields.get(_TYPE, ""), fields.get(_LENGTH, "")
+    )

@@ -1,0 +1,1 @@
+"""Map of corpora: to be written."""

@@ -1,0 +1,205 @@
+"""The shards of corpora: found by name, each told its split and its language."""
+
+import hashlib
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, dataclass
+
+from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
+from cleaning.variants import find_variant
+from corpora.formats import SHARD_FORMATS, ShardFormat
+from runtime.storage.files import InputError, match_files, read_bytes, write_bytes
+
+_LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
+_NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)[.-](?:tfrecord-)?(\d+)-of-(\d+)(?:\..*)?")
+_HELD_OUT = ("validation", "test")
+_FOLDERS = frozenset(row.subfolder for row in SHARD_FORMATS.values())
+NO_LANGUAGE = ""
+"""Of shards whose names and folders tell none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusShard:
+    """One file of a corpus.
+
+    Attributes:
+      number: among all that were found.
+      path, size_bytes, modified: of the file.
+      format: a row of `corpora.formats.SHARD_FORMATS`.
+      split: as in the file's name; "" if it has none.
+      language: of its documents; NO_LANGUAGE if nothing tells it.
+      alone: True if the whole corpus is in that language.
+    """
+
+    number: int
+    path: str
+    size_bytes: int
+    modified: float
+    format: str
+    split: str
+    language: str
+    alone: bool
+
+    def key(self) -> str:
+        """Names the shard's artifacts: another file, or state of the file, has another key."""
+        fields = astuple(self)[1:4]
+        return hashlib.sha256(repr(fields).encode()).hexdigest()[:20]
+
+    def is_held_out(self) -> bool:
+        """True if it is of a split kept for evaluation."""
+        return self.split.rpartition("-")[2] in _HELD_OUT
+
+
+def find_corpora(values: Iterable[str], option: str = "--corpus") -> tuple[CorpusShard, ...]:
+    """The shards that the values of an option name, ordered by path.
+
+    Args:
+      values: each a dataset's folder, a glob or a file; `de=PATH` says its language.
+    Raises:
+      InputError: a value names no shard, or some of a dataset's are missing.
+    """
+    found: dict[str, CorpusShard] = {}
+    for value in values:
+        named = _NAMED.fullmatch(value)
+        language = named[1] if named and named[1] in _LANGUAGES else NO_LANGUAGE
+        path = named[2] if named and language else value
+        found |= {shard.path: shard for shard in _find(option, path, language)}
+    ordered = sorted(found.values(), key=lambda shard: shard.path)
+    return tuple(CorpusShard(i, *astuple(shard)[1:]) for i, shard in enumerate(ordered))
+
+
+def _find(option: str, value: str, language: str) -> list[CorpusShard]:
+    globs = [glob for row in SHARD_FORMATS.values() for glob in row.globs]
+    matched = {
+        path: file
+        for path, file in match_files(option, value, tuple(globs)).items()
+        if ".tmp-" not in path
+    }
+    folder = next((_relative(path, value) for path in matched if _relative(path, value)), None)
+    paths = list(matched) if folder is None else _of_dataset(option, value, list(matched))
+    shards = []
+    for path in paths:
+        row = _format_of(path)
+        if row is None:
+            raise InputError(f"{option}={path}: expected one of {', '.join(globs)}")
+        split = _split_of(path)
+        told = language or _language_of(split, path)
+        alone = bool(language) or split_language(split) == NO_LANGUAGE
+        shards.append(CorpusShard(0, path, *matched[path], row.name, split, told, alone))
+    return shards
+
+
+def _relative(path: str, value: str) -> str | None:
+    """The path within the folder that the value names; None if the value is not its folder."""
+    root = value if "://" in value else os.path.abspath(os.path.expanduser(value))
+    root = root.rstrip("/") + "/"
+    return path[len(root) :] if path.startswith(root) else None
+
+
+def _of_dataset(option: str, folder: str, matched: list[str]) -> list[str]:
+    """Of the files under a folder those of its dataset, in the first format that there is."""
+    by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path in matched:
+        place = os.path.dirname(_relative(path, folder) or "")
+        row = _format_of(path)
+        if row and place in ("", row.subfolder):
+            by_place[row.name, place].append(path)
+    for name, row in SHARD_FORMATS.items():
+        for place in dict.fromkeys(("", row.subfolder)):
+            if paths := by_place.get((name, place)):
+                _check_whole(option, folder, paths)
+                return paths
+    below = sorted({_dataset_folder(path) for path in matched})
+    raise InputError(
+        f"{option}={folder}: no shards in this folder; there are in {', '.join(below[:5])}"
+        f"{', …' * (len(below) > 5)}. Name one, or several with the option repeated"
+    )
+
+
+def _dataset_folder(path: str) -> str:
+    folder = os.path.dirname(path)
+    return os.path.dirname(folder) if os.path.basename(folder) in _FOLDERS else folder
+
+
+def _check_whole(option: str, folder: str, paths: list[str]) -> None:
+    """Raises InputError if names say that there are more shards than there are."""
+    seen: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for path in paths:
+        if numbered := _NUMBERED.fullmatch(os.path.basename(path)):
+            seen[numbered[1], int(numbered[3])].add(int(numbered[2]))
+    for (name, count), numbers in sorted(seen.items()):
+        if missing := sorted(set(range(count)) - numbers):
+            raise InputError(
+                f"{option}={folder}: {len(missing)} of the {count} shards of {name} are missing, "
+                f"the first is number {missing[0]}. Run again what built it, or give a glob of "
+                "those that are to be read"
+            )
+
+
+def _format_of(path: str) -> ShardFormat | None:
+    name = os.path.basename(path)
+    return next((row for row in SHARD_FORMATS.values() if row.named.fullmatch(name)), None)
+
+
+def _split_of(path: str) -> str:
+    """The split in the name of a file: c4-de-validation.tfrecord-00000-of-00001, train.parquet."""
+    name = os.path.basename(path)
+    numbered = _NUMBERED.fullmatch(name)
+    stem = numbered[1] if numbered else name.partition(".")[0]
+    if _is_split(stem):
+        return stem
+    rest = stem.partition("-")[2]
+    return rest if _is_split(rest) else ""
+
+
+def _is_split(name: str) -> bool:
+    return name in ("train", *_HELD_OUT) or split_language(name) != NO_LANGUAGE
+
+
+def split_language(split: str) -> str:
+    """The language that a split is named after; NO_LANGUAGE if it is none."""
+    code = split.removesuffix("-validation")
+    return code if code in _LANGUAGES else NO_LANGUAGE
+
+
+def _language_of(split: str, path: str) -> str:
+    """The language of the split, else of the variant that a folder of the path is named after."""
+    if language := split_language(split):
+        return language
+    folders = os.path.dirname(path).split("/")
+    for name in folders[:-4:-1]:
+        variant = find_variant(name)
+        if variant and len(variant.languages) == 1:
+            return variant.languages[0]
+    return NO_LANGUAGE
+
+
+def without_doubles(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]:
+    """The shards without those of a language that a corpus in that language alone has as well.
+
+    `en` and the `en` of `multilingual` hold the same pages, cleaned and not.
+    """
+    shards = tuple(shards)
+    own = {shard.language for shard in shards if shard.alone}
+    return tuple(shard for shard in shards if shard.alone or shard.language not in own)
+
+
+def write_shard_list(path: str, shards: Iterable[CorpusShard]) -> None:
+    """Writes shards as JSON lines: too many at scale to be part of a graph."""
+    lines = [json.dumps(asdict(shard), ensure_ascii=False) for shard in shards]
+    write_bytes(path, "\n".join(lines).encode())
+
+
+def read_shard_list(path: str) -> tuple[CorpusShard, ...]:
+    """The shards that `write_shard_list` wrote."""
+    return tuple(CorpusShard(**json.loads(line)) for line in read_bytes(path).splitlines())
+
+
+def shards_digest(shards: Iterable[CorpusShard]) -> str:
+    """Tells apart sets of shards."""
+    keys = json.dumps([shard.key() for shard in shards])
+    return hashlib.sha256(keys.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Map of run: to be written."""

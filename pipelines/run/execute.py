@@ -1,0 +1,159 @@
+"""Runs a plan: the graph on its runner, what a person sees meanwhile, and how it ended."""
+
+import json
+import sys
+from collections.abc import Callable
+
+from cleaning.specs import SPECS
+from pipelines.job import FAILED, Job
+from pipelines.run.options import Options
+from pipelines.run.plan import Plan
+from pipelines.run.progress import Progress, print_datasets, print_summary
+from pipelines.run.state import NAME as STATE_NAME
+from pipelines.sources.wet_files import Part
+from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
+from pipelines.stages.table import Receipt
+from runtime.cli.console import say
+from runtime.storage.files import (
+    delete_file,
+    delete_folder,
+    delete_if_empty,
+    join,
+    list_files,
+    read_bytes,
+)
+from runtime.units import duration, size
+from runtime.workers import pool as workers
+from runtime.workers.runners import hear_tasks, open_pipeline
+
+EXIT_FAILED, EXIT_INPUT, EXIT_TERMINATED = 1, 3, 143
+
+
+def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
+    """Builds the datasets of a plan; the exit code."""
+    job, local = plan.job, options.runner.local
+    if again := forget_failures(plan):
+        say(f"trying {again:,} files again that could not be had before")
+    _announce(job, plan.parts)
+    with Progress(job, plan.parts, sys.stderr) as progress:
+        try:
+            run_graph(plan, local, beam_arguments, progress.on_receipt)
+        except Exception as error:
+            return _explain(error, local)
+    if local:
+        resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
+        say(f"Done in {duration(progress.seconds)}{resumed}.")
+    unreachable = print_outcome(job)
+    if not options.keep_work:
+        _clear_work(job, keep_cleaned=unreachable > 0)
+    return 0
+
+
+def _clear_work(job: Job, keep_cleaned: bool) -> None:
+    """Removes what a finished run no longer needs.
+
+    Args:
+      keep_cleaned: True while files are missing that the next run will try again.
+    """
+    cleaned, documents = job.work_folders()
+    for folder in (documents,) if keep_cleaned else (cleaned, documents):
+        delete_folder(folder)
+    delete_file(job.lists_path())
+    delete_file(join(job.work, STATE_NAME))
+    delete_if_empty(job.work)
+
+
+def run_graph(
+    plan: Plan, local: bool, beam_arguments: list[str], listener: Callable[[Receipt], None]
+) -> None:
+    """Runs the graph of a plan to its end.
+
+    Args:
+      plan: the run.
+      local: True for this machine's pool, False for a distributed runner.
+      beam_arguments: for Beam.
+      listener: hears of every task that ends in the pool.
+    Raises:
+      Exception: whatever ended it; each runner raises its own.
+    """
+    from pipelines.corpus import BuildCorpus
+    from pipelines.stages.transform import Transport
+
+    plan.write()
+    pipeline = open_pipeline(local, beam_arguments)
+    transport = Transport.SPILL if local else Transport.SHUFFLE
+    _ = pipeline | "corpus" >> BuildCorpus(plan.job, transport)
+    if local:
+        hear_tasks(listener)
+    pipeline.run().wait_until_finish()
+
+
+def _announce(job: Job, parts: tuple[Part, ...]) -> None:
+    files = len({part.path for part in parts})
+    stored = sum(part.stored_bytes() for part in parts)
+    names = ", ".join(variant.name for variant in job.variants)
+    for variant in job.variants:
+        if not job.is_unmodified(variant):
+            custom = "lists" if job.settings == SPECS[job.spec].settings else "options"
+            say(
+                f"note: your {custom} make {variant.name} other than {job.spec}; "
+                f"it is called {job.dataset_name(variant)}"
+            )
+    say(
+        f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
+    )
+
+
+def _explain(error: Exception, local: bool) -> int:
+    """Says what went wrong in a line; the exit code."""
+    for kind in (TooManyMalformed, TooManyUnreachable):
+        if kind.__name__ in f"{type(error).__name__}: {error}":
+            # Beam adds where it was; a distributed runner passes on the text only.
+            text = str(error).rpartition(f"{kind.__name__}: ")[2]
+            say(f"Failed: {text.partition(' [while running')[0].strip()}")
+            return EXIT_INPUT
+    if local and workers.current_pool().stopping:
+        workers.close_pool()  # waits for the tasks under way
+        say("Stopped. What is done is kept: the same command goes on from here.")
+        return EXIT_TERMINATED
+    failure = workers.current_pool().failure if local else None
+    if failure is None:
+        raise error
+    say(f"Failed: {type(failure).__name__}: {failure}")
+    say("What is done is kept: the same command goes on from here.")
+    return EXIT_FAILED
+
+
+def print_outcome(job: Job) -> int:
+    """Says what came out and where it is; returns how many files could not be had."""
+    report_path = join(job.run_folder(), "report.json")
+    variants = json.loads(read_bytes(report_path))["variants"]
+    print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
+    print()
+    print_datasets(variants, ", ".join(job.formats), sys.stdout)
+    print(f"report: {report_path}")
+    counts = next(iter(variants.values()))["counts"]
+    if counts["split-wet-file/filtered:malformed"]:
+        print(f"malformed: {join(job.run_folder(), 'malformed')}")
+    unreachable: int = counts.get(UNREACHABLE, 0)
+    if unreachable:
+        print(f"unreachable: {join(job.run_folder(), 'unreachable.jsonl')}")
+        print(f"{unreachable:,} files could not be had: the same command tries them again.")
+    return unreachable
+
+
+def forget_failures(plan: Plan) -> int:
+    """Removes what an earlier run left of files that it could not have; returns how many they are.
+
+    Whatever came after cleaning goes with them: it was made without these files.
+    """
+    job, found = plan.job, 0
+    failed = {path for path in list_files(job.work_folders()[0]) if path.endswith(FAILED)}
+    for part in plan.parts if failed else ():
+        if job.failed_path(part) in failed:
+            delete_file(job.signatures_path(part))
+            delete_file(job.failed_path(part))
+            found += 1
+    if found:
+        delete_folder(job.work_folders()[1])
+    return found

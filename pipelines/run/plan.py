@@ -1,0 +1,215 @@
+"""A run before it starts: what is read, by which lists, and where everything goes."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, replace
+
+from cleaning.filters.domains import parse_domains
+from cleaning.filters.language import IDENTIFIERS
+from cleaning.specs import SPECS
+from cleaning.variants import BadWordsFilter, Members, Variant
+from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
+from pipelines.run.options import Options
+from pipelines.run.state import write_state
+from pipelines.sources.commoncrawl import REFERENCE_SKIPS, choose_files
+from pipelines.sources.mirrors import Mirror, read_crawl_paths
+from pipelines.sources.public_lists import REALNEWS, is_public, load_bad_words, load_domains
+from pipelines.sources.url_lists import UrlList, find_url_lists
+from pipelines.sources.wet_files import InputFile, Part, cut_into_parts, find_inputs, write_manifest
+from pipelines.stages.models import Lists, write_lists
+from pipelines.stages.webtext import write_list_manifest
+from runtime.cli.options import OptionError
+from runtime.storage.files import (
+    exists,
+    is_remote,
+    join,
+    read_bytes,
+)
+from runtime.storage.locks import MachineSemaphore
+
+_BESIDE_INPUT = "realnews_domains.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunLists:
+    """What a run's variants are held against.
+
+    Attributes:
+      lists: bad words and domains.
+      url_lists: of --webtext_urls.
+      lid_model_sha256: of --lid_model; "" if none is given.
+    """
+
+    lists: Lists
+    url_lists: tuple[UrlList, ...]
+    lid_model_sha256: str
+
+    def sha256(self) -> tuple[tuple[str, str], ...]:
+        """What tells these lists from others, by name."""
+        found = dict(self.lists.sha256())
+        if self.url_lists:
+            keys = "".join(url_list.key() for url_list in self.url_lists)
+            found[WEBTEXT_LISTS] = hashlib.sha256(keys.encode()).hexdigest()
+        if self.lid_model_sha256:
+            found[LID_MODEL] = self.lid_model_sha256
+        return tuple(sorted(found.items()))
+
+    def custom(self) -> tuple[str, ...]:
+        """Names of the lists that are not the reference's. It pins no URL lists."""
+        own = [name for name, sha256 in self.lists.sha256().items() if not is_public(name, sha256)]
+        return tuple(own + [LID_MODEL] * bool(self.lid_model_sha256))
+
+
+def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
+    """Everything that the options' variants need.
+
+    Raises:
+      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or is
+        not what it should be.
+    """
+    languages = _listed_languages(options.variants)
+    words = load_bad_words(languages, options.badwords_dir) if languages else {}
+    url_lists = _url_lists(options)
+    return RunLists(Lists(words, _realnews(options, parts)), url_lists, _lid_model_sha256(options))
+
+
+def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
+    """Languages whose bad words are looked for, each once."""
+    filtered = [v for v in variants if v.bad_words is not BadWordsFilter.NONE]
+    return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
+
+
+def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
+    if all(v.population.members is not Members.REALNEWS for v in options.variants):
+        return b""
+    path = options.realnews_domains
+    if path is None:
+        folder = parts[0].path.rpartition("/")[0]
+        beside = [join(folder, _BESIDE_INPUT), join(folder.rpartition("/")[0], _BESIDE_INPUT)]
+        path = next((p for p in beside if not is_remote(p) and exists(p)), None)
+    data = load_domains(path)
+    parse_domains(data, path or REALNEWS.url())
+    return data
+
+
+def _url_lists(options: Options) -> tuple[UrlList, ...]:
+    if all(v.population.members is not Members.WEBTEXT for v in options.variants):
+        return ()
+    if not options.webtext_urls:
+        raise OptionError(
+            "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
+            "(OpenWebText.zip, or a folder of texts), or one that python -m pipelines.webtext_urls "
+            "makes from Reddit's submissions"
+        )
+    return find_url_lists(list(options.webtext_urls))
+
+
+def _lid_model_sha256(options: Options) -> str:
+    """Of the model file; the model is tried, so that a wrong one fails before any work."""
+    settings = options.settings
+    if options.lid_model is None:
+        return ""
+    if "fasttext" not in (settings.english_identifier, settings.languages_identifier):
+        raise OptionError(
+            "--lid_model is for the identifier fasttext; add --english_identifier=fasttext or "
+            "--languages_identifier=fasttext, or leave it out"
+        )
+    path = os.path.abspath(options.lid_model)
+    IDENTIFIERS["fasttext"].load(path)
+    return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+USUAL_WET_BYTES = 100_000_000  # of a file of a crawl, whose list has no sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+      job: its configuration.
+      parts: of its input.
+      lists: of its variants.
+    """
+
+    job: Job
+    parts: tuple[Part, ...]
+    lists: RunLists
+
+    def write(self) -> None:
+        """Writes what workers read before anything else.
+
+        Raises:
+          OSError: the work folder cannot be written.
+        """
+        write_lists(self.job.lists_path(), self.lists.lists)
+        write_list_manifest(self.job.url_lists_path(), self.lists.url_lists)
+        write_manifest(self.job.manifest_path(), self.parts)
+        write_state(self.job, self.parts)
+
+
+def plan_run(options: Options) -> Plan:
+    """The plan of a command line; nothing is written yet.
+
+    Raises:
+      ValueError: an option, a list or a model is not what it should be; each with its own class.
+      DownloadError: a crawl's list cannot be had.
+    """
+    return plan_files(options, find_files(options))
+
+
+def find_files(options: Options) -> tuple[InputFile, ...]:
+    """The WET files of a command line."""
+    files = find_crawled(options) if options.crawls else find_inputs(list(options.input))
+    by_path = {file.path: file for file in files}
+    chosen = choose_files(
+        list(by_path), max_files=options.max_files, sample_files=options.sample_files
+    )
+    return tuple(by_path[path] for path in chosen)
+
+
+def find_crawled(options: Options) -> tuple[InputFile, ...]:
+    """The files of the crawls, without those that the reference skips where that is the spec."""
+    mirror = mirror_of(options)
+    skipped = REFERENCE_SKIPS if SPECS[options.spec].dataset == "c4" else frozenset[str]()
+    paths = [path for crawl in options.crawls for path in read_crawl_paths(mirror, crawl)]
+    return tuple(
+        InputFile(path, USUAL_WET_BYTES, 0.0, crawled=True) for path in paths if path not in skipped
+    )
+
+
+def mirror_of(options: Options) -> Mirror:
+    """Where the crawls of a command line come from, and how it is asked for them."""
+    slots = MachineSemaphore(
+        folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
+    )
+    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", slots=slots)
+
+
+def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
+    """The plan of a command line over these files instead of its own."""
+    parts = cut_into_parts(files)
+    run_lists = find_lists(options, parts)
+    output = options.output.rstrip("/") or "/"
+    job = Job(
+        variants=options.variants,
+        spec=options.spec,
+        settings=options.settings,
+        lists=run_lists.sha256(),
+        custom_lists=run_lists.custom(),
+        lid_model=options.lid_model or "",
+        output=output,
+        work="",
+        formats=options.formats,
+        shards=options.shards,
+        inputs_digest=inputs_digest(parts),
+        part_count=len(parts),
+        url_list_count=len(run_lists.url_lists),
+        buckets=bucket_count(parts),
+        max_malformed_fraction=options.max_malformed_fraction,
+        max_unreachable_fraction=options.max_unreachable_fraction,
+        mirror=mirror_of(options) if options.crawls else None,
+    )
+    work = options.work_dir or join(job.run_folder(), "work")
+    return Plan(replace(job, work=work), parts, run_lists)

@@ -1,0 +1,176 @@
+"""What a person sees of a run: progress while it goes on, the table of rules when it ends."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from cleaning.rules import RULES, Unit
+from pipelines.job import Job
+from pipelines.sources.wet_files import Part
+from pipelines.stages.table import STAGES, Receipt, task_count
+from runtime.cli.console import LiveLine
+from runtime.units import duration, size
+
+_MOST_SPLITS = 8  # named in a line
+
+
+class Progress:
+    """Pages, parts, rate and time left: one live line on a terminal, plain lines elsewhere.
+
+    Use as a context manager; `on_receipt` may be called from any thread.
+    """
+
+    def __init__(self, job: Job, parts: tuple[Part, ...], stream: TextIO) -> None:
+        sizes = {part.number: part.stored_bytes() for part in parts}
+        self._advance = WeightedProgress(task_counts(job), sizes)
+        self._stage = "clean"
+        self._pages = self._new_pages = self._resumed = 0
+        self._credit = 0.0  # of the run, what earlier runs had done already
+        self._lock = threading.Lock()
+        self._live = LiveLine(self._line, stream)
+
+    def __enter__(self) -> "Progress":
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__()
+
+    def on_receipt(self, receipt: Receipt) -> None:
+        """Takes note of a task that ended."""
+        with self._lock:
+            before = self._advance.fraction()
+            self._stage = receipt.stage
+            self._advance.add(receipt.stage, receipt.number)
+            pages = receipt.counts.get("split-wet-file/passed", 0)
+            self._pages += pages
+            if receipt.resumed:
+                self._resumed += 1
+                self._credit += self._advance.fraction() - before
+            else:
+                self._new_pages += pages
+            if self._advance.is_done(receipt.stage):
+                self._live.tell()
+            else:
+                self._live.tick()
+
+    @property
+    def resumed(self) -> int:
+        """Tasks that an earlier run had done."""
+        return self._resumed
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return self._live.seconds
+
+    def _line(self, seconds: float) -> str:
+        stage = STAGES[self._stage]
+        done, tasks = self._advance.done[stage.name], self._advance.tasks[stage.name]
+        of = f" of {tasks:,}" if stage.name != "shards" else ""  # their number is not known yet
+        parts = [f"{stage.meaning}: {done:,}{of} {stage.unit}", f"{self._pages:,} pages"]
+        if self._new_pages and stage.name == "clean":
+            parts.append(f"{self._new_pages / max(seconds, 1e-3):,.0f} pages/s")
+        left = self._advance.seconds_left(seconds, self._credit)
+        if left is not None:
+            parts.append(f"{duration(left)} left")
+        return " · ".join(parts)
+
+
+def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:
+    """The pages and lines that each rule dropped or kept, in data-path order.
+
+    Args:
+      variants: counts by rule of each variant.
+    """
+    single = len(variants) == 1
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rule (what falls is indented)", no_wrap=True)
+    table.add_column("unit")
+    for name in variants:
+        table.add_column("count" if single else name, justify="right", no_wrap=True)
+    if single:
+        table.add_column("what it counts", no_wrap=True)
+    for rule in RULES:
+        counts = [counts.get(rule.name) for counts in variants.values()]
+        if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
+            continue
+        name = rule.name if rule.keeps else f"  {rule.name}"
+        cells = ["" if count is None else f"{count:,}" for count in counts]
+        style = "" if rule.keeps else "dim"
+        table.add_row(name, rule.unit, *cells, *([rule.meaning] * single), style=style)
+    console = Console(file=stream, highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 120 if single else 200
+    console.print(table)
+
+
+def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stream: TextIO) -> None:
+    """Where each variant's dataset is, and how many documents it has."""
+    for name, variant in variants.items():
+        splits = {split: n for split, n in variant["splits"].items() if n["documents"]}
+        documents = sum(split["documents"] for split in splits.values())
+        text = size(sum(split["text_bytes"] for split in splits.values()))
+        told = [f"{split} {n['documents']:,}" for split, n in splits.items()]
+        if len(told) > _MOST_SPLITS:
+            told = [*told[:_MOST_SPLITS], f"and {len(told) - _MOST_SPLITS} more splits"]
+        listed = ", ".join(told)
+        print(f"{name}: {documents:,} documents ({listed}), {text} of text", file=stream)
+        print(f"  {variant['dataset']} ({formats})", file=stream)
+
+
+def task_counts(job: Job) -> dict[str, int]:
+    """Tasks of each stage that has any; how many shards there will be is a guess."""
+    counts = {name: task_count(stage, job) for name, stage in STAGES.items()}
+    counts["shards"] = max(job.part_count, 1)
+    return {name: count for name, count in counts.items() if count}
+
+
+class WeightedProgress:
+    """The done tasks of a run; parts count by their size, all others alike.
+
+    Args:
+      tasks: of each stage.
+      sizes: bytes of each part, by its number.
+    """
+
+    def __init__(self, tasks: Mapping[str, int], sizes: Mapping[int, int]) -> None:
+        self._sizes = sizes
+        self.tasks = tasks
+        self.done = dict.fromkeys(tasks, 0)
+        self._bytes = dict.fromkeys(tasks, 0)
+
+    def add(self, stage: str, number: int) -> None:
+        """Takes note of a task that is whole."""
+        self.done[stage] += 1
+        if STAGES[stage].unit == "parts":
+            self._bytes[stage] += self._sizes[number]
+
+    def is_done(self, stage: str) -> bool:
+        """True if no task of the stage is left; never known of shards."""
+        return stage != "shards" and self.done[stage] == self.tasks[stage]
+
+    def fraction(self) -> float:
+        """Of the run's work, from 0 to 1."""
+        total = max(sum(self._sizes.values()), 1)
+        done = whole = 0.0
+        for name in self.tasks:
+            stage = STAGES[name]
+            by_size = stage.unit == "parts"
+            part = self._bytes[name] / total if by_size else self.done[name] / self.tasks[name]
+            done += stage.share * min(part, 1.0)
+            whole += stage.share
+        return done / whole
+
+    def seconds_left(self, seconds: float, credit: float) -> float | None:
+        """An estimate; None while too little is done to tell.
+
+        Args:
+          seconds: since the run started; a clock that was set back gives none.
+          credit: the fraction that earlier runs had done.
+        """
+        worked = self.fraction() - credit
+        return seconds * (1 - self.fraction()) / worked if worked > 0.02 and seconds > 0 else None

@@ -1,0 +1,66 @@
+"""What a run says of itself in its work folder, for `python -m pipelines.status`."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+
+from pipelines.job import Job
+from pipelines.run.progress import task_counts
+from pipelines.sources.wet_files import Part
+from runtime.storage.files import join, read_bytes, write_bytes
+
+NAME = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as it started, the last time it did.
+
+    Attributes:
+      started: seconds since 1970.
+      name, spec: of the run.
+      files: how many WET files it reads.
+      tasks: of each stage; a guess for shards.
+      folder: with the receipts of its tasks, by stage.
+      manifest: of its parts.
+      staging: folders with the receipts of its shards.
+      failed: folder with the records of files that could not be had.
+      report: written when it is done.
+    """
+
+    started: float
+    name: str
+    spec: str
+    files: int
+    tasks: dict[str, int]
+    folder: str
+    manifest: str
+    staging: list[str]
+    failed: str
+    report: str
+
+
+def write_state(job: Job, parts: tuple[Part, ...]) -> None:
+    """Writes the state of a run that starts now."""
+    state = RunState(
+        started=time.time(),
+        name=job.run_name(),
+        spec=job.spec,
+        files=len({part.path for part in parts}),
+        tasks=task_counts(job),
+        folder=job.work_folders()[1],
+        manifest=job.manifest_path(),
+        staging=[job.staging_folder(variant) for variant in job.variants],
+        failed=job.work_folders()[0],
+        report=join(job.run_folder(), "report.json"),
+    )
+    write_bytes(join(job.work, NAME), json.dumps(asdict(state), indent=2).encode())
+
+
+def read_state(work: str) -> RunState:
+    """What `write_state` wrote.
+
+    Raises:
+      OSError, ValueError, TypeError: it is not there or not whole.
+    """
+    return RunState(**json.loads(read_bytes(join(work, NAME))))

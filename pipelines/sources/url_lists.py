@@ -1,0 +1,152 @@
+"""Lists of URLs, as OpenWebText has them: found by name, read as digests, never held as strings.
+
+A list is a text file with a URL a line, plain or compressed, or such a file in a zip archive.
+"""
+
+import fnmatch
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaning.urls import Digests, md5
+from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
+from runtime.storage.files import Matched, match_files, open_read
+
+_FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
+_URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs
+_ZIP_DAMAGE = (zipfile.BadZipFile, RuntimeError)  # RuntimeError: a password or method is missing
+_DIGEST_BYTES = 16
+_SLICES = 16  # of the digests, so that sorting needs little memory
+
+
+class UrlListError(ValueError):
+    """A URL list that cannot be read; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlList:
+    """One list of a run.
+
+    Attributes:
+      number: among the run's lists.
+      path, size_bytes, modified: of the file.
+      member: of a zip archive; "" where the file is the list.
+    """
+
+    number: int
+    path: str
+    size_bytes: int
+    modified: float
+    member: str
+
+    def key(self) -> str:
+        """Tells the list from others, and from itself once it has changed."""
+        return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]
+
+
+def find_url_lists(patterns: list[str]) -> tuple[UrlList, ...]:
+    """The lists that the --webtext_urls values name, each once, ordered by path.
+
+    Args:
+      patterns: files, quoted globs, and folders, of which texts and archives are taken.
+    Raises:
+      InputError: a value names no file.
+      UrlListError: a file is no list.
+    """
+    found: Matched = {}
+    for pattern in patterns:
+        found |= match_files("--webtext_urls", pattern, _FILES)
+    lists: list[UrlList] = []
+    for path, (size, modified) in sorted(found.items()):
+        for member in _members(path):
+            lists.append(UrlList(len(lists), path, size, modified, member))
+    return tuple(lists)
+
+
+def _members(path: str) -> list[str]:
+    """The lists of a zip archive; [""] for any other file.
+
+    Raises:
+      UrlListError: it cannot be read, or is an archive without a list.
+    """
+    try:
+        with open_read(path) as stored:
+            if stored.read(len(ZIP_MAGIC)) != ZIP_MAGIC:
+                return [""]
+            with zipfile.ZipFile(stored) as archive:
+                names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UrlListError(f"--webtext_urls={path}: cannot be read: {error}") from None
+    texts = [name for name in names if any(fnmatch.fnmatch(name, f) for f in _FILES[:-1])]
+    urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER)]
+    if not texts:
+        raise UrlListError(
+            f"--webtext_urls={path}: the archive holds no {', '.join(_FILES[:-1])}; expected "
+            "texts with a URL a line, as OpenWebText.zip has them under URLs/"
+        )
+    return sorted(urls or texts)
+
+
+def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Digests, int, int]:
+    """md5 of each normalized URL of the list, once and sorted; lines with a URL; lines refused.
+
+    As Beam's ReadFromText has it for the reference, a URL is the whole line, spaces included.
+    Lines that are not UTF-8 are refused: no page has such a URL.
+
+    Raises:
+      UrlListError: the file is damaged; a part of a list would silently drop pages.
+    """
+    digests = bytearray()
+    refused = 0
+    try:
+        for line in _lines(url_list):
+            try:
+                digests += md5(normalize(line.decode()))
+            except UnicodeDecodeError:
+                refused += 1
+    except (*DAMAGE, *_ZIP_DAMAGE) as error:
+        name = f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
+        raise UrlListError(f"--webtext_urls: {name} cannot be read to its end: {error}") from None
+    return _distinct(digests), len(digests) // _DIGEST_BYTES, refused
+
+
+def _distinct(digests: bytearray) -> Digests:
+    """Each digest once, sorted; the bytes given are sorted too, which spares a copy."""
+    ordered = np.frombuffer(digests, f"S{_DIGEST_BYTES}")
+    ordered.sort()
+    opens = np.ones(len(ordered), bool)
+    opens[1:] = ordered[1:] != ordered[:-1]
+    return ordered[opens].view(">u8").astype(np.uint64).reshape(-1, 2)
+
+
+def first_rows(digests: Digests) -> NDArray[np.bool_]:
+    """True for the first row of each digest, bool[n]; a slice of all digests at a time.
+
+    Args:
+      digests: uint64[n, 2].
+    """
+    slices = digests.view(np.uint8)[:, 0] % _SLICES
+    first = np.zeros(len(digests), bool)
+    for number in range(_SLICES):
+        rows = np.flatnonzero(slices == number)
+        some = digests[rows]
+        order = np.lexsort((some[:, 1], some[:, 0]))  # stable: equal digests stay in their order
+        opens = np.ones(len(order), bool)
+        opens[1:] = (some[order[1:]] != some[order[:-1]]).any(axis=1)
+        first[rows[order[opens]]] = True
+    return first
+
+
+def _lines(url_list: UrlList) -> Iterator[bytes]:
+    with ExitStack() as stack:
+        stored = stack.enter_context(open_read(url_list.path))
+        if url_list.member:
+            archive = stack.enter_context(zipfile.ZipFile(stored))
+            stored = cast(BinaryIO, stack.enter_context(archive.open(url_list.member)))
+        yield from read_lines(stack.enter_context(open_decompressed(stored)))

@@ -1,0 +1,118 @@
+"""Which WET files a run reads: files, globs, folders and @lists, on any filesystem Beam knows."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, astuple, dataclass
+
+from runtime.storage.files import InputError, Matched, match_files, read_bytes, write_bytes
+
+_WET_NAMES = ("*.wet.gz", "*.wet")
+_SMALLEST_PART_BYTES = 2 << 20
+_LARGEST_PART_BYTES = 256 << 20
+_UNKNOWN_END = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One WET file of a run.
+
+    Attributes:
+      path: as given, local ones absolute.
+      size_bytes: as stored.
+      modified: seconds since 1970; with path and size it tells a changed file from the same one.
+      crawled: True for a file of a crawl: its path is the crawl's, its size a guess.
+    """
+
+    path: str
+    size_bytes: int
+    modified: float
+    crawled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one task reads: the gzip members of a file that start in a range of its bytes.
+
+    Attributes:
+      number: among the run's parts; where equal captures tie, the smaller number wins.
+      path, size_bytes, modified: of the file.
+      start, end: the range, in stored bytes.
+      crawled: True for a file of a crawl, read whole from its mirror.
+    """
+
+    number: int
+    path: str
+    size_bytes: int
+    modified: float
+    start: int
+    end: int
+    crawled: bool = False
+
+    def stored_bytes(self) -> int:
+        """How many bytes of the file it takes; a guess for files of crawls."""
+        return min(self.end, self.size_bytes) - self.start
+
+    def key(self) -> str:
+        """Names the part's artifacts: another range, file, or state of the file has another key."""
+        return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]
+
+
+def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
+    """The files cut so that a few of them still keep many cores busy.
+
+    Whole files would leave two cores waiting for the fifth of five; a part is about a 64th of the
+    input, within 2 and 256 MiB. Plain files stay whole: only gzip members show where one can start.
+    So do files of crawls, which are read as they come.
+    """
+    target = sum(file.size_bytes for file in files) // 64
+    target = min(max(target, _SMALLEST_PART_BYTES), _LARGEST_PART_BYTES)
+    parts: list[Part] = []
+    for file in files:
+        if file.crawled:
+            end = _UNKNOWN_END
+            parts.append(Part(len(parts), file.path, file.size_bytes, 0.0, 0, end, crawled=True))
+            continue
+        count = max(1, round(file.size_bytes / target)) if file.path.endswith(".gz") else 1
+        ends = [file.size_bytes * (i + 1) // count for i in range(count)]
+        for start, end in zip([0, *ends], ends, strict=False):
+            number = len(parts)
+            parts.append(Part(number, file.path, file.size_bytes, file.modified, start, end))
+    return tuple(parts)
+
+
+def write_manifest(path: str, parts: tuple[Part, ...]) -> None:
+    """Writes the parts as JSON lines."""
+    lines = [json.dumps(asdict(part), ensure_ascii=False) for part in parts]
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_manifest(path: str) -> tuple[Part, ...]:
+    """The parts that `write_manifest` wrote."""
+    return tuple(Part(**json.loads(line)) for line in read_bytes(path).splitlines())
+
+
+def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:
+    """The files that the --input values name, each once, ordered by name and then by path.
+
+    Raises:
+      InputError: a value matches no file.
+    """
+    found: Matched = {}
+    for pattern in patterns:
+        for value in _read_list(pattern[1:]) if pattern.startswith("@") else [pattern]:
+            found |= match_files("--input", value, _WET_NAMES)
+    ordered = sorted(found.items(), key=lambda item: (os.path.basename(item[0]), item[0]))
+    return tuple(InputFile(path, size, modified) for path, (size, modified) in ordered)
+
+
+def _read_list(path: str) -> list[str]:
+    try:
+        text = read_bytes(path).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--input=@{path}: cannot read the list: {error}") from None
+    lines = [line.strip() for line in text.splitlines()]
+    values = [line for line in lines if line and not line.startswith("#")]
+    if not values:
+        raise InputError(f"--input=@{path}: the list is empty; expected a path or glob a line")
+    return values

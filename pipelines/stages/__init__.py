@@ -1,0 +1,1 @@
+"""Map of stages: to be written."""

@@ -1,0 +1,130 @@
+"""Signature arrays between stages: fixed-width rows, one block from each task to each other.
+
+On a distributed runner Beam shuffles the blocks. The local runner would hold them in memory, 4 to
+5.5 times their size, so there each task spills its blocks to one file, from which every other
+task reads its own part.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.storage.files import atomic_write, open_read
+
+Block = NDArray[np.void]
+
+CAPTURE = np.dtype(
+    [("url_digest", "<u8", 2), ("priority", "<u8", 2), ("captured", "S32"), ("row_id", "<u8")]
+)
+LISTED = np.dtype([("url_digest", "<u8", 2)])
+SPAN = np.dtype(
+    [("span_digest", "<u8", 2), ("priority", "<u8", 2), ("row_id", "<u8"), ("populations", "u1")]
+)
+FLAGS = np.dtype([("row", "<u4"), ("flags", "u1")])
+PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared
+_GATHERED_ROWS = 1 << 16
+_ROW_BITS = np.uint64(32)
+_INDEX = np.dtype("<u8")  # positions in a file of blocks
+
+
+def row_ids(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """uint64[n]: a part's number in the high half, a row of it in the low half."""
+    return (np.uint64(file_number) << _ROW_BITS) | rows.astype(np.uint64)
+
+
+def split_by_bucket(block: Block, digest: NDArray[np.uint64], buckets: int) -> dict[int, Block]:
+    """The rows of each bucket, by the low half of their digest."""
+    bucket = (digest[:, 1] % np.uint64(buckets)).astype(np.int64)
+    return _split(block, bucket)
+
+
+def split_by_part(row_id: NDArray[np.uint64], flags: NDArray[np.uint8]) -> dict[int, Block]:
+    """FLAGS blocks by part, of the rows with any bit set."""
+    flagged = np.flatnonzero(flags)
+    rows = np.empty(len(flagged), FLAGS)
+    rows["row"] = row_id[flagged] & np.uint64(0xFFFFFFFF)
+    rows["flags"] = flags[flagged]
+    return _split(rows, (row_id[flagged] >> _ROW_BITS).astype(np.int64))
+
+
+def row_flags(blocks: Iterable[Block], rows: int) -> NDArray[np.uint8]:
+    """uint8[rows]: the flags that FLAGS blocks set on each row of a part."""
+    verdicts = concatenate(blocks, FLAGS)
+    flags = np.zeros(rows, np.uint8)
+    np.bitwise_or.at(flags, verdicts["row"], verdicts["flags"])
+    return flags
+
+
+def _split(block: Block, key: NDArray[np.int64]) -> dict[int, Block]:
+    few = len(key) and key.max() < 1 << 16  # NumPy sorts 16 flags by radix
+    order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
+    keys, starts = np.unique(key[order], return_index=True)
+    parts = np.split(block[order], starts[1:])
+    return dict(zip(keys.tolist(), parts, strict=False))
+
+
+def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
+    """The blocks of that dtype as one; their order never decides anything."""
+    return np.concatenate([np.empty(0, dtype), *(b for b in blocks if b.dtype == dtype)])
+
+
+def passes(blocks: Sequence[Block], pass_rows: int) -> int:
+    """In how many passes a bucket is gone through, so that one sees about so many rows."""
+    return max(1, -(-sum(map(len, blocks)) // pass_rows))
+
+
+def rows_of_pass(
+    blocks: Sequence[Block], dtype: np.dtype[np.void], number: int, count: int
+) -> Block:
+    """The rows of that dtype whose digest, their first field, belongs to a pass.
+
+    All rows of a digest are in one pass, so that what a bucket needs beyond its blocks does not
+    grow with it. Buckets go by the other half of the digest.
+    """
+    mine = [block for block in blocks if block.dtype == dtype]
+    if count == 1:
+        return concatenate(mine, dtype)
+    digest = (dtype.names or ())[0]
+    chosen = (
+        rows[rows[digest][:, 0] % np.uint64(count) == number] for rows in _gathered(mine, dtype)
+    )
+    return concatenate(chosen, dtype)
+
+
+def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Block]:
+    """The blocks joined to larger ones: many have a few rows only."""
+    held: list[Block] = []
+    rows = 0
+    for block in blocks:
+        held.append(block)
+        rows += len(block)
+        if rows >= _GATHERED_ROWS:
+            yield concatenate(held, dtype)
+            held, rows = [], 0
+    yield concatenate(held, dtype)
+
+
+def spill(path: str, blocks: dict[int, Block], targets: int) -> None:
+    """Writes a task's blocks: where each target's rows start, then the rows in order of targets."""
+    index = np.zeros(targets + 1, _INDEX)
+    for target, block in blocks.items():
+        index[target + 1] = block.nbytes
+    index = index.nbytes + np.cumsum(index)
+    with atomic_write(path) as stream:
+        stream.write(index.astype(_INDEX).tobytes())
+        for target in sorted(blocks):
+            stream.write(blocks[target].tobytes())
+
+
+def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
+    """The blocks that every task spilled for `target`: two reads a file, however many targets."""
+    blocks: list[Block] = []
+    for path in paths:
+        with open_read(path) as stream:
+            stream.seek(target * _INDEX.itemsize)
+            start, end = np.frombuffer(stream.read(2 * _INDEX.itemsize), _INDEX).tolist()
+            if start < end:
+                stream.seek(start)
+                blocks.append(np.frombuffer(stream.read(end - start), dtype))
+    return blocks

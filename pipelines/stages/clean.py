@@ -1,0 +1,139 @@
+"""One part of a WET file cleaned: its pages as Arrow files, its signatures as arrays."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict, fields
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cleaning.captures import CaptureRules, clean_captures
+from cleaning.signatures import (
+    Captures,
+    MalformedRecord,
+    Signatures,
+    TextPages,
+    TextSignatures,
+)
+from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.records import read_records
+from pipelines.job import Job
+from pipelines.sources.reader import open_part
+from pipelines.sources.wet_files import Part
+from pipelines.stages.blocks import CAPTURE, Block, row_ids, split_by_bucket
+from pipelines.stages.models import load_rules
+from runtime.http.transfers import DownloadError
+from runtime.storage.arrays import load_arrays, save_arrays, string_array
+from runtime.storage.files import atomic_write, exists, write_bytes
+
+PAGE = pa.schema(
+    [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
+)
+_ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
+_TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
+
+
+def clean_part(job: Job, part: Part) -> dict[str, int]:
+    """Cleans a part unless that is done already; returns its counts by rule.
+
+    Raises:
+      OSError: the file cannot be read at all; what it holds never raises.
+    """
+    if not exists(job.signatures_path(part)):
+        rules = load_rules(job)
+        try:
+            _clean(job, part, rules, suspicious=False)
+        except DamagedMember:  # known only after records were passed on: start over, with care
+            _clean(job, part, rules, suspicious=True)
+        except DownloadError as error:
+            _give_up(job, part, rules, error)
+    stored = load_arrays(job.signatures_path(part))["counts"]
+    counts: dict[str, int] = json.loads(stored.tobytes())
+    return counts
+
+
+def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
+    with open_part(job.mirror, part) as stored:
+        chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
+        counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
+        _write(job, part, rules, clean_captures(read_records(chunks), rules), counts)
+
+
+def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) -> None:
+    """Leaves an empty part, and says why, so that the next run tries the file again."""
+    failed = {"path": part.path, "reason": str(error)}
+    write_bytes(job.failed_path(part), json.dumps(failed, ensure_ascii=False).encode())
+    counts = Counter({"split-wet-file/filtered:unreachable": 1})
+    _write(job, part, rules, clean_captures((), rules), counts)
+
+
+def _write(
+    job: Job, part: Part, rules: CaptureRules, cleaned: Iterable[Captures], counts: Counter[str]
+) -> None:
+    """Writes the artifacts of a part, the signatures last."""
+    malformed: list[MalformedRecord] = []
+    batches: list[Signatures] = []
+    rows = 0
+    with ExitStack() as stack:
+        writers = {}
+        for form in rules.forms():
+            stream = stack.enter_context(atomic_write(job.pages_path(part, form)))
+            writers[form] = stack.enter_context(pa.ipc.new_file(stream, PAGE))
+        for captures in cleaned:
+            counts.update(captures.counts)
+            malformed += captures.malformed
+            batches.append(captures.arrays(first_row=rows))
+            rows += len(captures.captured)
+            for form, writer in writers.items():
+                writer.write_batch(_page_batch(captures.forms[form]))
+    lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
+    write_bytes(job.malformed_path(part), "".join(f"{line}\n" for line in lines).encode())
+    joined = _joined(batches)
+    joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
+    save_arrays(job.signatures_path(part), joined)
+
+
+def _joined(batches: list[Signatures]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of all batches, by name; a form's by `form.name`."""
+    joined = {name: np.concatenate([getattr(b, name) for b in batches]) for name in _ARRAYS}
+    for form in batches[0].forms:
+        for name in _TEXT_ARRAYS:
+            arrays = [getattr(batch.forms[form], name) for batch in batches]
+            joined[f"{form}.{name}"] = np.concatenate(arrays)
+    return joined
+
+
+def _page_batch(pages: TextPages) -> pa.RecordBatch:
+    headers = pages.headers
+    columns = [
+        pages.texts,
+        [h.url.encode() for h in headers],
+        [h.timestamp.encode() for h in headers],
+        [h.content_type.encode() for h in headers],
+        [h.content_length.encode() for h in headers],
+    ]
+    return pa.record_batch([string_array(column) for column in columns], schema=PAGE)
+
+
+def load_signatures(job: Job, part: Part) -> Signatures:
+    """What `clean_part` kept of every capture of the part."""
+    arrays = load_arrays(job.signatures_path(part))
+    forms = {
+        form: TextSignatures(**{name: arrays[f"{form}.{name}"] for name in _TEXT_ARRAYS})
+        for form in job.rules().forms()
+    }
+    return Signatures(**{name: arrays[name] for name in _ARRAYS}, forms=forms)
+
+
+def capture_blocks(job: Job, part: Part) -> dict[int, Block]:
+    """CAPTURE rows of a cleaned part by bucket of their URL."""
+    signatures = load_signatures(job, part)
+    block = np.empty(len(signatures.captured), CAPTURE)
+    block["url_digest"] = signatures.url_digest
+    block["priority"] = signatures.priority
+    block["captured"] = signatures.captured
+    block["row_id"] = row_ids(part.number, np.arange(len(block)))
+    return split_by_bucket(block, signatures.url_digest, job.buckets)

@@ -1,0 +1,51 @@
+"""Spans that stand on several pages: each part's own setting first, then the setting among parts.
+
+A span is a line, or three sentences. A part of the input sends each distinct span once, however
+often it holds it, so that a line found on every page of the web still makes no bucket larger than
+the number of parts. Every population of the run chooses for itself, all in one pass.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaning.dedup.winners import repeated, span_winners
+from pipelines.stages.blocks import (
+    PASS_ROWS,
+    SPAN,
+    Block,
+    passes,
+    rows_of_pass,
+    split_by_part,
+)
+
+
+def lost_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
+    """FLAGS rows by part: elected spans that a page of another part keeps instead.
+
+    The flags are those of the populations in which the span is lost.
+
+    Args:
+      blocks: every part's SPAN rows of one bucket.
+      pass_rows: about how many are compared at a time: they take some 250 bytes each.
+    """
+    count = passes(blocks, pass_rows)
+    lost = [_lost(rows_of_pass(blocks, SPAN, number, count)) for number in range(count)]
+    return split_by_part(
+        np.concatenate([row_id for row_id, _ in lost]), np.concatenate([flags for _, flags in lost])
+    )
+
+
+def _lost(rows: Block) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Places of the spans that are lost in any population, and the flags of these."""
+    rows = rows[repeated(np.ascontiguousarray(rows["span_digest"]))]
+    digest, priority, row_id, populations = (
+        np.ascontiguousarray(rows[n]) for n in SPAN.names or ()
+    )
+    lost = np.zeros(len(rows), np.uint8)
+    for bit in range(8):
+        own = np.flatnonzero(populations & np.uint8(1 << bit))
+        if len(own):
+            elected = span_winners(digest[own], priority[own], row_id[own])
+            lost[own[elected != np.arange(len(own))]] |= np.uint8(1 << bit)
+    flagged = np.flatnonzero(lost)
+    return row_id[flagged], lost[flagged]

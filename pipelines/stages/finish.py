@@ -1,0 +1,216 @@
+"""The documents of one part: deduplicated, judged for language and bad words, sorted."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cleaning.counts import Counts, scoped
+from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_page, span_outcomes
+from cleaning.dedup.spans import SpanUnit
+from cleaning.document_filters import Document, Models, Page, accepted
+from cleaning.urls import are_held_out, shard_key
+from cleaning.variants import Population, TextForm, Variant
+from corpora.writers import Document as Columns
+from pipelines.job import Job
+from pipelines.sources.wet_files import Part
+from pipelines.stages.blocks import Block, row_flags
+from pipelines.stages.clean import PAGE, load_signatures
+from pipelines.stages.lines import PartSpans, load_spans
+from pipelines.stages.models import load_models
+from runtime.storage.arrays import fixed_array, open_arrow, string_array
+from runtime.storage.files import atomic_write
+
+DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
+_BATCH_DOCUMENTS = 512
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentGroup:
+    """Documents that stand together: kept by the same variants, in the same split of each.
+
+    Attributes:
+      variants: names of the variants.
+      language: under which they are kept.
+      validation: True if held out.
+    """
+
+    variants: tuple[str, ...]
+    language: str
+    validation: bool
+
+
+Row = tuple[int, Columns]
+"""Shard key, and the columns of PAGE."""
+DocumentGroups = dict[DocumentGroup, list[Row]]
+
+
+class _SpanOutcomes:
+    """Which spans of a population's pages stay, page by page."""
+
+    def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
+        self.outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
+        self._kept = self.outcomes == SpanOutcome.KEPT
+        pages = np.arange(len(found.page))
+        starts = np.searchsorted(found.page_of_span, pages, side="left")
+        ends = np.searchsorted(found.page_of_span, pages, side="right")
+        kept_before = np.concatenate([[0], np.cumsum(self._kept)])
+        self._whole = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
+        self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def kept(self, index: int) -> bytes | None:
+        """For each span of a page 1 if it stays; None if all do."""
+        if self._whole[index]:
+            return None
+        start, end = self._spans[index]
+        stays: bytes = self._kept[start:end].tobytes()
+        return stays
+
+
+def finish_part(job: Job, part: Part, blocks: list[Block]) -> Counts:
+    """Writes the part's documents, sorted by group and shard key; returns counts by rule.
+
+    Args:
+      blocks: FLAGS rows, the part's elected spans that other parts' pages keep.
+    """
+    signatures, found = load_signatures(job, part), load_spans(job, part)
+    rows = sum(len(of_form.span_digest) for of_form in signatures.forms.values())
+    lost = row_flags(blocks, rows)
+    counts: Counter[tuple[str, str]] = Counter()
+    outcomes: dict[Population, _SpanOutcomes] = {}
+    for bit, population in enumerate(job.populations()):
+        if population.deduplicated:
+            outcomes[population] = _SpanOutcomes(found[bit], (lost & np.uint8(1 << bit)) > 0)
+            for outcome, rule in SPAN_OUTCOME_RULES.items():
+                for variant in job.variants_of(population):
+                    counts[variant.name, rule] = int(
+                        (outcomes[population].outcomes == outcome).sum()
+                    )
+    held_out = are_held_out(signatures.url_digest)
+    finisher = _Finisher(job, load_models(job), outcomes, counts)
+    for form, of_form in signatures.forms.items():
+        at = {
+            population: dict(
+                zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True)
+            )
+            for bit, population in enumerate(job.populations())
+            if population.form is form
+        }
+        for number, columns in _pages(job.pages_path(part, form), _members(at)):
+            row = of_form.row[number]
+            digest = signatures.url_digest[row].astype(">u8").tobytes()
+            page = Page(form, columns, digest, int(signatures.marks[row]))
+            populations = {p: index[number] for p, index in at.items() if number in index}
+            finisher.add(page, populations, bool(held_out[row]))
+    _write(job.stage_path("documents", part.number, ".arrow"), finisher.groups)
+    return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
+
+
+def _members(at: dict[Population, dict[int, int]]) -> list[int]:
+    """Numbers of the pages that any population has, ascending."""
+    return sorted(set().union(*at.values()))
+
+
+def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The pages of these ascending numbers, from a file of pages."""
+    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+        index = first = 0
+        for batch_number in range(reader.num_record_batches):
+            batch = reader.get_batch(batch_number)
+            values = [column.to_pylist() for column in batch.columns]
+            while index < len(numbers) and numbers[index] < first + batch.num_rows:
+                yield numbers[index], tuple(column[numbers[index] - first] for column in values)
+                index += 1
+            first += batch.num_rows
+
+
+class _Finisher:
+    """Judges pages and puts their documents on groups."""
+
+    def __init__(
+        self,
+        job: Job,
+        models: Models,
+        outcomes: dict[Population, _SpanOutcomes],
+        counts: Counter[tuple[str, str]],
+    ) -> None:
+        self.groups: DocumentGroups = {}
+        self._models, self._outcomes, self._counts = models, outcomes, counts
+        self._variants = {p: job.variants_of(p) for p in job.populations()}
+
+    def add(self, page: Page, populations: dict[Population, int], held_out: bool) -> None:
+        """Adds the documents that the populations make of a page; `populations` gives its index."""
+        documents: dict[bytes | None, tuple[str, Document | None]] = {}
+        kept_by: dict[tuple[str, str], list[Variant]] = {}
+        for population, index in populations.items():
+            deduplicated = population.deduplicated
+            kept = self._outcomes[population].kept(index) if deduplicated else None
+            if not deduplicated:
+                document: Document | None = Document(page, page.columns[0])
+            else:
+                if kept not in documents:
+                    documents[kept] = self._deduplicate(page, kept)
+                rule, document = documents[kept]
+                for variant in self._variants[population]:
+                    self._counts[variant.name, rule] += 1
+            if document is not None:
+                judged = accepted(document, self._variants[population], self._models, self._count)
+                for variant, language in judged:
+                    kept_by.setdefault((document.text, language), []).append(variant)
+        for (text, language), variants in kept_by.items():
+            self._add_to_group(page, text, language, held_out, variants)
+
+    def _count(self, variant: str, rule: str) -> None:
+        self._counts[variant, rule] += 1
+
+    def _deduplicate(self, page: Page, kept: bytes | None) -> tuple[str, Document | None]:
+        """The rule that the page meets, and the document if one is left."""
+        settings, cleaned = self._models.settings, page.form is TextForm.CLEANED
+        stays = None if kept is None else list(map(bool, kept))
+        found = deduplicate_page(
+            page.columns[0],
+            stays,
+            settings.dedupe_unit if cleaned else SpanUnit.LINE,
+            settings.min_sentences if cleaned else 0,
+        )
+        return found.rule, Document(page, found.text) if found.text else None
+
+    def _add_to_group(
+        self, page: Page, text: str, language: str, held_out: bool, variants: list[Variant]
+    ) -> None:
+        utf8 = text.encode()
+        for variant in variants:
+            split = variant.split(language, held_out)
+            self._counts[variant.name, f"{split}/examples"] += 1
+            self._counts[variant.name, f"{split}/text-bytes"] += len(utf8)
+        names = tuple(variant.name for variant in variants)
+        group = DocumentGroup(names, language, held_out)
+        others = [column.encode() for column in page.columns[1:]]
+        row = (shard_key(page.columns[1]), (utf8, *others))
+        self.groups.setdefault(group, []).append(row)
+
+
+def _write(path: str, groups: DocumentGroups) -> None:
+    """Record batches of at most 512 documents of a group; the metadata say what each holds."""
+    contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
+    batches: list[list[Row]] = []
+    for group, rows in sorted(groups.items()):
+        rows.sort(key=lambda row: (row[0], row[1][1]))
+        for start in range(0, len(rows), _BATCH_DOCUMENTS):
+            batch = rows[start : start + _BATCH_DOCUMENTS]
+            batches.append(batch)
+            contents.append(
+                (group.variants, group.language, group.validation, batch[0][0], batch[-1][0])
+            )
+    schema = DOCUMENT.with_metadata({"contents": json.dumps(contents)})
+    with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
+        for batch in batches:
+            keys, pages = zip(*batch, strict=True)
+            columns = [fixed_array(np.array(keys, np.uint64), pa.uint64())]
+            for column in zip(*pages, strict=True):
+                columns.append(string_array(list(column)))
+            writer.write_batch(pa.record_batch(columns, schema=schema))

@@ -1,0 +1,140 @@
+"""Stage `lines`: the lines of a part's newest pages, each distinct one sent once."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaning.counts import Counts, scoped
+from cleaning.dedup.winners import repeated, span_winners
+from cleaning.selection import (
+    OUTDATED,
+    Marks,
+    _count_captures,
+    _is_member,
+    starting_captures,
+)
+from cleaning.signatures import BAD_WORDS, Signatures
+from cleaning.variants import Population, TextForm
+from pipelines.job import Job
+from pipelines.sources.wet_files import Part
+from pipelines.stages.blocks import (
+    SPAN,
+    Block,
+    row_flags,
+    row_ids,
+    split_by_bucket,
+)
+from pipelines.stages.clean import load_signatures
+from runtime.storage.arrays import load_arrays, save_arrays
+
+
+@dataclass(frozen=True, slots=True)
+class PartSpans:
+    """The spans of a part's pages of one population, numbered in the order of the part.
+
+    Attributes:
+      page: int64[k], the population's pages, as numbers among those of its form.
+      page_of_span: int64[n], index into `page`; empty where nothing is deduplicated.
+      first: int64[n], the span of the same digest that the part elects.
+      row: int64[n], number among all spans of the part's forms.
+    """
+
+    page: NDArray[np.int64]
+    page_of_span: NDArray[np.int64]
+    first: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+
+def choose_part_spans(job: Job, part: Part, blocks: list[Block]) -> Counts:
+    """Counts the part's newest captures by rule, and elects its spans among themselves.
+
+    Args:
+      blocks: FLAGS rows of the part's captures.
+    """
+    signatures = load_signatures(job, part)
+    flags = row_flags(blocks, len(signatures.captured))
+    shared = {form: _shared_spans(signatures, form) for form in job.rules().forms()}
+    counts: Counter[str] = Counter()
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for index, population in enumerate(job.populations()):
+        starters = starting_captures(signatures, flags, population.members)
+        newest = starters & ((flags & OUTDATED) == 0)
+        counted = _count_captures(signatures, flags, population, starters, newest)
+        member = newest & _is_member(signatures, flags, population.members)
+        if population.without_bad_words:
+            member &= (signatures.marks & BAD_WORDS) == 0
+        found = _elect(signatures, population, member, shared[population.form])
+        for name in PartSpans.__dataclass_fields__:
+            arrays[f"{index}.{name}"] = getattr(found, name)
+        for variant in job.variants_of(population):
+            counts.update({scoped(variant.name, rule): n for rule, n in counted.items()})
+    save_arrays(job.stage_path("lines", part.number, ".npz"), arrays)
+    return dict(counts)
+
+
+def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
+    """bool: spans of a form that occur more than once in the part: only they need an priority."""
+    digest = signatures.forms[form].span_digest
+    shared = np.zeros(len(digest), bool)
+    shared[repeated(digest)] = True
+    return shared
+
+
+def _elect(
+    signatures: Signatures, population: Population, member: Marks, shared: Marks
+) -> PartSpans:
+    """The population's pages, and its spans with the part's setting among them."""
+    of_form = signatures.forms[population.form]
+    has_text = member[of_form.row]
+    page = np.flatnonzero(has_text)
+    none = np.empty(0, np.int64)
+    if not population.deduplicated:
+        return PartSpans(page, none, none, none)
+    spans = of_form.spans.astype(np.int64)
+    taken = np.repeat(has_text, spans)
+    page_of_span = np.repeat(np.arange(len(page)), spans[page])
+    first = np.arange(len(page_of_span))
+    contested = np.flatnonzero(shared[taken])
+    digest = of_form.span_digest[taken][contested]
+    priority = signatures.priority[of_form.row[page]][page_of_span[contested]]
+    chosen = span_winners(digest, priority, row_ids(0, contested))
+    first[contested] = contested[chosen]
+    row = np.flatnonzero(taken) + _first_row(signatures, population.form)
+    return PartSpans(page, page_of_span, first, row)
+
+
+def _first_row(signatures: Signatures, form: TextForm) -> int:
+    """Number of the form's first span among all spans of the part."""
+    before = [f for f in TextForm if f in signatures.forms][: list(signatures.forms).index(form)]
+    return sum(len(signatures.forms[f].span_digest) for f in before)
+
+
+def load_spans(job: Job, part: Part) -> list[PartSpans]:
+    """What `choose_part_spans` found, by population."""
+    arrays = load_arrays(job.stage_path("lines", part.number, ".npz"))
+    return [
+        PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
+        for i in range(len(job.populations()))
+    ]
+
+
+def span_blocks(job: Job, part: Part) -> dict[int, Block]:
+    """SPAN rows of the spans that a population of the part elected, by bucket."""
+    signatures = load_signatures(job, part)
+    digest = np.concatenate([f.span_digest for f in signatures.forms.values()])
+    chosen_by = np.zeros(len(digest), np.uint8)
+    for bit, found in enumerate(load_spans(job, part)):
+        elected = found.row[found.first == np.arange(len(found.first))]
+        chosen_by[elected] |= np.uint8(1 << bit)
+    row = np.flatnonzero(chosen_by)
+    page_priority = [
+        np.repeat(signatures.priority[f.row], f.spans, axis=0) for f in signatures.forms.values()
+    ]
+    block = np.empty(len(row), SPAN)
+    block["span_digest"] = digest[row]
+    block["priority"] = np.concatenate(page_priority)[row]
+    block["row_id"] = row_ids(part.number, row)
+    block["populations"] = chosen_by[row]
+    return split_by_bucket(block, block["span_digest"], job.buckets)

@@ -1,0 +1,20 @@
+"""Imported by the fork server of the process pool: every worker starts with its models loaded."""
+
+import gc
+
+from cleaning.filters.badwords import WordCase, load_english
+from cleaning.filters.clean import load_care
+from cleaning.filters.language import IDENTIFIERS
+from cleaning.sentences import load_punkt
+from pipelines.stages import table as tasks
+from pipelines.stages.models import load_matcher
+
+__all__ = ["tasks"]
+
+load_care()
+IDENTIFIERS["langdetect"].load(None)
+load_matcher(load_english(), WordCase.AS_LISTED)
+# A first sentence makes nltk compile its patterns.
+list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
+gc.collect()
+gc.freeze()  # workers collect after each task; what is loaded for good is not looked at again

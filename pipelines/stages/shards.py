@@ -1,0 +1,137 @@
+"""One output shard: a range of shard keys, gathered from every part's documents and sorted.
+
+Keys are uniform hashes of URLs, so equal ranges are equal shards. A shard is written a part of
+its range at a time, so that memory does not grow with its size.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from cleaning.counts import Counts, of_variant
+from cleaning.variants import Variant
+from corpora.writers import FORMATS, Document
+from pipelines.job import Job
+from runtime.storage.arrays import fixed_values, open_arrow
+from runtime.storage.files import atomic_write, join, size_bytes
+
+_KEYS = 1 << 64
+_SHARD_BYTES = 256 << 20  # of text, for --shards=0
+_PART_BYTES = 16 << 20
+_TRAIN_PER_VALIDATION = 128  # shards, as allenai/c4 has them (1024 and 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard of a plan.
+
+    Attributes:
+      number: among all shards of the run.
+      variant: whose it is.
+      split: of the variant.
+      shard, shards: which of how many of its split.
+      split_bytes: of text, in the whole split.
+    """
+
+    number: int
+    variant: Variant
+    split: str
+    shard: int
+    shards: int
+    split_bytes: int
+
+
+def plan_shards(job: Job, counts: Counts) -> list[Shard]:
+    """The shards of a run, from the totals of its documents; a split without any has none."""
+    shards: list[Shard] = []
+    for variant in job.variants:
+        own = of_variant(counts, variant.name)
+        splits = variant.splits()
+        for train, validation in zip(splits[::2], splits[1::2], strict=True):
+            sizes = [own.get(f"{split}/text-bytes", 0) for split in (train, validation)]
+            many = job.shards or max(1, -(-sizes[0] // _SHARD_BYTES))
+            numbers = (many, max(1, many // _TRAIN_PER_VALIDATION))
+            for split, count, size in zip((train, validation), numbers, sizes, strict=True):
+                if size:
+                    first = len(shards)
+                    shards += [
+                        Shard(first + i, variant, split, i, count, size) for i in range(count)
+                    ]
+    return shards
+
+
+def write_shard(job: Job, shard: Shard) -> Counts:
+    """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
+    examples = 0
+    paths = {name: shard_path(job, shard, name) for name in job.formats}
+    with ExitStack() as stack:
+        streams = {name: stack.enter_context(atomic_write(path)) for name, path in paths.items()}
+        appends = [
+            stack.enter_context(FORMATS[name].open_writer(stream))
+            for name, stream in streams.items()
+        ]
+        for documents in _parts(job, shard):
+            examples += len(documents)
+            for append in appends:
+                append(documents)
+    sizes = {f"{name}-bytes": size_bytes(path) for name, path in paths.items()}
+    return {"examples": examples, **sizes}
+
+
+def shard_path(job: Job, shard: Shard, format_name: str) -> str:
+    """Where a shard is written until the dataset is published."""
+    return join(job.staging_folder(shard.variant), shard_name(job, shard, format_name))
+
+
+def receipt_path(job: Job, shard: Shard) -> str:
+    """Where a shard's receipt is: beside the shards, so that both are there or neither."""
+    name = f"{shard.split}-{shard.shard:06d}.receipt.json"
+    return join(job.staging_folder(shard.variant), "receipts", name)
+
+
+def shard_name(job: Job, shard: Shard, format_name: str) -> str:
+    """A shard's path within the dataset's folder."""
+    return FORMATS[format_name].shard_path(
+        job.dataset_name(shard.variant), shard.split, shard.shard, shard.shards
+    )
+
+
+def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
+    """The shard's documents in order, about 16 MiB of text at a time."""
+    first = _KEYS * shard.shard // shard.shards
+    last = _KEYS * (shard.shard + 1) // shard.shards
+    parts = max(1, -(-shard.split_bytes // (shard.shards * _PART_BYTES)))
+    for part in range(parts):
+        low = first + (last - first) * part // parts
+        high = first + (last - first) * (part + 1) // parts
+        found: list[tuple[int, Document]] = []
+        for number in range(job.part_count):
+            path = job.stage_path("documents", number, ".arrow")
+            found += _documents(path, shard, low, high)
+        found.sort(key=lambda item: (item[0], item[1][1]))
+        if found:
+            yield [document for _, document in found]
+
+
+def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, Document]]:
+    """Shard key and columns of a part's documents of a split with low <= key < high."""
+    variant = shard.variant
+    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+        contents = json.loads(reader.schema.metadata[b"contents"])
+        for number, (variants, language, validation, lowest, highest) in enumerate(contents):
+            if highest < low or lowest >= high or variant.name not in variants:
+                continue
+            if variant.split(language, validation) != shard.split:
+                continue
+            batch = reader.get_batch(number)
+            keys = fixed_values(batch.column("shard_key"), np.dtype(np.uint64))
+            start = int(np.searchsorted(keys, np.uint64(low)))
+            end = len(keys) if high >= _KEYS else int(np.searchsorted(keys, np.uint64(high)))
+            rows = batch.slice(start, end - start)
+            columns = [column.cast(pa.binary()).to_pylist() for column in rows.columns[1:]]
+            for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
+                yield key, tuple(document)

@@ -1,0 +1,129 @@
+"""How a stage runs on Beam: through this machine's process pool, or on a distributed runner."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TypedDict
+
+import apache_beam as beam
+from apache_beam import pvalue
+from apache_beam.typehints.decorators import no_annotations
+
+from cleaning.counts import Counts
+from pipelines.job import Job
+from pipelines.stages.blocks import Block
+from pipelines.stages.table import Receipt, Stage, Task, run_shuffled, run_spilled, task_number
+from runtime.workers.parallel import MapTasks
+
+Plan = Callable[[Job, Counts], Iterable[Task]]
+"""A stage's tasks, from the totals of the stage before it."""
+
+
+class Transport(StrEnum):
+    """How blocks get from stage to stage."""
+
+    SPILL = "spill"  # through files, tasks in this process's pool
+    SHUFFLE = "shuffle"  # through GroupByKey, tasks wherever the runner puts them
+
+
+@dataclass
+class RunStage(beam.PTransform):
+    """Runs every task of a stage.
+
+    Takes and gives a dict of PCollections: `totals`, one element, the stage's counts summed; and
+    with Transport.SHUFFLE also `blocks`, keyed by the number of the task that they are for.
+
+    Attributes:
+      stage: what to do.
+      job: the run.
+      plan: which tasks there are.
+      transport: how blocks travel.
+      sources: the stages whose blocks its tasks receive.
+    """
+
+    stage: Stage
+    job: Job
+    plan: Plan
+    transport: Transport
+    sources: tuple[Stage, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    @no_annotations  # Beam takes a dict of PCollections, but not its type hint
+    def expand(self, before: dict[str, beam.PCollection]) -> dict[str, beam.PCollection]:
+        tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
+        if self.transport == Transport.SPILL:
+            sources = tuple(source.name for source in self.sources)
+            work = partial(run_spilled, self.stage.name, sources, self.job)
+            receipts = tasks | "spread" >> MapTasks(work, local=True)
+            return {"totals": receipts | "sum" >> SumCounts()}
+        keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
+        if self.sources:
+            grouped = {"task": keyed, "blocks": before["blocks"]} | "group" >> beam.CoGroupByKey()
+        else:
+            grouped = keyed | "spread" >> beam.Reshuffle() | "alone" >> beam.Map(_without_blocks)
+        ran = grouped | "run" >> beam.ParDo(_RunHere(self.stage, self.job)).with_outputs(
+            "blocks", main="receipts"
+        )
+        return {"totals": ran.receipts | "sum" >> SumCounts(), "blocks": ran.blocks}
+
+
+class _Grouped(TypedDict):
+    """What meets under a task's number."""
+
+    task: Iterable[Task]
+    blocks: Iterable[Block]
+
+
+def _without_blocks(keyed: tuple[int, Task]) -> tuple[int, _Grouped]:
+    return keyed[0], {"task": [keyed[1]], "blocks": []}
+
+
+class _PlanTasks(beam.DoFn):
+    def __init__(self, plan: Plan, job: Job) -> None:
+        self._plan, self._job = plan, job
+
+    def process(self, totals: Counts) -> Iterator[Task]:
+        yield from self._plan(self._job, totals)
+
+
+class _RunHere(beam.DoFn):
+    """Runs a task in the runner's own worker."""
+
+    def __init__(self, stage: Stage, job: Job) -> None:
+        self._stage, self._job = stage.name, job
+
+    def process(self, grouped: tuple[int, _Grouped]) -> Iterator[object]:
+        (task,), blocks = grouped[1]["task"], list(grouped[1]["blocks"])
+        receipt, emitted = run_shuffled(self._stage, self._job, task, blocks)
+        yield receipt
+        for target, block in emitted.items():
+            yield pvalue.TaggedOutput("blocks", (target, block))
+
+
+class SumCounts(beam.PTransform):
+    """The counts of all receipts (or dicts of counts) as one dict; {} if there are none."""
+
+    def expand(self, counted: beam.PCollection) -> beam.PCollection:
+        return counted | beam.CombineGlobally(_SumFn())
+
+
+class _SumFn(beam.CombineFn):
+    def create_accumulator(self) -> Counts:
+        return {}
+
+    def add_input(self, total: Counts, counted: Receipt | Counts) -> Counts:
+        counts = counted.counts if isinstance(counted, Receipt) else counted
+        return self.merge_accumulators([total, counts])
+
+    def merge_accumulators(self, parts: Iterable[Counts]) -> Counts:
+        total: Counts = {}
+        for part in parts:
+            for name, count in part.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def extract_output(self, total: Counts) -> Counts:
+        return total

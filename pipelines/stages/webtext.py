@@ -1,0 +1,45 @@
+"""URL lists as signatures: which URLs webtextlike takes, met with captures by bucket."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from cleaning.counts import Counts
+from cleaning.urls import load_normalizer
+from pipelines.job import Job
+from pipelines.sources.url_lists import UrlList, read_digests
+from pipelines.stages.blocks import LISTED, Block, split_by_bucket
+from runtime.storage.arrays import load_arrays, save_arrays
+from runtime.storage.files import read_bytes, write_bytes
+
+
+def write_list_manifest(path: str, url_lists: tuple[UrlList, ...]) -> None:
+    """Writes the lists of a run as JSON lines."""
+    lines = [json.dumps(asdict(url_list), ensure_ascii=False) for url_list in url_lists]
+    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_list_manifest(path: str) -> tuple[UrlList, ...]:
+    """The lists that `write_list_manifest` wrote."""
+    return tuple(UrlList(**json.loads(line)) for line in read_bytes(path).splitlines())
+
+
+def store_url_digests(job: Job, url_list: UrlList) -> Counts:
+    """Keeps the digests of a list's URLs, each once; returns counts by rule."""
+    normalize = load_normalizer(job.settings.url_rules())
+    digests, listed, refused = read_digests(url_list, normalize)
+    save_arrays(_path(job, url_list), {"url_digest": digests})
+    return {"webtextlike-filter/listed": listed, "webtextlike-filter/malformed": refused}
+
+
+def listed_blocks(job: Job, url_list: UrlList) -> dict[int, Block]:
+    """LISTED rows of a list by bucket of their URL."""
+    digests = load_arrays(_path(job, url_list))["url_digest"]
+    block = np.empty(len(digests), LISTED)
+    block["url_digest"] = digests
+    return split_by_bucket(block, digests, job.buckets)
+
+
+def _path(job: Job, url_list: UrlList) -> str:
+    return job.stage_path("webtext", url_list.number, ".npz")

@@ -1,0 +1,1 @@
+"""Map of tokens: to be written."""

@@ -1,0 +1,105 @@
+"""Formats of token shards: a row each, with how they are named and written."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpora.tfrecord import write_record
+from runtime.storage.files import atomic_write
+
+Append = Callable[[Iterable[bytes]], None]
+_COPIED_BYTES = 16 << 20
+
+
+class FormatError(RuntimeError):
+    """A format whose library is missing; the message says how to install it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFormat:
+    """One row of the table.
+
+    Attributes:
+      name: as given to --format, and TFDS's name of it.
+      folder: within the dataset's folder; "" for the folder itself.
+      open_writer: takes a path, gives what appends records; the file is whole or absent.
+      check: raises FormatError if it cannot be written here.
+      meaning: one line for --help.
+    """
+
+    name: str
+    folder: str
+    open_writer: Callable[[str], AbstractContextManager[Append]]
+    check: Callable[[], None]
+    meaning: str
+
+    def shard_path(self, dataset: str, split: str, shard: int, shards: int) -> str:
+        """A shard's path within the dataset's folder, as TFDS names it."""
+        name = f"{dataset}-{split}.{self.name}-{shard:05d}-of-{shards:05d}"
+        return f"{self.folder}/{name}" if self.folder else name
+
+
+@contextmanager
+def _tfrecord(path: str) -> Iterator[Append]:
+    with atomic_write(path) as stream:
+
+        def append(records: Iterable[bytes]) -> None:
+            for record in records:
+                write_record(stream, record)
+
+        yield append
+
+
+@contextmanager
+def _array_record(path: str) -> Iterator[Append]:
+    from array_record.python.array_record_module import ArrayRecordWriter
+
+    # The library writes local files only, and under their last names: copied when whole.
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / "shard"
+        writer = ArrayRecordWriter(str(local), "group_size:1")  # as TFDS and Grain want it
+
+        def append(records: Iterable[bytes]) -> None:
+            for record in records:
+                writer.write(record)
+
+        try:
+            yield append
+        finally:
+            writer.close()
+        with atomic_write(path) as stream, local.open("rb") as whole:
+            while chunk := whole.read(_COPIED_BYTES):
+                stream.write(chunk)
+
+
+def _check_array_record() -> None:
+    try:
+        import array_record.python.array_record_module  # noqa: F401
+    except ImportError:
+        raise FormatError(
+            "--format=array_record: its library is not installed; pip install 'c4forge[grain]'"
+        ) from None
+
+
+TOKEN_FORMATS: dict[str, TokenFormat] = {
+    row.name: row
+    for row in (
+        TokenFormat(
+            "tfrecord",
+            "",
+            _tfrecord,
+            lambda: None,
+            "TFRecord of tf.train.Example, for TFDS, seqio and t5x",
+        ),
+        TokenFormat(
+            "array_record",
+            "array_record",
+            _array_record,
+            _check_array_record,
+            "ArrayRecord of the same, read at random by Grain and tfds.data_source; needs "
+            "c4forge[grain]",
+        ),
+    )
+}

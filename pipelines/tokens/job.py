@@ -1,0 +1,131 @@
+"""A tokenization's configuration, frozen before any work, and the names of what it writes."""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from corpora.layout import CorpusShard
+from pipelines.tokens.formats import TOKEN_FORMATS
+from runtime.storage.files import join
+from vocab.vocabulary import MODEL_NAME
+
+TOKENS_VERSION = 1  # raised whenever the same documents and vocabulary give other records
+_DATASET = re.compile(r".*?([^/]+)/([^/]+)/(\d+\.\d+\.\d+)(/(jsonl|parquet))?")
+_UNNAMED = re.compile(r"[^\w.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShard:
+    """One shard of tokens: those of one shard of documents.
+
+    Attributes:
+      source: the documents.
+      split: of the dataset.
+      shard, shards: which of how many of its split.
+    """
+
+    source: CorpusShard
+    split: str
+    shard: int
+    shards: int
+
+    def receipt_name(self) -> str:
+        """The name of its receipt."""
+        return f"{self.split}-{self.shard:06d}.receipt.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenJob:
+    """What a tokenization does and where. Small: it travels with every task.
+
+    Attributes:
+      dataset, config, version: TFDS's names for what is written.
+      corpus: as given.
+      vocabulary, vocabulary_sha256: the model as given, and what it must be.
+      output: folder given by --output.
+      formats: rows of `pipelines.tokens.formats`.
+      append_eos: True if every document ends with the id of </s>.
+      shards_digest: tells apart the sets of shards that runs read.
+    """
+
+    dataset: str
+    config: str
+    version: str
+    corpus: str
+    vocabulary: str
+    vocabulary_sha256: str
+    output: str
+    formats: tuple[str, ...]
+    append_eos: bool
+    shards_digest: str
+
+    def digest(self) -> str:
+        """Names the shards' staging folder: it changes with whatever decides their bytes."""
+        deciding = {name: value for name, value in asdict(self).items() if name not in _PLACES}
+        parts = [TOKENS_VERSION, deciding, version("sentencepiece")]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def versions_folder(self) -> str:
+        """Where the datasets of the configuration stand; one run at a time holds it."""
+        return join(self.output, self.dataset, self.config)
+
+    def dataset_folder(self) -> str:
+        """TFDS's layout: name/configuration/version."""
+        return join(self.versions_folder(), self.version)
+
+    def staging_folder(self) -> str:
+        """Where shards are written before the dataset takes its name."""
+        return f"{self.dataset_folder()}.incomplete-{self.digest()}"
+
+    def model_path(self) -> str:
+        """The run's copy of the model, where all workers see it; it stays with the tokens."""
+        return join(self.staging_folder(), MODEL_NAME)
+
+    def list_path(self) -> str:
+        """The shards of documents (JSON lines)."""
+        return join(self.staging_folder(), "receipts", "shards.jsonl")
+
+    def receipt_path(self, shard: TokenShard) -> str:
+        """A shard's receipt, beside the shards, so that both are there or neither."""
+        return join(self.staging_folder(), "receipts", shard.receipt_name())
+
+    def shard_name(self, shard: TokenShard, format_name: str) -> str:
+        """A shard's path within the dataset's folder."""
+        row = TOKEN_FORMATS[format_name]
+        return row.shard_path(self.dataset, shard.split, shard.shard, shard.shards)
+
+
+_PLACES = ("corpus", "vocabulary", "output")
+
+
+def dataset_names(corpus: str) -> tuple[str, str, str]:
+    """TFDS's dataset, configuration and version for the tokens of a corpus.
+
+    Example:
+      >>> dataset_names("out/c4/en/3.1.0/jsonl")
+      ('c4_tokens', 'en', '3.1.0')
+    """
+    path = corpus.partition("=")[2] or corpus
+    if found := _DATASET.fullmatch(path.rstrip("/")):
+        return f"{_plain(found[1])}_tokens", _plain(found[2]), found[3]
+    name = _plain(os.path.basename(path.rstrip("/")).partition(".")[0])
+    return "tokens", name or "corpus", "1.0.0"
+
+
+def _plain(name: str) -> str:
+    return _UNNAMED.sub("_", name).strip("_")
+
+
+def token_shards(sources: tuple[CorpusShard, ...]) -> list[TokenShard]:
+    """The token shards of shards of documents: split by split, in the order of their paths."""
+    by_split: dict[str, list[CorpusShard]] = {}
+    for source in sources:
+        by_split.setdefault(source.split or "train", []).append(source)
+    return [
+        TokenShard(source, split, number, len(found))
+        for split, found in sorted(by_split.items())
+        for number, source in enumerate(found)
+    ]

@@ -1,0 +1,1 @@
+"""Map of runtime: to be written."""

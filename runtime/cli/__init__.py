@@ -1,0 +1,1 @@
+"""Map of cli: to be written."""

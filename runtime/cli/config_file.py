@@ -1,0 +1,66 @@
+"""Options from a TOML file: every option is a key, and the command line has the last word."""
+
+import tomllib
+from collections.abc import Collection
+
+from runtime.cli.options import OptionError
+from runtime.storage.files import read_bytes
+
+
+class ConfigError(OptionError):
+    """A configuration file that cannot be used; the message names it and what was expected."""
+
+
+def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
+    """The arguments with those of `--config=FILE` before them, but for options given anyway.
+
+    Args:
+      flags: options that take true or false, and are true by default for some.
+    Raises:
+      ConfigError: the file cannot be read or holds what no option takes.
+    """
+    path, rest = _take_config(arguments)
+    if not path:
+        return rest
+    try:
+        values = tomllib.loads(read_bytes(path).decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
+    given = {argument.partition("=")[0] for argument in rest}
+    from_file: list[str] = []
+    for name, value in values.items():
+        if f"--{name}" not in given:
+            stated = "true" if value else "false"
+            is_flag = name in flags and isinstance(value, bool)
+            from_file += [f"--{name}={stated}"] if is_flag else _arguments(path, name, value)
+    return from_file + rest
+
+
+def _take_config(arguments: list[str]) -> tuple[str, list[str]]:
+    """The file that --config names, "" if none, and the other arguments."""
+    path, rest = "", []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--config":
+            path = next(remaining, "")
+            if not path:
+                raise ConfigError("--config: expected a TOML file, as --config=run.toml")
+        elif argument.startswith("--config="):
+            path = argument.partition("=")[2]
+        else:
+            rest.append(argument)
+    return path, rest
+
+
+def _arguments(path: str, name: str, value: object) -> list[str]:
+    if name == "config":
+        raise ConfigError(f"--config={path}: config: a file names no other; give one file")
+    if isinstance(value, bool):
+        return [f"--{name}"] if value else []
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str | int | float) for item in values):
+        raise ConfigError(
+            f"--config={path}: {name} = {value!r}: expected text, a number, true, false, "
+            "or a list of these; options are top-level keys, without tables"
+        )
+    return [f"--{name}={item}" for item in values]

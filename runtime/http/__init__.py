@@ -1,0 +1,1 @@
+"""Map of http: to be written."""

@@ -1,0 +1,1 @@
+"""Map of storage: to be written."""

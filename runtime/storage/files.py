@@ -1,0 +1,236 @@
+"""Files on any filesystem Beam knows; a written file is whole or absent.
+
+Local paths are opened directly, so that worker processes need not import Beam.
+"""
+
+import functools
+import logging
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    pass
+
+
+_TEMPORARY = ".tmp-"
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+def is_remote(path: str) -> bool:
+    """True for paths with a scheme, as gs:// and s3://, which Beam opens."""
+    return _REMOTE.match(path) is not None
+
+
+def join(*parts: str) -> str:
+    """The parts as one path; the first decides the filesystem."""
+    return "/".join([parts[0].rstrip("/"), *parts[1:]])
+
+
+def open_read(path: str) -> BinaryIO:
+    """The stored bytes of a file, never decompressed.
+
+    Raises:
+      OSError: it cannot be read.
+    """
+    if not is_remote(path):
+        return open(path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return cast(BinaryIO, stream)
+
+
+@contextmanager
+def atomic_write(path: str) -> Iterator[BinaryIO]:
+    """A file to write that takes its name only when the block ends without an error.
+
+    Two workers may write the same path at once, as retries do: the later whole file stays.
+    """
+    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
+    if not is_remote(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(temporary, "wb") as stream:
+                yield stream
+            os.replace(temporary, path)
+        finally:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+        return
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        yield cast(BinaryIO, stream)
+    if FileSystems.exists(path):
+        FileSystems.delete([path])
+    FileSystems.rename([temporary], [path])
+
+
+def make_folder(folder: str) -> None:
+    """Makes a local folder, and those above it; other filesystems need none.
+
+    Raises:
+      OSError: it cannot be made.
+    """
+    if not is_remote(folder):
+        os.makedirs(folder, exist_ok=True)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a whole file at once."""
+    with atomic_write(path) as stream:
+        stream.write(data)
+
+
+def read_bytes(path: str) -> bytes:
+    """A whole file."""
+    with open_read(path) as stream:
+        return stream.read()
+
+
+def exists(path: str) -> bool:
+    """True if a file or folder of that name is there."""
+    if not is_remote(path):
+        return os.path.exists(path)
+    from apache_beam.io.filesystems import FileSystems
+
+    return bool(FileSystems.exists(path))
+
+
+def size_bytes(path: str) -> int:
+    """Stored size of a file.
+
+    Raises:
+      OSError: it is not there.
+    """
+    if not is_remote(path):
+        return os.path.getsize(path)
+    from apache_beam.io.filesystems import FileSystems
+
+    return int(FileSystems.match([path])[0].metadata_list[0].size_in_bytes)
+
+
+def list_files(folder: str) -> list[str]:
+    """Paths of the files directly in a folder, sorted; [] if there is no such folder."""
+    if not is_remote(folder):
+        if not os.path.isdir(folder):
+            return []
+        return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
+    from apache_beam.io.filesystems import FileSystems
+
+    matches = FileSystems.match([join(folder, "*")])[0].metadata_list
+    return sorted(match.path for match in matches)
+
+
+def delete_folder(folder: str) -> None:
+    """Removes a folder and everything in it; nothing happens if it is not there."""
+    if not is_remote(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    if FileSystems.exists(folder):
+        FileSystems.delete([folder])
+
+
+def delete_file(path: str) -> None:
+    """Removes a file; nothing happens if it is not there."""
+    if not is_remote(path):
+        if os.path.exists(path):
+            os.unlink(path)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    if FileSystems.exists(path):
+        FileSystems.delete([path])
+
+
+def delete_if_empty(folder: str) -> None:
+    """Removes a local folder that holds nothing; other filesystems have no empty folders."""
+    if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+
+
+def delete_leftovers(folder: str) -> None:
+    """Removes the temporary files that writers killed in the middle left under a folder."""
+    if not is_remote(folder):
+        for place, _, names in os.walk(folder):
+            for name in names:
+                if _TEMPORARY in name:
+                    os.unlink(os.path.join(place, name))
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    matches = FileSystems.match([join(folder, f"**{_TEMPORARY}*")])[0].metadata_list
+    if matches:
+        FileSystems.delete([match.path for match in matches])
+
+
+def move_folder(source: str, target: str) -> None:
+    """Makes `source` the folder `target`, in whose place nothing of an older one stays."""
+    if not is_remote(target):
+        retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
+        if os.path.exists(target):
+            os.rename(target, retired)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.rename(source, target)
+        shutil.rmtree(retired, ignore_errors=True)
+        return
+    from apache_beam.io.filesystems import FileSystems
+
+    delete_folder(target)
+    FileSystems.rename([source], [target])
+
+
+@functools.cache
+def hush_beam() -> None:
+    """Leaves out what Beam warns of at import where c4forge[gcp] is not installed."""
+    logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
+
+
+Matched = dict[str, tuple[int, float]]
+"""By path: size in bytes, modification time in seconds since 1970."""
+
+
+class InputError(ValueError):
+    """A value of an option that names no file; the message says what was expected."""
+
+
+def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
+    """Path to (size in bytes, modification time) of every file that a value of an option names.
+
+    Args:
+      option: as given, for errors.
+      pattern: a file, a glob, or a folder; local ones become absolute.
+      names: globs of the files that are taken of a folder and its subfolders.
+    Raises:
+      InputError: there is none.
+    """
+    hush_beam()
+    from apache_beam.io.filesystems import FileSystems
+
+    if not is_remote(pattern):
+        pattern = os.path.abspath(os.path.expanduser(pattern))
+    folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
+    globs = [join(pattern, f"*{name}") for name in names] if folder else [pattern]
+    if not folder and not is_remote(pattern) and os.path.isfile(pattern):
+        status = os.stat(pattern)  # a name that exists is no glob, whatever characters it has
+        return {pattern: (status.st_size, status.st_mtime)}
+    try:
+        matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
+    except Exception as error:  # each filesystem of Beam raises its own
+        raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
+    if not matched:
+        expected = f"files named {', '.join(names)}" if folder else "a file or glob"
+        raise InputError(
+            f"{option}={pattern}: matches no file; expected {expected}. "
+            "Quote a glob, so that it arrives whole."
+        )
+    return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}

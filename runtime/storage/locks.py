@@ -1,0 +1,176 @@
+"""One run at a time in a work folder: the second is refused, and told which is the first."""
+
+import fcntl
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from runtime.storage.files import is_remote, join
+
+_NAME = "lock"
+_TRIES, _WAIT_SECONDS = 5, 0.05
+
+
+class WorkFolderInUse(RuntimeError):
+    """Another run works in the folder; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run that holds a work folder.
+
+    Attributes:
+      pid, host: of its process.
+      started: seconds since 1970.
+      command: as it was given.
+    """
+
+    pid: int
+    host: str
+    started: float
+    command: str
+
+    def __str__(self) -> str:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.started))
+        return f"process {self.pid} on {self.host}, since {since}: {self.command}"
+
+
+@contextmanager
+def hold_folder(work: str) -> Iterator[None]:
+    """Holds a work folder until the block ends, or the process, however it ends.
+
+    Filesystems that are not local know no locks: there two runs of one output do the same work
+    twice, and the later whole file stays.
+
+    Args:
+      work: is there already.
+    Raises:
+      WorkFolderInUse: another run holds it.
+    """
+    if is_remote(work):
+        yield
+        return
+    path = join(work, _NAME)
+    descriptor = _locked(path)
+    me = Holder(os.getpid(), platform.node(), time.time(), " ".join(sys.argv))
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, json.dumps(asdict(me)).encode())
+    try:
+        yield
+    finally:
+        os.unlink(path)
+        os.close(descriptor)
+
+
+def _locked(path: str) -> int:
+    """A descriptor that holds the lock of the file that has the path now."""
+    folder = os.path.dirname(path)
+    for _ in range(_TRIES):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            time.sleep(_WAIT_SECONDS)  # whoever asks for the holder locks it too, for a moment
+            continue
+        if _is_file(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # its holder ended and removed it meanwhile
+    raise WorkFolderInUse(
+        f"{folder} is in use by {holder(folder) or 'another run'}. Wait until it ends, or give "
+        "another folder."
+    )
+
+
+def _is_file(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def holder(work: str) -> Holder | None:
+    """The run that holds a local work folder now; None if none does."""
+    try:
+        with open(join(work, _NAME)) as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return Holder(**json.loads(stream.read()))
+    except (FileNotFoundError, ValueError):
+        return None
+    return None
+
+
+_POLL_SECONDS = 0.1
+
+
+class NoneFree(OSError):
+    """Every slot stayed taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSemaphore:
+    """So many requests may be under way.
+
+    Attributes:
+      folder: of the lock files, on a disk of this machine: not every network filesystem locks.
+        Runs that share the folder share the slots.
+      count: how many there are. Of runs with different counts, each keeps to its own.
+      longest_wait_seconds: for a slot; only a process that hangs holds one so long.
+    """
+
+    folder: str
+    count: int
+    longest_wait_seconds: float = 3600.0
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"{self.count} connections: at least 1 is needed to read anything")
+
+    @contextmanager
+    def hold(self, sleep: Callable[[float], None]) -> Iterator[int]:
+        """Holds a slot while the block runs; waits for one first. Gives the slot's number.
+
+        Raises:
+          NoneFree: none became free.
+        """
+        os.makedirs(self.folder, exist_ok=True)
+        number, descriptor = self._take(sleep)
+        try:
+            yield number
+        finally:
+            os.close(descriptor)
+
+    def _take(self, sleep: Callable[[float], None]) -> tuple[int, int]:
+        first = os.getpid()  # so that processes do not all ask for the same slot first
+        for _ in range(max(1, round(self.longest_wait_seconds / _POLL_SECONDS))):
+            for number in ((first + n) % self.count for n in range(self.count)):
+                descriptor = _lock(os.path.join(self.folder, f"{number:03d}.lock"))
+                if descriptor is not None:
+                    return number, descriptor
+            sleep(_POLL_SECONDS)
+        raise NoneFree(
+            f"all {self.count} connections of {self.folder} stayed taken for "
+            f"{self.longest_wait_seconds:.0f} s; is a process hanging?"
+        )
+
+
+def _lock(path: str) -> int | None:
+    """The descriptor of the file, locked; None if another process has locked it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,1 @@
+"""Map of workers: to be written."""

@@ -1,0 +1,111 @@
+"""Runs of the command line within tests, and what they wrote."""
+
+import gzip
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipelines.main import main
+from pipelines.run.options import parse_options
+from pipelines.run.plan import Plan, plan_run
+from pipelines.stages.publish import publish
+from pipelines.stages.shards import plan_shards
+from pipelines.stages.table import Task, run_spilled
+
+
+def build(output: Path, *arguments: str) -> int:
+    """Runs the command in this process; the exit code."""
+    return main([*arguments, f"--output={output}"])
+
+
+def shard_bytes(output: Path) -> dict[str, str]:
+    """sha256 of every shard of the datasets under an output folder, by relative path."""
+    return {
+        str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(output.glob("c4*/**/*-of-*"))
+    }
+
+
+def read_report(output: Path, variant: str = "en", run: str = "") -> dict:
+    """What the report of a run says of a variant; the run is of that variant alone if not named."""
+    report = json.loads((output / "runs" / (run or variant) / "report.json").read_text())
+    return report["variants"][variant]
+
+
+def read_malformed(output: Path) -> list[dict]:
+    """All rows of the malformed lists of a run of variant en."""
+    folder = output / "runs" / "en" / "malformed"
+    files = sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def read_jsonl(
+    output: Path, dataset: str = "c4/en/3.1.0", with_split: bool = False
+) -> list[dict] | list[tuple[str, dict]]:
+    """All documents of a dataset, in the order of the shards; with their splits if asked for."""
+    found = []
+    for shard in sorted((output / dataset / "jsonl").glob("*.json.gz")):
+        split = shard.name.partition("-")[2].partition(".")[0]
+        with gzip.open(shard, "rt") as lines:
+            found += [(split, json.loads(line)) for line in lines]
+    return found if with_split else [document for _, document in found]
+
+
+def language_of(split: str) -> str:
+    """The language of the documents of a split."""
+    return "en" if split in ("train", "validation") else split.removesuffix("-validation")
+
+
+def split_wet(source: list[Path], folder: Path, files: int) -> list[Path]:
+    """The records of WET files dealt out to `files` new ones, a gzip member each."""
+    folder.mkdir(parents=True)
+    records = [part for path in source for part in _records(path)]
+    paths = [folder / f"part-{number:03d}.warc.wet.gz" for number in range(files)]
+    for number, path in enumerate(paths):
+        members = [gzip.compress(record, 6, mtime=0) for record in records[number::files]]
+        path.write_bytes(b"".join(members))
+    return paths
+
+
+def _records(path: Path) -> list[bytes]:
+    data = gzip.decompress(path.read_bytes())
+    return [b"WARC/1.0\r\nWARC-Type: " + r for r in data.split(b"WARC/1.0\r\nWARC-Type: ")[1:]]
+
+
+def plan(output: Path, *arguments: str) -> Plan:
+    """What the command would do."""
+    return plan_run(parse_options([*arguments, f"--output={output}"]))
+
+
+def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[str, int]:
+    """A planned run in this process, stage by stage, without Beam; its counts.
+
+    Args:
+      cpu_seconds: takes what each stage took.
+    """
+    todo.write()
+    counts: dict[str, int] = {}
+    sources: tuple[str, ...] = ()
+
+    def run(stage: str, tasks: Iterable[Task]) -> None:
+        started = time.process_time()
+        for task in tasks:
+            for rule, count in run_spilled(stage, sources, todo.job, task).counts.items():
+                counts[rule] = counts.get(rule, 0) + count
+        if cpu_seconds is not None:
+            cpu_seconds[stage] = time.process_time() - started
+
+    buckets = range(todo.job.buckets)
+    run("webtext", todo.lists.url_lists)
+    run("clean", todo.parts)
+    sources = ("clean", "webtext") if todo.lists.url_lists else ("clean",)
+    for stage, tasks in (("newest", buckets), ("lines", todo.parts), ("spans", buckets)):
+        run(stage, tasks)
+        sources = (stage,)
+    run("finish", todo.parts)
+    documents, sources = dict(counts), ()
+    run("shards", plan_shards(todo.job, counts))
+    publish(documents, todo.job)
+    return documents

@@ -1,0 +1,114 @@
+"""The readers that people use open the output unchanged."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.runs.runs import build, read_jsonl
+
+FEATURES = {"text", "url", "timestamp", "content-type", "content-length"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, sample) -> Path:
+    output = tmp_path_factory.mktemp("built")
+    arguments = ["--format=tfrecord,jsonl,parquet", "--shards=2"]
+    assert build(output, f"--input={sample}", *arguments) == 0
+    return output
+
+
+@pytest.fixture(scope="module")
+def documents(built) -> dict[str, dict[str, str]]:
+    return {document["url"]: document for document in read_jsonl(built)}
+
+
+def as_documents(examples) -> dict[str, dict[str, str]]:
+    decoded = [{name: value.decode() for name, value in e.items()} for e in examples]
+    return {document["url"]: document for document in decoded}
+
+
+def test_tfds_loads_it_by_name(built, documents):
+    import tensorflow_datasets as tfds
+
+    splits = tfds.load("c4/en:3.1.0", data_dir=built)
+    assert set(splits) == {"train", "validation"}
+    found = as_documents(tfds.as_numpy(splits["train"])) | as_documents(
+        tfds.as_numpy(splits["validation"])
+    )
+    assert found == documents
+
+
+def test_tfds_builds_it_from_its_folder(built, documents):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder_from_directory(built / "c4/en/3.1.0")
+    assert builder.info.splits["train"].num_examples == len(documents) - 1
+    assert set(builder.info.features) == FEATURES
+    assert str(builder.version) == "3.1.0"
+
+
+def test_metadata_are_those_that_tfds_writes(built, tmp_path):
+    import tensorflow_datasets as tfds
+
+    features = tfds.features.FeaturesDict({name: tfds.features.Text() for name in FEATURES})
+    features.save_config(tmp_path)
+    written = json.loads((tmp_path / "features.json").read_text())
+    assert json.loads((built / "c4/en/3.1.0/features.json").read_text()) == written
+
+
+def test_seqio_reads_it_as_a_tfds_source_and_as_example_files(built, documents):
+    import seqio
+    import tensorflow as tf
+
+    source = seqio.TfdsDataSource("c4/en:3.1.0", tfds_data_dir=str(built))
+    found = as_documents(source.get_dataset("train", shuffle=False).as_numpy_iterator())
+    assert found == {u: d for u, d in documents.items() if u in found}
+    assert source.num_input_examples("train") == len(found) == len(documents) - 1
+    assert len(source.list_shards("train")) == 2
+
+    spec = {name: tf.io.FixedLenFeature([], tf.string) for name in FEATURES}
+    pattern = str(built / "c4/en/3.1.0/c4-train.tfrecord-*")
+    examples = seqio.TFExampleDataSource({"train": pattern}, spec)
+    dataset = examples.get_dataset("train", shuffle=False)
+    assert as_documents(dataset.as_numpy_iterator()) == found
+
+
+@pytest.mark.parametrize("folder", ["jsonl", "parquet"])
+def test_hugging_face_datasets_finds_splits_and_columns(built, documents, folder, tmp_path):
+    import datasets
+
+    loaded = datasets.load_dataset(str(built / "c4/en/3.1.0" / folder), cache_dir=str(tmp_path))
+    assert set(loaded) == {"train", "validation"}
+    rows = [*loaded["train"], *loaded["validation"]]
+    for row in rows:
+        if isinstance(row["timestamp"], datetime):  # Arrow's JSON reader makes times of dates
+            row["timestamp"] = row["timestamp"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert {row["url"]: row for row in rows} == documents
+
+
+def test_jsonl_shards_are_named_as_allenai_c4(built):
+    names = sorted(path.name for path in (built / "c4/en/3.1.0/jsonl").iterdir())
+    assert names == [
+        "c4-train.00000-of-00002.json.gz",
+        "c4-train.00001-of-00002.json.gz",
+        "c4-validation.00000-of-00001.json.gz",
+    ]
+
+
+def test_a_record_of_any_size_is_framed_as_tensorflow_frames_it(tmp_path):
+    import tensorflow as tf
+
+    from corpora.tfrecord import example, write_record
+
+    values = [b"", b"a", b"x" * 127, b"y" * 128, "é\u2028".encode() * 50_000]
+    path = tmp_path / "x.tfrecord"
+    with open(path, "wb") as stream:
+        size = sum(write_record(stream, example({"text": value, "url": b"u"})) for value in values)
+    assert size == path.stat().st_size
+    parsed = [
+        tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))
+    ]
+    assert [p.features.feature["text"].bytes_list.value[0] for p in parsed] == values
+    assert all(p.features.feature["url"].bytes_list.value[0] == b"u" for p in parsed)

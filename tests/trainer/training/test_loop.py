@@ -1,0 +1,186 @@
+import dataclasses
+import json
+import os
+import resource
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+
+from tests.trainer.small import sentences, train_vocabulary, write_corpus
+from trainer.config import TrainConfig
+from trainer.data.vocabularies import load_vocabulary
+from trainer.training.checkpoints import CheckpointError, Checkpoints, newest, read_params
+from trainer.training.input_pipeline import Hosts, InputError, open_dataset
+from trainer.training.loop import Diverged, _Watch, train
+from trainer.training.progress import read_curve
+from trainer.training.step import Sums
+
+
+@pytest.fixture(scope="module")
+def finished(small_corpus, small_vocabulary, tmp_path_factory):
+    """A configuration, run to its end: (configuration, last state). Do not write to its folder."""
+    config = TrainConfig(
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", dtype="float32",
+        architecture="encoder_decoder_half",
+        inputs_length=32, batch_size=8, steps=6, warmup_steps=100, checkpoint_period=3,
+        eval_period=3, eval_batches=2, log_period=1, dropout=0.1,
+        model_dir=str(tmp_path_factory.mktemp("runs") / "whole"),
+    )  # fmt: skip
+    return config, train(config)
+
+
+@pytest.fixture
+def config(finished, tmp_path):
+    """The same configuration with a folder of its own."""
+    return dataclasses.replace(finished[0], model_dir=str(tmp_path / "run"), eval_period=0)
+
+
+@pytest.fixture
+def stopped(finished, config):
+    """The same configuration, stopped at step 3."""
+    shutil.copytree(finished[0].model_dir, config.model_dir)
+    shutil.rmtree(Path(config.model_dir, "checkpoint_6"))
+    for file in Path(config.model_dir).glob("data_6*"):
+        file.unlink()
+    return config
+
+
+def assert_same(one, other):
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def test_stopping_and_going_on_changes_no_bit(finished, config):
+    _, whole = finished
+    train(dataclasses.replace(config, steps=3))
+    assert_same(train(config), whole)
+
+
+def test_without_the_datas_place_the_same_batches_are_found(finished, stopped):
+    _, whole = finished
+    for file in Path(stopped.model_dir).glob("data_*"):
+        file.unlink()
+    assert_same(train(stopped), whole)
+
+
+def test_a_finished_run_is_left_as_it_is(finished, config):
+    shutil.copytree(finished[0].model_dir, config.model_dir)
+    assert_same(train(config), finished[1])
+    assert len(read_curve(config.model_dir)) == len(read_curve(finished[0].model_dir))
+
+
+def test_what_a_run_writes(finished):
+    folder = Path(finished[0].model_dir)
+    rows = read_curve(str(folder))
+    losses = [row for row in rows if "loss" in row]
+    held_out = [row for row in rows if "eval_loss" in row]
+    assert [row["step"] for row in losses] == [1, 2, 3, 4, 5, 6]
+    assert [row["step"] for row in held_out] == [3, 6]
+    assert held_out[1]["eval_loss"] < held_out[0]["eval_loss"]
+    assert 1 < held_out[0]["eval_unigram_entropy"] < 6
+    for name in ("tokens_per_second", "mfu", "input_share", "learning_rate", "gradient_norm"):
+        assert all(row[name] > 0 for row in losses[1:]), name
+    assert (folder / "loss.png").read_bytes().startswith(b"\x89PNG")
+    (events,) = folder.glob("events.out.tfevents.*")
+    assert events.stat().st_size > 500
+
+
+def test_old_checkpoints_go_and_the_newest_stay(config):
+    train(dataclasses.replace(config, checkpoint_period=1, keep_checkpoints=2))
+    names = sorted(path.name for path in Path(config.model_dir).glob("checkpoint_*"))
+    assert names == ["checkpoint_5", "checkpoint_6"]
+    assert newest(config.model_dir).endswith("checkpoint_6")
+
+
+def test_a_loss_that_jumps_stops_with_the_batch_saved(config):
+    bad = dataclasses.replace(config, spike_factor=0.5, log_period=6)
+    with pytest.raises(Diverged, match=r"step 2: .*ids are in .*newest checkpoint is from before"):
+        train(bad)
+    saved = np.load(Path(config.model_dir, "diverged_2-000.npz"))
+    assert saved["decoder_target_tokens"].shape == (8, config.lengths()["targets"])
+    assert not list(Path(config.model_dir).glob("checkpoint_*"))
+
+
+@pytest.mark.parametrize(("entropy", "norm"), [(np.nan, 1.0), (np.inf, 1.0), (8.0, np.nan)])
+def test_what_is_no_number_stops_at_its_batch(entropy, norm, config):
+    watch = _Watch(SimpleNamespace(config=config, hosts=Hosts()))
+    for step, values in enumerate([(8.0, 1.0), (entropy, norm), (8.0, 1.0)], start=1):
+        sums = Sums(values[0], values[0], 4.0, 0.0)
+        watch.add(step, sums, values[1], {"decoder_target_tokens": np.full((1, 4), step)})
+    with pytest.raises(Diverged, match="step 2: "):
+        watch.check()
+    saved = np.load(Path(config.model_dir, "diverged_2-000.npz"))
+    assert saved["decoder_target_tokens"].tolist() == [[2, 2, 2, 2]]
+
+
+@contextmanager
+def files_of_at_most(size):
+    """As a full disk: writes beyond `size` bytes of a file fail."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_loadable(finished, stopped):
+    with (
+        files_of_at_most(8192),
+        pytest.raises(
+            CheckpointError, match=r"could not be written: .*checkpoint_3 is whole; make room"
+        ),
+    ):
+        train(stopped)
+    assert Checkpoints(stopped.model_dir, 3).latest() == 3
+    assert newest(stopped.model_dir).endswith("checkpoint_3")
+    assert "token_embedder" in read_params(newest(stopped.model_dir))
+    assert_same(train(stopped), finished[1])
+
+
+def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
+    texts = [f"{s} {i * 7919}" for i, s in enumerate(sentences(300))]
+    other = train_vocabulary(tmp_path / "larger.model", texts, 200)
+    assert load_vocabulary(other).vocab_size == 300
+    with pytest.raises(CheckpointError, match="256 rows, the vocabulary needs 384"):
+        train(dataclasses.replace(stopped, vocab=other))
+    with pytest.raises(CheckpointError, match="--size, --version or --architecture"):
+        train(dataclasses.replace(stopped, version="v1.0"))
+    assert Checkpoints(stopped.model_dir, 3).latest() == 3
+
+
+def test_fewer_shards_than_hosts_is_told(config):
+    with pytest.raises(InputError, match=r"2 shards of train for 3 hosts.*--shards=3"):
+        open_dataset(config, "train", Hosts(index=0, count=3))
+
+
+def test_a_truncated_shard_is_told(finished, stopped, tmp_path):
+    folder = write_corpus(tmp_path / "c4" / "en" / "3.1.0", {"train": sentences(50)})
+    shard = next(Path(folder).glob("*.tfrecord-*"))
+    os.truncate(shard, shard.stat().st_size - 10)
+    for file in Path(stopped.model_dir).glob("data_*"):
+        file.unlink()
+    with pytest.raises(InputError, match="damaged or cut off"):
+        train(dataclasses.replace(stopped, corpus=(folder,)))
+    assert "token_embedder" in read_params(newest(stopped.model_dir))
+
+
+def test_leftovers_of_a_killed_writer_are_no_checkpoint(stopped):
+    run = Path(stopped.model_dir)
+    left = run / "checkpoint_6.orbax-checkpoint-tmp-123"
+    shutil.copytree(run / "checkpoint_3" / "state", left / "state")
+    assert Checkpoints(str(run), 3).latest() == 3
+    assert newest(str(run)).endswith("checkpoint_3")
+
+
+def test_the_configuration_is_written_beside_the_run(finished, tmp_path):
+    from trainer.main import _write_config
+
+    config = dataclasses.replace(finished[0], model_dir=str(tmp_path))
+    _write_config(config)
+    told = json.loads((tmp_path / "config.json").read_text())
+    assert TrainConfig(**{**told, "corpus": tuple(told["corpus"])}) == config

@@ -1,0 +1,110 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from trainer.model.config import NetworkConfig
+from trainer.model.network import Transformer
+from trainer.training.optimizer import (
+    adafactor,
+    inverse_square_root,
+    moments_from_t5x,
+    moments_to_t5x,
+)
+from trainer.training.step import initial_state, sum_gradients, sum_losses, train_step
+
+NETWORK = Transformer(
+    NetworkConfig(
+        vocab_size=128, emb_dim=128, num_heads=2, num_encoder_layers=1, num_decoder_layers=1,
+        head_dim=8, mlp_dim=16,
+    )
+)  # fmt: skip
+OPTIMIZER = adafactor(inverse_square_root(1.0, 100))
+
+
+def batch():
+    rng = np.random.default_rng(0)
+    targets = rng.integers(2, 128, (4, 6)).astype(np.int32)
+    targets[0, -2:] = 0
+    return {
+        "encoder_input_tokens": rng.integers(2, 128, (4, 8)).astype(np.int32),
+        "decoder_input_tokens": np.pad(targets[:, :-1], ((0, 0), (1, 0))),
+        "decoder_target_tokens": targets,
+        "decoder_loss_weights": (targets > 0).astype(np.int32),
+    }
+
+
+@pytest.fixture(scope="module")
+def state():
+    return jax.jit(functools.partial(initial_state, NETWORK, OPTIMIZER, batch(), seed=0))()
+
+
+def step(dropout=False):
+    return jax.jit(
+        functools.partial(
+            train_step, NETWORK, OPTIMIZER, seed=0, z_loss=1e-4, dropout=dropout, parts=1
+        )
+    )
+
+
+def test_padding_counts_for_nothing(state):
+    sums = jax.jit(functools.partial(sum_losses, NETWORK, z_loss=0.0, key=None))(
+        state.params, batch()
+    )
+    assert float(sums.targets) == 22
+    assert float(sums.loss) == float(sums.cross_entropy) > 0
+
+
+def test_a_step_lowers_the_loss_and_counts(state):
+    losses = []
+    update = step()
+    for _ in range(8):
+        state, sums, norm = update(state, batch())
+        losses.append(float(sums.loss))
+    assert losses[-1] < 0.8 * losses[0] and int(state.step) == 8 and float(norm) > 0
+
+
+def test_microbatches_change_only_rounding(state):
+    whole, parts = (
+        jax.jit(
+            functools.partial(sum_gradients, NETWORK, z_loss=1e-4, key=None, parts=parts)
+        )(state.params, batch())
+        for parts in (1, 2)
+    )  # fmt: skip
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), parts, whole)
+
+
+def test_dropout_follows_seed_and_step_alone(state):
+    update = step(dropout=True)
+    one, other = update(state, batch()), update(state, batch())
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+    later = update(state._replace(step=jnp.array(5)), batch())
+    assert float(later[1].loss) != float(one[1].loss)
+
+
+def test_the_step_lowers_for_tpu_without_one(state):
+    exported = jax.export.export(step(dropout=True), platforms=["tpu"])(state, batch())
+    assert exported.platforms == ("tpu",)
+    assert "stablehlo" in exported.mlir_module()
+
+
+def test_moments_have_t5xs_layout_and_come_back(state):
+    state, _, _ = step()(state, batch())
+    moments = moments_to_t5x(state.moments)
+    assert moments["token_embedder"]["embedding"]["v_row"].shape == (128,)
+    assert moments["token_embedder"]["embedding"]["v"].shape == (1,)
+    assert moments["encoder"]["encoder_norm"]["scale"]["v"].shape == (128,)
+    fresh = OPTIMIZER.init(state.params)
+    back = moments_from_t5x(fresh, moments, state.step)
+    jax.tree.map(np.testing.assert_array_equal, back, state.moments)
+    assert isinstance(back[0], optax.FactoredState)
+
+
+def test_learning_rate_is_the_papers():
+    rate = inverse_square_root(1.0, 10_000)
+    assert float(rate(jnp.array(0))) == pytest.approx(0.01)
+    assert float(rate(jnp.array(10_000))) == pytest.approx(0.01)
+    assert float(rate(jnp.array(40_000))) == pytest.approx(0.005)

@@ -1,0 +1,1 @@
+"""Map of compat: to be written."""

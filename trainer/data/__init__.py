@@ -1,0 +1,1 @@
+"""Map of data: to be written."""

@@ -1,0 +1,1 @@
+"""Map of model: to be written."""

@@ -1,0 +1,1 @@
+"""Map of training: to be written."""

@@ -1,0 +1,60 @@
+"""Loss on text that was held out, beside what one pays who only knows how often each token is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainer.config import TrainConfig
+from trainer.training.input_pipeline import Batches, InputError, open_dataset, share_of
+from trainer.training.partitioning import put_batch
+from trainer.training.run import Run
+from trainer.training.step import Sums
+
+
+class HeldOut:
+    """The first batches of a split, read anew for each evaluation.
+
+    Attributes:
+      missing: why there is none; "" if there is.
+    """
+
+    def __init__(self, config: TrainConfig, run: Run, split: str = "validation") -> None:
+        self._run, self._rows, self._most = run, config.batch_size, config.eval_batches
+        self.missing = ""
+        try:
+            self._dataset = open_dataset(config, split, run.hosts)
+        except InputError as error:
+            self.missing = str(error)
+
+    def evaluate(self, params: Any) -> Mapping[str, float]:
+        """Loss, accuracy, targets, and the unigram entropy of the targets; {} if there are none."""
+        if self.missing:
+            return {}
+        run = self._run
+        totals, counts = np.zeros(len(Sums._fields)), np.zeros(run.network.config.vocab_size)
+        batches = Batches(self._dataset)
+        for _, batch in zip(range(self._most), batches, strict=False):
+            written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
+            counts += np.bincount(written, minlength=len(counts))
+            own = share_of(batch, self._rows, run.hosts)
+            totals += np.array(run.evaluate(params, put_batch(own, run.mesh)), np.float64)
+        total = Sums(*totals)
+        if not total.targets:
+            return {}
+        return {
+            "eval_loss": float(total.cross_entropy / total.targets),
+            "eval_accuracy": float(total.correct / total.targets),
+            "eval_targets": float(total.targets),
+            "eval_unigram_entropy": unigram_entropy(counts),
+        }
+
+
+def unigram_entropy(counts: np.ndarray[Any, Any]) -> float:
+    """Nats a token that one pays who knows only how often each is written: the loss to beat.
+
+    Args:
+      counts: float64[vocab].
+    """
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())

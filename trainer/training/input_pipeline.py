@@ -1,0 +1,147 @@
+"""The input pipeline of a run: batches of token ids, and where in the data a run is."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import seqio
+import tensorflow as tf
+
+from trainer.config import TrainConfig
+from trainer.data.tasks import load_mixture
+from trainer.model.sizes import ARCHITECTURES
+
+HostBatch = dict[str, np.ndarray[Any, Any]]
+
+
+class InputError(ValueError):
+    """Data that cannot be read as asked; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """Which of the hosts this one is, and of how many that read different shards."""
+
+    index: int = 0
+    count: int = 1
+
+
+def register(config: TrainConfig) -> str:
+    """Registers the task or mixture of a configuration; its name."""
+    return load_mixture(
+        config.corpus,
+        config.vocab,
+        config.objective,
+        config.noise_density,
+        config.mean_span,
+        config.data_tokens,
+        config.prefix,
+        config.mixing,
+        config.mixing_cap,
+        config.mixing_temperature,
+    )
+
+
+def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
+    """What makes a model's features of a task's: packed, shifted, with loss weights."""
+    if ARCHITECTURES[config.architecture].encoder:
+        return seqio.EncDecFeatureConverter(pack=config.packing)
+    if config.architecture == "prefix_lm":
+        return seqio.PrefixLMFeatureConverter(pack=config.packing)
+    return seqio.LMFeatureConverter(pack=config.packing)
+
+
+def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Dataset:
+    """Batches of a split: train's are shuffled, repeated and this host's; others in order, once.
+
+    Of other splits every host reads all: they have few shards, and all hosts need as many batches.
+
+    Raises:
+      InputError: there are fewer shards than hosts, or no such split.
+    """
+    name = register(config)
+    train = split == "train"
+    _check_shards(seqio.get_mixture_or_task(name), split, hosts.count if train else 1)
+    dataset = seqio.get_dataset(
+        name,
+        task_feature_lengths=config.lengths(),
+        dataset_split=split,
+        shuffle=train,
+        num_epochs=None if train else 1,
+        feature_converter=feature_converter(config),
+        shard_info=seqio.ShardInfo(hosts.index, hosts.count) if train else None,
+        use_cached=False,
+        seed=config.seed,
+        trim_output_features=True,
+    )
+    rows = config.batch_size // hosts.count if train else config.batch_size
+    return dataset.batch(rows, drop_remainder=train).prefetch(4)
+
+
+def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> None:
+    if split not in task.splits:
+        raise InputError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
+    for part in getattr(task, "tasks", [task]):
+        shards = len(part.source.list_shards(split))
+        if shards < hosts:
+            raise InputError(
+                f"{part.name}: {shards} shards of {split} for {hosts} hosts; write the "
+                f"corpus with --shards={hosts} or more"
+            )
+
+
+def batch_form(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shape and type of each feature of a batch, without reading one."""
+    return {
+        name: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype)
+        for name, spec in dataset.element_spec.items()
+    }
+
+
+class Batches:
+    """Batches of a split in a fixed order, from a place that can be saved and gone back to."""
+
+    def __init__(self, dataset: tf.data.Dataset) -> None:
+        self._iterator = iter(dataset)
+        self._checkpoint = tf.train.Checkpoint(iterator=self._iterator)
+
+    def __iter__(self) -> Iterator[HostBatch]:
+        return self
+
+    def __next__(self) -> HostBatch:
+        try:
+            batch = next(self._iterator)
+        except tf.errors.DataLossError as error:
+            raise InputError(
+                f"--corpus: a shard is damaged or cut off: {error.message}; "
+                "run the corpus's command again"
+            ) from None
+        return {name: tensor.numpy() for name, tensor in batch.items()}
+
+    def skip(self, count: int) -> None:
+        """Goes past so many batches."""
+        for _ in range(count):
+            next(self)
+
+    def save(self, path: str) -> None:
+        """Writes where the next batch comes from."""
+        self._checkpoint.write(path)
+
+    def restore(self, path: str) -> bool:
+        """Goes to where `save` wrote; False if nothing is there."""
+        if not os.path.exists(path + ".index"):
+            return False
+        self._checkpoint.read(path).assert_consumed()
+        return True
+
+
+def share_of(batch: HostBatch, rows: int, hosts: Hosts) -> HostBatch:
+    """Rows of this host, of a batch that all hosts read, padded to `rows`; padding is no target."""
+    start, stop = (rows * (hosts.index + n) // hosts.count for n in (0, 1))
+    return {
+        name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))[start:stop]
+        for name, x in batch.items()
+    }

@@ -1,0 +1,123 @@
+"""What a person sees of a run: a live line, TensorBoard's scalars, the loss curve."""
+
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from clu import metric_writers
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from runtime.storage.files import write_bytes
+from runtime.units import duration
+
+_LINE_SECONDS = 10.0
+
+
+class Progress:
+    """The live line of a run, and its curve on disk. Use as a context manager."""
+
+    def __init__(
+        self, model_dir: str, steps: int, first_host: bool, stream: TextIO = sys.stderr
+    ) -> None:
+        self._steps, self._first_host = steps, first_host
+        self._curve = os.path.join(model_dir, "curve.jsonl")
+        self._writer = metric_writers.create_default_writer(
+            model_dir, asynchronous=False, just_logging=not first_host
+        )
+        self._console = Console(file=stream, highlight=False, markup=False, quiet=not first_host)
+        self._text = Text("compiling the step")
+        self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
+        self._said = 0.0
+
+    def __enter__(self) -> "Progress":
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+        self._writer.close()
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line, soft_wrap=True)
+
+    def point(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
+        """Takes note of the scalars of a step; says a line of the main ones."""
+        self._write(step, scalars)
+        self._text = Text(
+            f"step {step:,} of {self._steps:,} · loss {scalars['loss']:.3f} · "
+            f"{scalars['tokens_per_second']:,.0f} tokens/s · MFU {scalars['mfu']:.1%} · "
+            f"{duration(seconds_left)} left"
+        )
+        now = time.monotonic()
+        if not self._console.is_terminal and (
+            now - self._said > _LINE_SECONDS or step == self._steps
+        ):
+            self._said = now
+            self._console.print(self._text, soft_wrap=True)
+
+    def evaluated(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Takes note of an evaluation, and says it."""
+        if scalars:
+            self._write(step, scalars)
+            self.say(f"step {step:,}: {held_out_line(scalars)}")
+
+    def _write(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Adds scalars to TensorBoard's events and to curve.jsonl."""
+        self._writer.write_scalars(step, dict(scalars))
+        if self._first_host:
+            with open(self._curve, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"step": step, **scalars}) + "\n")
+
+
+def held_out_line(scalars: Mapping[str, float]) -> str:
+    """Held-out loss beside the unigram entropy of its targets."""
+    loss, entropy = scalars["eval_loss"], scalars["eval_unigram_entropy"]
+    side = "below" if loss < entropy else "above"
+    return (
+        f"held-out loss {loss:.3f} nats a token, {abs(entropy - loss):.3f} {side} the unigram "
+        f"entropy of its targets, {entropy:.3f}"
+    )
+
+
+def read_curve(model_dir: str) -> list[dict[str, float]]:
+    """The points of a run in order: of a step that stands there twice, after a stop, the later."""
+    with open(os.path.join(model_dir, "curve.jsonl"), encoding="utf-8") as stream:
+        points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
+    return [points[key] for key in sorted(points)]
+
+
+def draw_curve(model_dir: str) -> str:
+    """Draws loss, held-out loss and the unigram entropy by step; the PNG's path."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    rows = read_curve(model_dir)
+    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    lines = (
+        ("loss", "train", "-"),
+        ("eval_loss", "held out", "o-"),
+        ("eval_unigram_entropy", "unigram entropy of what is held out", "--"),
+    )
+    for name, label, style in lines:
+        found = [(row["step"], row[name]) for row in rows if name in row]
+        if found:
+            axes.plot(*zip(*found, strict=True), style, label=label, markersize=3)
+    axes.set(xlabel="step", ylabel="nats a target token")
+    axes.legend()
+    path = os.path.join(model_dir, "loss.png")
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=120)
+    pyplot.close(figure)
+    write_bytes(path, image.getvalue())
+    return path

@@ -1,0 +1,97 @@
+"""What training leaves: the model, its table, and the recipe that made it, written last."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from corpora.layout import CorpusShard, shards_digest
+from runtime.storage.files import delete_file, exists, join, read_bytes, write_bytes
+from vocab.options import Options
+from vocab.recipes import Recipe
+from vocab.sampling.plan import Plan
+from vocab.sampling.sample import Drawn
+from vocab.training import Trained
+from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, TABLE_NAME, piece_table
+
+_FORMAT = 1  # raised whenever the same recipe and sample give another model
+_PACKAGES = ("sentencepiece", "xxhash", "protobuf")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trained vocabulary.
+
+    Attributes:
+      options: of the command.
+      shards: of its corpora.
+      plan: what there was of each language.
+      drawn: what the sample held.
+      trained: the model.
+    """
+
+    options: Options
+    shards: tuple[CorpusShard, ...]
+    plan: Plan
+    drawn: dict[str, Drawn]
+    trained: Trained
+
+
+def write_result(result: Result) -> None:
+    """Writes a vocabulary into its folder; recipe.json says that all of it is there."""
+    folder, model = result.options.output, result.trained.model
+    delete_file(join(folder, RECIPE_NAME))
+    write_bytes(join(folder, MODEL_NAME), model)
+    write_bytes(join(folder, TABLE_NAME), piece_table(model))
+    languages = {
+        name: {
+            **asdict(drawn),
+            "there_documents": result.plan[name].documents,
+            "there_text_bytes": result.plan[name].text_bytes,
+            "share_bytes": result.plan[name].share,
+        }
+        for name, drawn in result.drawn.items()
+    }
+    told = {
+        "preset": result.options.preset.name,
+        "modified": result.options.is_modified(),
+        "recipe": asdict(result.options.recipe),
+        "corpora": list(result.options.corpora),
+        "sample": languages,
+        "sample_sha256": sample_digest(result.drawn),
+        "model_sha256": hashlib.sha256(model).hexdigest(),
+        "versions": _versions(),
+        "digest": _digest(result.options.recipe, result.shards),
+    }
+    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    write_bytes(join(folder, RECIPE_NAME), text.encode())
+
+
+def sample_digest(drawn: dict[str, Drawn]) -> str:
+    """Tells samples apart."""
+    parts = [f"{name} {row.sha256}" for name, row in sorted(drawn.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def is_trained(options: Options, shards: tuple[CorpusShard, ...]) -> bool:
+    """True if the output holds what this very command makes."""
+    path = join(options.output, RECIPE_NAME)
+    if not exists(path) or not exists(join(options.output, MODEL_NAME)):
+        return False
+    try:
+        told = json.loads(read_bytes(path))
+    except ValueError:
+        return False
+    model = read_bytes(join(options.output, MODEL_NAME))
+    same_model = told.get("model_sha256") == hashlib.sha256(model).hexdigest()
+    return bool(same_model and told.get("digest") == _digest(options.recipe, shards))
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
+
+
+def _digest(recipe: Recipe, shards: tuple[CorpusShard, ...]) -> str:
+    parts = [_FORMAT, asdict(recipe), version("sentencepiece"), shards_digest(shards)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

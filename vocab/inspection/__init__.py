@@ -1,0 +1,1 @@
+"""Map of inspection: to be written."""

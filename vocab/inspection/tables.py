@@ -1,0 +1,181 @@
+"""A measured vocabulary, as a table for people and as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import TextIO
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from runtime.cli.console import plain
+from runtime.units import size
+from vocab.inspection.measures import Measure
+from vocab.vocabulary import Vocabulary
+
+UNSEGMENTED = frozenset(("ja", "km", "lo", "my", "th", "zh"))
+"""Languages that put no space between words: tokens a word say nothing of them."""
+_MOST_LANGUAGES = 40
+_MOST_PIECES = 20
+_NAMED_CHARACTERS = {"▁": "▁ (U+2581)", "▅": "▅ (U+2585)", "⁇": "⁇ (U+2047)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A vocabulary and what was measured with it.
+
+    Attributes:
+      vocabulary: the model.
+      corpora: as given.
+      share: of the corpora's documents that were read.
+      languages: measures by language.
+    """
+
+    vocabulary: Vocabulary
+    corpora: tuple[str, ...]
+    share: float
+    languages: Mapping[str, Measure]
+
+    def total(self) -> Measure:
+        """All languages together."""
+        return reduce(add, self.languages.values(), Measure())
+
+    def pieces(self) -> list[str]:
+        """Every piece, by id."""
+        processor = self.vocabulary.processor()
+        return processor.id_to_piece(list(range(processor.get_piece_size())))
+
+    def most_frequent(self) -> list[tuple[str, int]]:
+        """Pieces and how often they occur, the most frequent first."""
+        counts, pieces = self.total().pieces, self.pieces()
+        order = np.argsort(-counts, kind="stable")[:_MOST_PIECES].tolist()
+        return [(pieces[i], int(counts[i])) for i in order if counts[i]]
+
+    def longest(self) -> list[tuple[str, int]]:
+        """Pieces of the most characters and how often they occur, the longest first."""
+        counts, pieces = self.total().pieces, self.pieces()
+        order = sorted(range(len(pieces)), key=lambda i: (-len(pieces[i]), -counts[i], i))
+        return [(pieces[i], int(counts[i])) for i in order[:_MOST_PIECES]]
+
+    def unused(self) -> int:
+        """Pieces that do not occur."""
+        return int(np.count_nonzero(self.total().pieces == 0))
+
+    def as_values(self) -> dict[str, object]:
+        """For inspect.json."""
+        total = self.total()
+        return {
+            "model": self.vocabulary.path,
+            "model_sha256": self.vocabulary.sha256(),
+            "corpora": list(self.corpora),
+            "share_of_documents": self.share,
+            "total": _values(total),
+            "languages": {name: _values(row) for name, row in _by_size(self.languages)},
+            "documents_by_tokens": {str(n): count for n, count in total.octaves().items()},
+            "pieces": len(total.pieces),
+            "unused_pieces": self.unused(),
+            "most_frequent_pieces": dict(self.most_frequent()),
+            "longest_pieces": dict(self.longest()),
+            "sentinel_like_strings": dict(total.sentinels.most_common()),
+        }
+
+
+def _values(row: Measure) -> dict[str, float]:
+    return {
+        "documents": row.documents,
+        "characters": row.characters,
+        "text_bytes": row.text_bytes,
+        "words": row.words,
+        "tokens": row.tokens,
+        "characters_a_token": row.characters_a_token(),
+        "tokens_a_word": row.fertility(),
+        "unknown_rate": row.unknown_rate(),
+        "byte_rate": row.fallback / max(row.tokens, 1),
+    }
+
+
+def _by_size(languages: Mapping[str, Measure]) -> list[tuple[str, Measure]]:
+    return sorted(languages.items(), key=lambda item: (-item[1].tokens, item[0]))
+
+
+def printable(piece: str) -> str:
+    """A piece as a terminal may show it."""
+    return _NAMED_CHARACTERS.get(piece, plain(piece))
+
+
+def print_inspection(inspection: Inspection, stream: TextIO) -> None:
+    """The tables."""
+    console = Console(file=stream, highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 120
+    console.print(_language_table(inspection))
+    console.print()
+    console.print(_length_table(inspection.total()))
+    console.print()
+    console.print(_piece_table(inspection))
+    total = inspection.total()
+    used = len(total.pieces) - inspection.unused()
+    console.print(f"\n{used:,} of {len(total.pieces):,} pieces occur in this text.")
+    if total.sentinels:
+        found = ", ".join(f"{printable(s)} {n:,}" for s, n in total.sentinels.most_common(20))
+        console.print(f"strings in the text that look like special tokens: {found}")
+    else:
+        console.print("no string in the text looks like a special token")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        text = name in ("language", "tokens a document", "frequent piece", "longest piece", "")
+        table.add_column(name, justify="left" if text else "right", no_wrap=True)
+    return table
+
+
+def _language_table(inspection: Inspection) -> Table:
+    table = _table(
+        "language", "documents", "text", "tokens", "characters/token", "tokens/word", "unknown",
+        "as bytes",
+    )  # fmt: skip
+    rows = _by_size(inspection.languages)[:_MOST_LANGUAGES]
+    if len(inspection.languages) > 1:
+        rows.append(("all", inspection.total()))
+    for name, row in rows:
+        table.add_row(
+            name or "text",
+            f"{row.documents:,}",
+            size(row.text_bytes),
+            f"{row.tokens:,}",
+            f"{row.characters_a_token():.3f}",
+            "–" if name in UNSEGMENTED else f"{row.fertility():.3f}",
+            f"{row.unknown_rate():.3%}",
+            f"{row.fallback / max(row.tokens, 1):.3%}",
+        )
+    return table
+
+
+def _length_table(total: Measure) -> Table:
+    table = _table("tokens a document", "documents", "share", "")
+    octaves = total.octaves()
+    most = max(octaves.values(), default=1)
+    for low, count in octaves.items():
+        table.add_row(
+            f"{low:,} to {2 * low:,}",
+            f"{count:,}",
+            f"{count / total.documents:.1%}",
+            "█" * round(40 * count / most),
+        )
+    return table
+
+
+def _piece_table(inspection: Inspection) -> Table:
+    table = _table("frequent piece", "share of tokens", "", "longest piece", "occurs")
+    tokens = max(inspection.total().tokens, 1)
+    for (often, count), (long, times) in zip(
+        inspection.most_frequent(), inspection.longest(), strict=False
+    ):
+        table.add_row(
+            printable(often), f"{count / tokens:.2%}", "  ", printable(long), f"{times:,}"
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Map of sampling: to be written."""

@@ -1,0 +1,98 @@
+"""A vocabulary's files: found, checked, opened."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
+
+from runtime.storage.files import exists, join, read_bytes
+
+MODEL_NAME = "spiece.model"
+"""As transformers' T5 tokenizers look for it; seqio and t5x take any path."""
+TABLE_NAME = "spiece.vocab"
+RECIPE_NAME = "recipe.json"
+
+
+class ModelError(ValueError):
+    """A path that leads to no SentencePiece model; the message says what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A model's bytes and where they came from.
+
+    Attributes:
+      path: of the model.
+      model: SentencePiece's protocol buffer.
+    """
+
+    path: str
+    model: bytes
+
+    def sha256(self) -> str:
+        """Tells vocabularies apart."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    def processor(self) -> sentencepiece.SentencePieceProcessor:
+        """What encodes and decodes."""
+        return sentencepiece.SentencePieceProcessor(model_proto=self.model)
+
+
+def read_vocabulary(path: str) -> Vocabulary:
+    """The vocabulary of a model file, or of the folder that holds it.
+
+    Raises:
+      ModelError: there is none.
+    """
+    inside = join(path, MODEL_NAME)
+    found = inside if exists(inside) else path
+    try:
+        model = read_bytes(found)
+    except IsADirectoryError:
+        raise ModelError(f"{path}: no {MODEL_NAME} in this folder") from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from None
+    vocabulary = Vocabulary(found, model)
+    try:
+        size = vocabulary.processor().get_piece_size() if model else 0
+    except (RuntimeError, ValueError):
+        size = 0
+    if not size:
+        raise ModelError(
+            f"{found}: no SentencePiece model ({len(model):,} bytes). Expected a file that "
+            f"python -m vocab.train or spm_train wrote, or a folder with {MODEL_NAME}"
+        )
+    return vocabulary
+
+
+def parse_model(model: bytes) -> Any:
+    """SentencePiece's ModelProto: `pieces`, `trainer_spec`, `normalizer_spec`."""
+    return sentencepiece_model_pb2.ModelProto.FromString(model)
+
+
+def piece_table(model: bytes) -> bytes:
+    """Pieces and scores, a line each, as spm_train writes them; newlines are escaped."""
+    proto = parse_model(model)
+    rows = [f"{piece.piece}\t{piece.score:g}".replace("\n", "\\n") for piece in proto.pieces]
+    return ("\n".join(rows) + "\n").encode()
+
+
+PAD_ID, EOS_ID, UNK_ID = 0, 1, 2
+EXTRA_IDS = 100
+"""Sentinels of T5 (t5.data.DEFAULT_EXTRA_IDS)."""
+
+
+def sentinel_id(number: int, size: int, extra_ids: int = EXTRA_IDS) -> int:
+    """The id of `<extra_id_{number}>`.
+
+    Args:
+      size: pieces of the model.
+    Example:
+      >>> sentinel_id(0, 32_000)
+      32099
+    """
+    if not 0 <= number < extra_ids:
+        raise ValueError(f"sentinel {number} of {extra_ids}: expected 0 to {extra_ids - 1}")
+    return size + extra_ids - 1 - number
