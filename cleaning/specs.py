@@ -13,9 +13,10 @@ from cleaning.filters.clean import Citation, CleanRules, Ellipsis, RuleScope
 from cleaning.filters.language import IDENTIFIERS, UncertainLanguage
 from cleaning.urls import SchemeCase, SchemePlace, Tracking, UrlRules
 from cleaning.wet.pages import MAX_PAGE_CHARS, BodyHeaders
+from runtime.errors import UsageError
 
 
-class SettingError(ValueError):
+class SettingError(UsageError):
     """A setting that cannot be; the message names it, its value and what was expected."""
 
 

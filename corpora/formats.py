@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpora.tfrecord import RecordError, bytes_features, read_records
+from runtime.errors import RunFailed
 from runtime.storage.arrays import open_arrow
 from runtime.storage.compression import DAMAGE, open_decompressed
 from runtime.storage.files import open_read
@@ -20,7 +21,7 @@ Document = tuple[bytes, bytes]
 _BATCH_ROWS = 256
 
 
-class DamagedShard(RuntimeError):
+class DamagedShard(RunFailed):
     """A shard that cannot be read to its end; the message says where it breaks and what to do."""
 
 

@@ -30,6 +30,7 @@ from cleaning.urls import md5, normalize_url
 from cleaning.webtext import Refusal, Wanted, judge_line
 from pipelines.sources.url_lists import first_rows
 from runtime.cli.options import OptionError
+from runtime.errors import RunFailed
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import (
     InputError,
@@ -46,7 +47,7 @@ _PROGRAM = "python -m pipelines.webtext_urls"
 _DUMP_NAMES = ("*RS_*", "*_submissions.zst")
 
 
-class DumpError(ValueError):
+class DumpError(RunFailed):
     """A dump that cannot be read; the message names it and says what to do."""
 
 

@@ -1,11 +1,12 @@
 """The gin file of a configuration: what plain `python -m t5x.train --gin_file=…` takes."""
 
+from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.model.sizes import ARCHITECTURES
 from trainer.training.run import configure_network
 
 
-class GinError(ValueError):
+class GinError(UsageError):
     """A configuration that t5x cannot run; the message says what to change."""
 
 

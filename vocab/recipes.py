@@ -4,11 +4,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from runtime.errors import UsageError
 from vocab.sampling.mixtures import parse_mixture
 from vocab.vocabulary import EOS_ID, PAD_ID, UNK_ID
 
 
-class RecipeError(ValueError):
+class RecipeError(UsageError):
     """Parameters that do not go together; the message says which, and what would."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sentencepiece
 
+from runtime.errors import RunFailed
 from vocab.recipes import Recipe
 from vocab.sampling.sample import Sample
 from vocab.sampling.sentences import sentences
@@ -20,7 +21,7 @@ _TOO_MANY = re.compile(r"Vocabulary size too high .*? value <= (\d+)")
 _TOO_FEW = re.compile(r"Vocabulary size is smaller than required_chars\. \d+ vs (\d+)")
 
 
-class TrainingError(RuntimeError):
+class TrainingError(RunFailed):
     """The sample does not give what the recipe asks for; the message says what would."""
 
 

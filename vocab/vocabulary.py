@@ -7,6 +7,7 @@ from typing import Any
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
+from runtime.errors import UsageError
 from runtime.storage.files import exists, join, read_bytes
 
 MODEL_NAME = "spiece.model"
@@ -15,7 +16,7 @@ TABLE_NAME = "spiece.vocab"
 RECIPE_NAME = "recipe.json"
 
 
-class ModelError(ValueError):
+class ModelError(UsageError):
     """A path that leads to no SentencePiece model; the message says what is there."""
 
 

@@ -13,6 +13,7 @@ from importlib import resources
 import re2
 
 from cleaning.lowercase import lower_utf8
+from runtime.errors import UsageError
 
 # The characters that `str.lower` turns into ASCII: the Kelvin sign and I with a dot. In a text
 # without them, ASCII words stand after lowering the ASCII bytes where they stand after `lower`.
@@ -20,7 +21,7 @@ _LOWERED_TO_ASCII = ("\u212a".encode(), "\u0130".encode())
 UNFLANKED_LANGUAGES = ("ja", "th", "zh")  # they do not part words by spaces
 
 
-class BadWordsError(ValueError):
+class BadWordsError(UsageError):
     """A bad-word list that is missing or is not what it should be; the message says what to do."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
+from runtime.errors import UsageError
 
 PASSED_RULE = "realnews-domain-filter/passed"
 BAD_DOMAIN_RULE = "realnews-domain-filter/filtered:bad_domain"
@@ -17,7 +18,7 @@ _PLAIN_HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:[/?#]|\Z)")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
-class DomainsError(ValueError):
+class DomainsError(UsageError):
     """A domain list that is not what it should be; the message says what was expected."""
 
 

@@ -11,6 +11,7 @@ import langdetect_rs
 
 from cleaning.filters.fasttext_model import is_cut_off
 from cleaning.languages import MC4_CODES, UNKNOWN_LANGUAGE
+from runtime.errors import UsageError
 
 MIN_ENGLISH_PROBABILITY = 0.99  # Raffel et al. 2020, section 2.2; TFDS c4_utils.detect_english
 MIN_LANGUAGE_PROBABILITY = 0.95  # TFDS c4_utils.detect_languages
@@ -19,7 +20,7 @@ _CLD3_BYTES = (100, 10_000)  # shorter texts are not judged, longer ones in part
 _FASTTEXT_LABEL = "__label__"
 
 
-class LanguageModelError(ValueError):
+class LanguageModelError(UsageError):
     """A language model that cannot be used; the message names it and what was expected."""
 
 

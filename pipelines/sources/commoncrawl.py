@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Sequence
 
+from runtime.errors import UsageError
 from runtime.http.urls import is_relative_path
 
 _NAME = re.compile(r"CC-MAIN-(20[0-9]{2})-(0[1-9]|[1-4][0-9]|5[0-3])")
@@ -29,7 +30,7 @@ REFERENCE_SKIPS = frozenset(
 """Files the reference leaves out, as it cannot decode them (TFDS c4._KNOWN_CORRUPT_WET_FILES)."""
 
 
-class CrawlError(ValueError):
+class CrawlError(UsageError):
     """A crawl, or its list of files, that cannot be used; the message says what was expected."""
 
 

@@ -23,6 +23,7 @@ from cleaning.filters.badwords import (
     read_words,
 )
 from cleaning.filters.domains import DomainsError
+from runtime.errors import UsageError
 from runtime.storage.files import atomic_write, exists, join, read_bytes
 
 _GITHUB = "https://raw.githubusercontent.com"
@@ -35,7 +36,7 @@ _LARGEST_BYTES = 16 << 20
 CACHE_VARIABLE = "C4FORGE_CACHE"
 
 
-class ListError(ValueError):
+class ListError(UsageError):
     """A list that cannot be had; the message says where it would come from and what to do."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.urls import Digests, md5
+from runtime.errors import UsageError
 from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
 from runtime.storage.files import Matched, match_files, open_read
 
@@ -25,7 +26,7 @@ _DIGEST_BYTES = 16
 _SLICES = 16  # of the digests, so that sorting needs little memory
 
 
-class UrlListError(ValueError):
+class UrlListError(UsageError):
     """A URL list that cannot be read; the message says what was expected."""
 
 

@@ -5,6 +5,7 @@ import os
 from cleaning.counts import Counts
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part, read_manifest
+from runtime.errors import InputRefused
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -19,11 +20,11 @@ UNREACHABLE = "split-wet-file/filtered:unreachable"
 _READ = ("split-wet-file/passed", "split-wet-file/filtered:no_url", _MALFORMED)
 
 
-class TooManyMalformed(RuntimeError):
+class TooManyMalformed(InputRefused):
     """More of the input is damaged than the run allows; the message says where to look."""
 
 
-class TooManyUnreachable(RuntimeError):
+class TooManyUnreachable(InputRefused):
     """More of a crawl's files cannot be had than the run allows; the message says where to look."""
 
 

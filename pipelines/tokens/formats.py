@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpora.tfrecord import write_record
+from runtime.errors import UsageError
 from runtime.storage.files import atomic_write
 
 Append = Callable[[Iterable[bytes]], None]
 _COPIED_BYTES = 16 << 20
 
 
-class FormatError(RuntimeError):
+class FormatError(UsageError):
     """A format whose library is missing; the message says how to install it."""
 
 

@@ -14,13 +14,14 @@ from corpora.formats import Document, read_batches
 from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
+from runtime.errors import RunFailed
 from runtime.storage.files import exists, join, read_bytes, size_bytes, write_bytes
 from vocab.vocabulary import read_vocabulary
 
 _BATCH_BYTES = 1 << 20
 
 
-class VocabularyChanged(RuntimeError):
+class VocabularyChanged(RunFailed):
     """The model is not the one that the run began with."""
 
 

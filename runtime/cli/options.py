@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Callable, Collection, Mapping
 from typing import NoReturn, Protocol
 
+from runtime.errors import UsageError
 
-class OptionError(ValueError):
+
+class OptionError(UsageError):
     """A wrong option; the message names the value, what was expected and the nearest match."""
 
 

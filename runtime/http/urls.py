@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
+from runtime.errors import UsageError
+
 _SHAPE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
 _REFUSED = re.compile(r"[^!-\[\]-~]")  # anything but printable ASCII, and the backslash
@@ -13,7 +15,7 @@ _QUERY_VALUE = re.compile(r"(?<==)[^&]+")
 _PORTS = {"http": 80, "https": 443}
 
 
-class AddressError(ValueError):
+class AddressError(UsageError):
     """An address that cannot be used; the message shows it without its secrets."""
 
 

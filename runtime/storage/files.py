@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     pass
-
+from runtime.errors import UsageError
 
 _TEMPORARY = ".tmp-"
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -199,7 +199,7 @@ Matched = dict[str, tuple[int, float]]
 """By path: size in bytes, modification time in seconds since 1970."""
 
 
-class InputError(ValueError):
+class InputError(UsageError):
     """A value of an option that names no file; the message says what was expected."""
 
 

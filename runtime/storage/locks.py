@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from runtime.errors import UsageError
 from runtime.storage.files import is_remote, join
 
 _NAME = "lock"
 _TRIES, _WAIT_SECONDS = 5, 0.05
 
 
-class WorkFolderInUse(RuntimeError):
+class WorkFolderInUse(UsageError):
     """Another run works in the folder; the message names it."""
 
 

@@ -16,12 +16,14 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
+from runtime.errors import RunFailed
+
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 _POLL_SECONDS = 0.2
 
 
-class WorkerDied(RuntimeError):
+class WorkerDied(RunFailed):
     """A worker process ended before its task."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from flax import traverse_util
 from safetensors.numpy import load_file, save_file
 
+from runtime.errors import UsageError
 from runtime.storage.files import read_bytes, write_bytes
 from trainer.data.vocabularies import model_file
 from trainer.model.config import NetworkConfig
@@ -19,7 +20,7 @@ Params = Mapping[str, Any]
 """A tree of arrays by name, as Flax has it."""
 
 
-class LayoutError(ValueError):
+class LayoutError(UsageError):
     """Parameters that do not fit; the message names one, its shape and what was expected."""
 
 

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runtime.errors import UsageError
+
 _SHARD = re.compile(r"(?P<dataset>[\w.]+)-(?P<split>[\w.-]+?)\.tfrecord-\d{5}-of-(?P<count>\d{5})")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _PAIR_ENDINGS = {".tsv": "tsv", ".jsonl": "jsonl"}
 
 
-class CorpusError(ValueError):
+class CorpusError(UsageError):
     """A corpus that cannot be read; the message names it and what was expected."""
 
 

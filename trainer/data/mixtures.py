@@ -7,11 +7,13 @@ Rates are relative. Raffel et al. 2020, section 3.5.2, compares the first three;
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from runtime.errors import UsageError
+
 Rates = dict[str, float]
 _MT5_ALPHA = 0.3
 
 
-class MixtureError(ValueError):
+class MixtureError(UsageError):
     """A mixture that cannot be; the message says what was expected."""
 
 

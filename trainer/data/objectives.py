@@ -9,8 +9,10 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from runtime.errors import UsageError
 
-class ObjectiveError(ValueError):
+
+class ObjectiveError(UsageError):
     """An objective that cannot be; the message names the value and what was expected."""
 
 

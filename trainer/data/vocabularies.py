@@ -6,10 +6,11 @@ import os
 import seqio
 from sentencepiece import SentencePieceProcessor
 
+from runtime.errors import UsageError
 from vocab.vocabulary import EOS_ID, EXTRA_IDS, MODEL_NAME, PAD_ID, UNK_ID
 
 
-class VocabularyError(ValueError):
+class VocabularyError(UsageError):
     """A vocabulary that cannot be trained with; the message says what was expected."""
 
 

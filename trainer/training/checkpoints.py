@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 from flax import traverse_util
 
+from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
 from trainer.training.input_pipeline import Batches, Hosts
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
@@ -26,7 +27,7 @@ _NAME = re.compile(r"checkpoint_(\d+)")
 Tree = Any
 
 
-class CheckpointError(ValueError):
+class CheckpointError(RunFailed):
     """A checkpoint that cannot be used or written; the message says what to do."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, InputError, open_dataset, share_of
+from trainer.training.input_pipeline import Batches, DataError, open_dataset, share_of
 from trainer.training.partitioning import put_batch
 from trainer.training.run import Run
 from trainer.training.step import Sums
@@ -24,7 +24,7 @@ class HeldOut:
         self.missing = ""
         try:
             self._dataset = open_dataset(config, split, run.hosts)
-        except InputError as error:
+        except DataError as error:
             self.missing = str(error)
 
     def evaluate(self, params: Any) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import seqio
 import tensorflow as tf
 
+from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.data.tasks import load_mixture
 from trainer.model.sizes import ARCHITECTURES
@@ -17,7 +18,7 @@ from trainer.model.sizes import ARCHITECTURES
 HostBatch = dict[str, np.ndarray[Any, Any]]
 
 
-class InputError(ValueError):
+class DataError(UsageError):
     """Data that cannot be read as asked; the message says what to do."""
 
 
@@ -60,7 +61,7 @@ def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Datas
     Of other splits every host reads all: they have few shards, and all hosts need as many batches.
 
     Raises:
-      InputError: there are fewer shards than hosts, or no such split.
+      DataError: there are fewer shards than hosts, or no such split.
     """
     name = register(config)
     train = split == "train"
@@ -83,11 +84,11 @@ def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Datas
 
 def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> None:
     if split not in task.splits:
-        raise InputError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
+        raise DataError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
     for part in getattr(task, "tasks", [task]):
         shards = len(part.source.list_shards(split))
         if shards < hosts:
-            raise InputError(
+            raise DataError(
                 f"{part.name}: {shards} shards of {split} for {hosts} hosts; write the "
                 f"corpus with --shards={hosts} or more"
             )
@@ -115,7 +116,7 @@ class Batches:
         try:
             batch = next(self._iterator)
         except tf.errors.DataLossError as error:
-            raise InputError(
+            raise DataError(
                 f"--corpus: a shard is damaged or cut off: {error.message}; "
                 "run the corpus's command again"
             ) from None

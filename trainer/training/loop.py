@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import jax
 
+from runtime.errors import RunFailed
 from runtime.storage.arrays import save_arrays
 from trainer.config import TrainConfig
 from trainer.training.checkpoints import Checkpoints
@@ -20,7 +21,7 @@ from trainer.training.run import Run, prepare, start_from, this_host
 from trainer.training.step import Batch, State, Step, Sums
 
 
-class Diverged(RuntimeError):
+class Diverged(RunFailed):
     """The loss is no number, or far above the running one; the message says where the batch is."""
 
 
@@ -29,7 +30,7 @@ def train(config: TrainConfig) -> State:
 
     Raises:
       Diverged: the loss is no number or jumped.
-      CheckpointError, InputError, MeshError: what is wrong, and what to do.
+      CheckpointError, DataError, MeshError: what is wrong, and what to do.
     """
     dataset = open_dataset(config, "train", this_host())
     run = prepare(config, batch_form(dataset))

@@ -14,6 +14,7 @@ from flax import linen as nn
 from flax.linen import partitioning
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from runtime.errors import UsageError
 from trainer.training.step import Form, State, arguments
 
 Tree = Any
@@ -27,7 +28,7 @@ _RULES: dict[str, str | None] = {
 }
 
 
-class MeshError(ValueError):
+class MeshError(UsageError):
     """Devices and sizes that do not fit; the message has both numbers."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cleaning.languages import UNKNOWN_LANGUAGE
 from corpora.layout import NO_LANGUAGE, CorpusShard
+from runtime.errors import UsageError
 
 _PARTS = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]+)?:\d+(?:\.\d+)?")
 
@@ -83,7 +84,7 @@ def parse_mixture(text: str) -> Mixture:
 _MOST_NAMED = 12
 
 
-class LanguageError(ValueError):
+class LanguageError(UsageError):
     """A mixture that the corpora cannot give; the message says what would."""
 
 

@@ -15,7 +15,7 @@ from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.training.checkpoints import CheckpointError, Checkpoints, newest, read_params
-from trainer.training.input_pipeline import Hosts, InputError, open_dataset
+from trainer.training.input_pipeline import DataError, Hosts, open_dataset
 from trainer.training.loop import Diverged, _Watch, train
 from trainer.training.progress import read_curve
 from trainer.training.step import Sums
@@ -154,7 +154,7 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
 
 
 def test_fewer_shards_than_hosts_is_told(config):
-    with pytest.raises(InputError, match=r"2 shards of train for 3 hosts.*--shards=3"):
+    with pytest.raises(DataError, match=r"2 shards of train for 3 hosts.*--shards=3"):
         open_dataset(config, "train", Hosts(index=0, count=3))
 
 
@@ -164,7 +164,7 @@ def test_a_truncated_shard_is_told(finished, stopped, tmp_path):
     os.truncate(shard, shard.stat().st_size - 10)
     for file in Path(stopped.model_dir).glob("data_*"):
         file.unlink()
-    with pytest.raises(InputError, match="damaged or cut off"):
+    with pytest.raises(DataError, match="damaged or cut off"):
         train(dataclasses.replace(stopped, corpus=(folder,)))
     assert "token_embedder" in read_params(newest(stopped.model_dir))
 
