@@ -14,6 +14,7 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleaning import webtext
 from cleaning.urls import md5, normalize_url, pack_digests
 from cleaning.webtext import Refusal, Wanted, judge_line, outbound_link
 from pipelines import webtext_urls
@@ -278,7 +279,7 @@ def test_lines_are_judged_as_their_parsed_submissions_are(fields, parents, order
 def test_lines_that_surely_give_no_link_are_not_parsed(monkeypatch, style, fields):
     line = json.dumps(submission(**fields), separators=style).encode()
     expected = outbound_link(submission(**fields), Wanted())
-    monkeypatch.setattr(webtext_urls.json, "loads", lambda _: pytest.fail("was parsed"))
+    monkeypatch.setattr(webtext.json, "loads", lambda _: pytest.fail("was parsed"))
     assert judge_line(line, Wanted()) is expected
 
 
