@@ -48,6 +48,9 @@ class Citation(StrEnum):
     WITHOUT_EMPTY = "without_empty"
 
 
+_CITATIONS = {Citation.WITH_EMPTY: _CITATION, Citation.WITHOUT_EMPTY: _CITATION_NOT_EMPTY}
+
+
 class Ellipsis(StrEnum):
     """What becomes of lines that end in three periods."""
 
@@ -93,7 +96,7 @@ JAVASCRIPT = "clean-page/line-filtered:javascript"
 POLICY = "clean-page/line-filtered:policy"
 LINE_PASSED = "clean-page/line-passed"
 LINE_RULES = (TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LINE_PASSED)
-"""Rules that count lines. A new one goes here, into `clean_page`, `clean_kept` and RULES."""
+"""Rules that count lines. A new one goes here, into `clean_line`, `clean_kept` and RULES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,42 +133,49 @@ def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
     """
     counts = dict.fromkeys(LINE_RULES, 0)
     kept: list[str] = []
-    citation = _CITATION if rules.citations is Citation.WITH_EMPTY else _CITATION_NOT_EMPTY
-
-    def page(outcome: Outcome, text: str = "") -> CleanedPage:
-        counts[LINE_PASSED] = len(kept)
-        utf8 = text.encode(errors="surrogatepass")
-        return CleanedPage(outcome, counts, utf8, _lower_lines(text))
-
     if rules.scope is RuleScope.PAGE and (outcome := _page_outcome(text)):
-        return page(outcome)
+        return CleanedPage(outcome, counts)
     for line in text.splitlines():
-        line = line.strip()
-        if has_long_word(line, rules.max_word_chars):
-            counts[TOO_LONG_WORD] += 1
-            continue
-        line = citation.sub("", line)
-        if not has_end_mark(line, rules):
-            counts[NO_ENDMARK] += 1
-            continue
-        if len(line.split()) < rules.min_words:
-            counts[TOO_SHORT] += 1
-            continue
-        lowered = line.lower()
-        if "lorem ipsum" in lowered:
-            return page(Outcome.LOREM_IPSUM)
-        if "javascript" in lowered:
-            counts[JAVASCRIPT] += 1
-            continue
-        if "{" in line:
-            return page(Outcome.SQUIGGLY_BRACKET)
-        if any(phrase in lowered for phrase in POLICY_PHRASES):
-            counts[POLICY] += 1
-            continue
-        kept.append(line)
+        line, rule = clean_line(line, rules)
+        if isinstance(rule, Outcome):
+            return CleanedPage(rule, counts)
+        counts[rule] += 1
+        if rule == LINE_PASSED:
+            kept.append(line)
     if not has_sentences(kept, rules.min_sentences):
-        return page(Outcome.TOO_FEW_SENTENCES)
-    return page(Outcome.PASSED, "\n".join(kept).strip())
+        return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
+    text = "\n".join(kept).strip()
+    utf8 = text.encode(errors="surrogatepass")
+    return CleanedPage(Outcome.PASSED, counts, utf8, _lower_lines(text))
+
+
+def clean_line(line: str, rules: CleanRules = REFERENCE_RULES) -> tuple[str, str | Outcome]:
+    """A line stripped and without citations, and the rule that it meets.
+
+    Returns:
+      The line, and a name of LINE_RULES; or the Outcome of its page, if it drops the page.
+    Example:
+      >>> clean_line("Home")
+      ('Home', 'clean-page/line-filtered:no_endmark')
+    """
+    line = line.strip()
+    if has_long_word(line, rules.max_word_chars):
+        return line, TOO_LONG_WORD
+    line = _CITATIONS[rules.citations].sub("", line)
+    if not has_end_mark(line, rules):
+        return line, NO_ENDMARK
+    if len(line.split()) < rules.min_words:
+        return line, TOO_SHORT
+    lowered = line.lower()
+    if "lorem ipsum" in lowered:
+        return line, Outcome.LOREM_IPSUM
+    if "javascript" in lowered:
+        return line, JAVASCRIPT
+    if "{" in line:
+        return line, Outcome.SQUIGGLY_BRACKET
+    if any(phrase in lowered for phrase in POLICY_PHRASES):
+        return line, POLICY
+    return line, LINE_PASSED
 
 
 def _page_outcome(text: str) -> Outcome:
