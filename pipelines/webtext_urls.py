@@ -27,7 +27,7 @@ from typing import NoReturn
 import numpy as np
 
 from cleaning.urls import md5, normalize_url
-from cleaning.webtext import Refusal, Wanted, judge_line
+from cleaning.webtext import Refusal, Wanted, link_of_line
 from pipelines.sources.url_lists import first_rows
 from runtime.cli.options import OptionError
 from runtime.errors import RunFailed
@@ -74,7 +74,7 @@ def _extract_links(path: str, spill: str, wanted: Wanted) -> Judged:
     total: Judged = Counter()
     with open(f"{spill}.links", "wb") as links_file, open(f"{spill}.md5", "wb") as digests_file:
         for line in _dump_lines(path):
-            link = judge_line(line, wanted)
+            link = link_of_line(line, wanted)
             total[link if isinstance(link, Refusal) else None] += 1
             if isinstance(link, str):
                 links_file.write(link.encode() + b"\n")
