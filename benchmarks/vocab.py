@@ -19,7 +19,7 @@ from pathlib import Path
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from benchmarks.commands import run_measured
-from corpora.formats import read_documents
+from corpora.documents import read_documents
 from corpora.layout import find_corpora
 from pipelines.tokenize import plan_tokens
 from pipelines.tokens.job import token_shards

@@ -1,183 +1,115 @@
-"""The documents of a shard, in whatever format it is: a row each, with how its files are named."""
+"""The table of formats: how the shards of each are found, named, read and written."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from corpora.tfrecord import RecordError, bytes_features, read_records
-from runtime.errors import RunFailed
-from runtime.storage.arrays import open_arrow
-from runtime.storage.compression import DAMAGE, open_decompressed
-from runtime.storage.files import open_read
-
-Document = tuple[bytes, bytes]
-"""URL (empty where there is none) and text, in UTF-8."""
-_BATCH_ROWS = 256
+from corpora.features import Append, Reader, Writer
+from corpora.jsonl import read_jsonl, write_jsonl
+from corpora.parquet import read_parquet, write_parquet
+from corpora.plain_text import read_plain_text
+from corpora.tfrecord import read_tfrecord, write_tfrecord
+from runtime.errors import UsageError
 
 
-class DamagedShard(RunFailed):
-    """A shard that cannot be read to its end; the message says where it breaks and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShardFormat:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
     """One row of the table.
 
     Attributes:
-      name: as `corpora.writers` has it; `text` is nobody's.
-      globs: of its files within a folder.
-      subfolder: of a dataset's folder, where our pipeline puts it.
-      named: matches the names of its files.
+      name: as given to --format.
+      folder: of its shards, within the dataset's folder; "" for the dataset's folder itself.
+      globs: match the shards in a folder.
+      pattern: matches the name of a shard; the first row that matches is the shard's format.
+      file_name: of a shard that is written, from dataset, split, shard and number of shards.
       text_ratio: bytes of text for each byte stored, about.
-      read: the documents of a file.
       meaning: one line for --help and the docs.
+      reader: reads a shard.
+      writer: writes a shard; None for a format that is only read.
     """
 
     name: str
+    folder: str
     globs: tuple[str, ...]
-    subfolder: str
-    named: re.Pattern[str]
+    pattern: re.Pattern[str]
+    file_name: str
     text_ratio: float
-    read: Callable[[str], Iterator[Document]]
     meaning: str
+    reader: Reader
+    writer: Writer | None
+
+    def shard_path(self, dataset: str, split: str, shard: int, shards: int) -> str:
+        """The path of a shard within the dataset's folder."""
+        name = self.file_name.format(dataset=dataset, split=split, shard=shard, shards=shards)
+        return f"{self.folder}/{name}" if self.folder else name
+
+    def open_writer(self, stream: BinaryIO) -> AbstractContextManager[Append]:
+        """A context whose value appends documents to a new shard.
+
+        Raises:
+          UsageError: the format is only read.
+        """
+        if self.writer is None:
+            raise UsageError(
+                f"{self.name} is only read; expected one of {', '.join(OUTPUT_FORMATS)}"
+            )
+        return self.writer(stream)
 
 
-def read_documents(path: str, shard_format: str) -> Iterator[Document]:
-    """The documents of a shard, in its order.
-
-    Raises:
-      DamagedShard: it does not read to its end.
-    """
-    number = 0
-    try:
-        for document in SHARD_FORMATS[shard_format].read(path):
-            yield document
-            number += 1
-    except (*DAMAGE, RecordError, pa.ArrowException, ValueError, KeyError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
-            raise DamagedShard(f"{path}: {error.strerror or error}") from None
-        raise DamagedShard(
-            f"{path}: damaged after {number:,} documents: {error}. "
-            "Remove the shard and run again what built it (its other shards are kept), or copy it "
-            "anew from where it came"
-        ) from None
-
-
-def read_batches(path: str, shard_format: str, batch_bytes: int) -> Iterator[list[Document]]:
-    """The documents of a shard, about as much text at a time.
-
-    Raises:
-      DamagedShard: it does not read to its end.
-    """
-    batch: list[Document] = []
-    size = 0
-    for document in read_documents(path, shard_format):
-        batch.append(document)
-        size += len(document[1])
-        if size >= batch_bytes:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _read_tfrecord(path: str) -> Iterator[Document]:
-    names = (b"url", b"text")
-    with open_read(path) as stream:
-        for record in read_records(stream):
-            features = bytes_features(record, names)
-            if b"text" not in features:
-                raise RecordError("a record has no bytes feature 'text'")
-            yield features.get(b"url", b""), features[b"text"]
-
-
-def _read_jsonl(path: str) -> Iterator[Document]:
-    with open_read(path) as stored, closing(open_decompressed(stored)) as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                row = json.loads(line)
-                yield (row.get("url") or "").encode(), row["text"].encode()
-            except (ValueError, KeyError, AttributeError, TypeError):
-                raise ValueError(
-                    f"line {number:,} is no JSON object with a string 'text'"
-                ) from None
-
-
-def _read_parquet(path: str) -> Iterator[Document]:
-    with open_arrow(path) as source, pq.ParquetFile(source) as table:
-        names = table.schema_arrow.names
-        if "text" not in names:
-            raise ValueError(f"no column 'text'; there are {', '.join(names)}")
-        columns = [name for name in ("url", "text") if name in names]
-        for batch in table.iter_batches(_BATCH_ROWS, columns=columns):
-            texts = _values(batch.column("text"))
-            urls = _values(batch.column("url")) if "url" in columns else [b""] * len(texts)
-            yield from zip(urls, texts, strict=True)
-
-
-def _values(column: Any) -> list[bytes]:
-    values: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
-    return [value or b"" for value in values]
-
-
-def _read_text(path: str) -> Iterator[Document]:
-    with open_read(path) as stored, closing(open_decompressed(stored)) as stream:
-        for number, line in enumerate(stream, 1):
-            text = line.rstrip(b"\r\n")
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                raise ValueError(f"line {number:,} is not UTF-8") from None
-            if text:
-                yield b"", text
-
-
-_PACKED = r"(\.(gz|xz|bz2|zst))?"
-SHARD_FORMATS: dict[str, ShardFormat] = {
+_COMPRESSED = r"(\.(gz|xz|bz2|zst))?"
+FORMATS: dict[str, Format] = {
     row.name: row
     for row in (
-        ShardFormat(
-            "tfrecord",
-            ("*.tfrecord-*", "*.tfrecord"),
-            "",
-            re.compile(r".*\.tfrecord(-\d+-of-\d+)?"),
-            1.0,
-            _read_tfrecord,
-            "TFRecord of tf.train.Example with `text`, and `url` if there is one",
+        Format(
+            name="tfrecord",
+            folder="",
+            globs=("*.tfrecord-*", "*.tfrecord"),
+            pattern=re.compile(r".*\.tfrecord(-\d+-of-\d+)?"),
+            file_name="{dataset}-{split}.tfrecord-{shard:05d}-of-{shards:05d}",
+            text_ratio=1.0,
+            meaning="TFRecord of tf.train.Example, as TFDS, seqio and t5x read it",
+            reader=read_tfrecord,
+            writer=write_tfrecord,
         ),
-        ShardFormat(
-            "parquet",
-            ("*.parquet",),
-            "parquet",
-            re.compile(r".*\.parquet"),
-            2.5,
-            _read_parquet,
-            "Parquet with a column `text`",
+        Format(
+            name="parquet",
+            folder="parquet",
+            globs=("*.parquet",),
+            pattern=re.compile(r".*\.parquet"),
+            file_name="{dataset}-{split}-{shard:05d}-of-{shards:05d}.parquet",
+            text_ratio=2.5,
+            meaning="Parquet with a column for each feature, written with zstd",
+            reader=read_parquet,
+            writer=write_parquet,
         ),
-        ShardFormat(
-            "jsonl",
-            ("*.json.gz", "*.jsonl", "*.jsonl.gz", "*.jsonl.zst"),
-            "jsonl",
-            re.compile(r".*\.jsonl?" + _PACKED),
-            2.6,
-            _read_jsonl,
-            "JSON lines with `text`, plain or compressed",
+        Format(
+            name="jsonl",
+            folder="jsonl",
+            globs=("*.json.gz", "*.jsonl", "*.jsonl.gz", "*.jsonl.zst"),
+            pattern=re.compile(r".*\.jsonl?" + _COMPRESSED),
+            file_name="{dataset}-{split}.{shard:05d}-of-{shards:05d}.json.gz",
+            text_ratio=2.6,
+            meaning="JSON lines, read plain or compressed, written with gzip and named as "
+            "allenai/c4",
+            reader=read_jsonl,
+            writer=write_jsonl,
         ),
-        ShardFormat(
-            "text",
-            ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst"),
-            "",
-            re.compile(r".*\.txt" + _PACKED),
-            1.0,
-            _read_text,
-            "plain text, a document a line, plain or compressed",
+        Format(
+            name="text",
+            folder="",
+            globs=("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst"),
+            pattern=re.compile(r".*\.txt" + _COMPRESSED),
+            file_name="",
+            text_ratio=1.0,
+            meaning="plain text, a document on each line, plain or compressed; only read",
+            reader=read_plain_text,
+            writer=None,
         ),
     )
 }
-"""In the order in which a dataset that has several is read: all hold the same documents."""
+"""Ordered: of a dataset that is there in several formats, the first is read. A new format is a row
+here and a module with its reader and its writer."""
+
+OUTPUT_FORMATS: dict[str, Format] = {name: row for name, row in FORMATS.items() if row.writer}
+"""The rows that can be written: the choices of `--format`."""

@@ -10,14 +10,14 @@ from dataclasses import asdict, astuple, dataclass
 
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 from cleaning.variants import find_variant
-from corpora.formats import SHARD_FORMATS, ShardFormat
+from corpora.formats import FORMATS, Format
 from runtime.storage.files import InputError, match_files, read_bytes, write_bytes
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
 _NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(.*?)[.-](?:tfrecord-)?(\d+)-of-(\d+)(?:\..*)?")
 _HELD_OUT = ("validation", "test")
-_FOLDERS = frozenset(row.subfolder for row in SHARD_FORMATS.values())
+_FOLDERS = frozenset(row.folder for row in FORMATS.values())
 NO_LANGUAGE = ""
 """Of shards whose names and folders tell none."""
 
@@ -29,7 +29,7 @@ class CorpusShard:
     Attributes:
       number: among all that were found.
       path, size_bytes, modified: of the file.
-      format: a row of `corpora.formats.SHARD_FORMATS`.
+      format: a row of `corpora.formats.FORMATS`.
       split: as in the file's name; "" if it has none.
       language: of its documents; NO_LANGUAGE if nothing tells it.
       alone: True if the whole corpus is in that language.
@@ -73,7 +73,7 @@ def find_corpora(values: Iterable[str], option: str = "--corpus") -> tuple[Corpu
 
 
 def _find(option: str, value: str, language: str) -> list[CorpusShard]:
-    globs = [glob for row in SHARD_FORMATS.values() for glob in row.globs]
+    globs = [glob for row in FORMATS.values() for glob in row.globs]
     matched = {
         path: file
         for path, file in match_files(option, value, tuple(globs)).items()
@@ -106,10 +106,10 @@ def _of_dataset(option: str, folder: str, matched: list[str]) -> list[str]:
     for path in matched:
         place = os.path.dirname(_relative(path, folder) or "")
         row = _format_of(path)
-        if row and place in ("", row.subfolder):
+        if row and place in ("", row.folder):
             by_place[row.name, place].append(path)
-    for name, row in SHARD_FORMATS.items():
-        for place in dict.fromkeys(("", row.subfolder)):
+    for name, row in FORMATS.items():
+        for place in dict.fromkeys(("", row.folder)):
             if paths := by_place.get((name, place)):
                 _check_whole(option, folder, paths)
                 return paths
@@ -140,9 +140,9 @@ def _check_whole(option: str, folder: str, paths: list[str]) -> None:
             )
 
 
-def _format_of(path: str) -> ShardFormat | None:
+def _format_of(path: str) -> Format | None:
     name = os.path.basename(path)
-    return next((row for row in SHARD_FORMATS.values() if row.named.fullmatch(name)), None)
+    return next((row for row in FORMATS.values() if row.pattern.fullmatch(name)), None)
 
 
 def _split_of(path: str) -> str:

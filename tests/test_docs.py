@@ -10,8 +10,7 @@ from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
 from cleaning.variants import VARIANTS
-from corpora.formats import SHARD_FORMATS
-from corpora.writers import FORMATS
+from corpora.formats import FORMATS, OUTPUT_FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
@@ -83,7 +82,7 @@ def test_every_runner_is_named(name):
     assert f"`{name}`" in page("runners.md")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
 def test_every_format_is_shown(name):
     assert name in page("output.md")
 
@@ -137,7 +136,7 @@ def _plain(value: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "row", [*SHARD_FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
+    "row", [*FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
 )
 def test_every_format_of_shards_has_its_row(row):
     assert f"| `{row.name}` | {row.meaning} |" in page("vocab.md")

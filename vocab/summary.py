@@ -7,7 +7,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from corpora.layout import CorpusShard
 from runtime.storage.files import join, read_bytes
 from runtime.units import duration, size
@@ -24,7 +24,7 @@ def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) ->
     """What training will take at most, before anything is read."""
     shards = tuple(shards)
     stored = sum(shard.size_bytes for shard in shards)
-    text = sum(shard.size_bytes * SHARD_FORMATS[shard.format].text_ratio for shard in shards)
+    text = sum(shard.size_bytes * FORMATS[shard.format].text_ratio for shard in shards)
     most = min(recipe.sample_bytes, int(text))
     cost = training_cost(recipe, most, len({shard.language for shard in shards}))
     print(

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corpora.formats import DamagedShard
+from corpora.documents import DamagedShard
 from corpora.layout import CorpusShard, find_corpora, without_doubles, write_shard_list
 from runtime.cli.console import LiveLine, Tally
 from runtime.cli.options import OptionError

@@ -15,7 +15,7 @@ from cleaning.dedup.spans import SpanUnit
 from cleaning.document_filters import Document, Models, Page, accepted
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import Population, TextForm, Variant
-from corpora.writers import Document as Columns
+from corpora.features import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
@@ -44,7 +44,7 @@ class DocumentGroup:
     validation: bool
 
 
-Row = tuple[int, Columns]
+Row = tuple[int, DocumentRow]
 """Shard key, and the columns of PAGE."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
 

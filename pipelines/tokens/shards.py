@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
 from cleaning.counts import Counts
-from corpora.formats import Document, read_batches
+from corpora.documents import UrlText, read_batches
 from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
@@ -62,7 +62,7 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
 
 
 def encode(
-    processor: SentencePieceProcessor, batch: list[Document], append_eos: bool
+    processor: SentencePieceProcessor, batch: list[UrlText], append_eos: bool
 ) -> list[NDArray[np.int32]]:
     """int32[n] of each document."""
     texts = [text for _, text in batch]
@@ -73,7 +73,7 @@ def encode(
 
 
 def _counted(
-    processor: SentencePieceProcessor, batch: list[Document], ids: list[NDArray[np.int32]]
+    processor: SentencePieceProcessor, batch: list[UrlText], ids: list[NDArray[np.int32]]
 ) -> Iterator[tuple[str, int]]:
     joined = np.concatenate(ids)
     yield "documents", len(batch)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
-from corpora.formats import Document, read_batches
+from corpora.documents import UrlText, read_batches
 from corpora.layout import CorpusShard
 from vocab.sampling.sample import document_hash
 from vocab.vocabulary import read_vocabulary
@@ -97,7 +97,7 @@ def measure_shard(shard: CorpusShard, model: str, limit: int, seed: int) -> tupl
 
 
 def measure_batch(
-    batch: list[Document], processor: SentencePieceProcessor, byte_ids: NDArray[np.int64]
+    batch: list[UrlText], processor: SentencePieceProcessor, byte_ids: NDArray[np.int64]
 ) -> Measure:
     """The measure of documents."""
     texts = [text for _, text in batch]

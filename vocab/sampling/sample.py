@@ -15,7 +15,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from corpora.formats import read_batches, read_documents
+from corpora.documents import read_batches, read_documents
 from corpora.layout import CorpusShard
 from runtime.storage.arrays import binary_array, fixed_array, fixed_values, open_arrow
 from runtime.storage.files import atomic_write
