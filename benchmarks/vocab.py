@@ -26,7 +26,7 @@ from pipelines.tokens.job import token_shards
 from pipelines.tokens.options import parse_token_options
 from pipelines.tokens.shards import write_token_shard
 from runtime.storage.files import write_bytes
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from vocab.costs import training_cost
 from vocab.recipes import PRESETS
 from vocab.sampling.mixtures import Mixture

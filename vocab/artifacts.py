@@ -11,7 +11,7 @@ from runtime.storage.files import delete_file, exists, join, read_bytes, write_b
 from vocab.options import Options
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
-from vocab.sampling.sample import Drawn
+from vocab.sampling.sample import LanguageSample
 from vocab.training import Trained
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, TABLE_NAME, piece_table
 
@@ -34,7 +34,7 @@ class Result:
     options: Options
     shards: tuple[CorpusShard, ...]
     plan: Plan
-    drawn: dict[str, Drawn]
+    drawn: dict[str, LanguageSample]
     trained: Trained
 
 
@@ -68,7 +68,7 @@ def write_result(result: Result) -> None:
     write_bytes(join(folder, RECIPE_NAME), text.encode())
 
 
-def sample_digest(drawn: dict[str, Drawn]) -> str:
+def sample_digest(drawn: dict[str, LanguageSample]) -> str:
     """Tells samples apart."""
     parts = [f"{name} {row.sha256}" for name, row in sorted(drawn.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

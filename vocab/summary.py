@@ -14,7 +14,7 @@ from runtime.units import duration, size
 from vocab.costs import fitting_sample, machine_memory, training_cost
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
-from vocab.sampling.sample import Drawn
+from vocab.sampling.sample import LanguageSample
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, read_vocabulary
 
 _MOST_ROWS = 15
@@ -43,7 +43,9 @@ def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) ->
         )
 
 
-def print_plan(plan: Plan, drawn: dict[str, Drawn], recipe: Recipe, stream: TextIO) -> None:
+def print_plan(
+    plan: Plan, drawn: dict[str, LanguageSample], recipe: Recipe, stream: TextIO
+) -> None:
     """What the sample holds of each language, and what training on it takes."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("language", "documents", "text", "there are", "share of sample"):

@@ -90,6 +90,7 @@ def _load(path: str, sha256: str) -> SentencePieceProcessor:
     vocabulary = read_vocabulary(path)
     if vocabulary.sha256() != sha256:
         raise VocabularyChanged(
-            f"{path}: changed during the run: its SHA-256 is {vocabulary.sha256()}, expected {sha256}"
+            f"{path}: changed during the run: expected SHA-256 {sha256}, "
+            f"it is {vocabulary.sha256()}"
         )
     return vocabulary.processor()
