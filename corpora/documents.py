@@ -21,7 +21,7 @@ DocumentT = TypeVar("DocumentT")
 
 
 class DamagedShard(RunFailed):
-    """A shard that cannot be read to its end; the message says where it breaks and what to do."""
+    """A shard that cannot be read to its end; the message says where, why, and what to do."""
 
 
 class FeatureError(UsageError):
@@ -126,6 +126,6 @@ def _read(
             raise DamagedShard(f"{path}: {error.strerror or error}") from None
         raise DamagedShard(
             f"{path}: damaged after {number:,} documents: {error}. "
-            "Remove the shard and run again what built it (its other shards are kept), or copy it "
-            "anew from where it came"
+            "Delete the shard and run the command again that built it (other shards are kept), or "
+            "copy it again from its source"
         ) from None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from corpora.documents import DamagedShard
-from corpora.layout import CorpusShard, find_corpora, without_doubles, write_shard_list
+from corpora.layout import CorpusShard, find_corpora, without_duplicates, write_shard_list
 from runtime.cli.console import LiveLine, Tally
 from runtime.cli.options import OptionError
 from runtime.storage.files import (
@@ -68,7 +68,7 @@ def _run(options: Options) -> int:
         options.runner, options.num_workers, options.beam_arguments, own_option_names()
     )
     found = find_corpora(options.corpora)
-    shards, mixture, notes = choose_shards(without_doubles(found), options.recipe.mixture)
+    shards, mixture, notes = choose_shards(without_duplicates(found), options.recipe.mixture)
     options = replace(options, recipe=replace(options.recipe, mixture=mixture))
     if is_trained(options, shards):
         print(f"Trained already: same corpus, same recipe. {options.output}")

@@ -139,7 +139,7 @@ def test_a_damaged_shard_is_never_taken_for_a_whole_one(tmp_path, name, damage):
     with pytest.raises(DamagedShard) as error:
         list(read_documents(path, name))
     assert path in str(error.value)
-    assert "Remove the shard and run again what built it" in str(error.value)
+    assert "Delete the shard and run the command again that built it" in str(error.value)
 
 
 @pytest.mark.parametrize(

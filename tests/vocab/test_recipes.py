@@ -83,7 +83,7 @@ def test_no_published_value_is_without_a_preset():
         ({"mixture": "english"}, "--mixture='english' is no mixture"),
         ({"pad_id": 1}, "expected each its own id"),
         ({"unk_id": -1}, "unk_id must have one"),
-        ({"pad_id": 40_000}, "the id 40000 is beyond it"),
+        ({"pad_id": 40_000}, "expected more than the largest id, 40000"),
         ({"size": 3}, "--size=3: 3 pieces are fixed"),
         ({"size": 200, "byte_fallback": True}, "259 pieces are fixed (ids, bytes, symbols)"),
         ({"character_coverage": 0.9}, "--character_coverage=0.9: expected 0.98 to 1"),

@@ -151,7 +151,7 @@ BAD = [
     ),
     (["--corpus=/nowhere"], 2, "--corpus=/nowhere: matches no file"),
     (["--size=lots"], 2, "'lots' is not a whole number"),
-    (["--size=2"], 2, "--size=2: the id 2 is beyond it"),
+    (["--size=2"], 2, "--size=2: expected more than the largest id, 2"),
     (["--mixture=german"], 2, "'german' is no mixture; expected parts by language, as en:10,de:1"),
     (["--sample_bytes=much"], 2, "'much' is no size; expected one as 256MB or 1GB"),
     (["--sample_bytes=10"], 1, "no document of the corpus fits in --sample_bytes=10"),
