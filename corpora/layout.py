@@ -83,10 +83,10 @@ def _find(option: str, value: str, language: str) -> list[CorpusShard]:
     paths = list(matched) if folder is None else _of_dataset(option, value, list(matched))
     shards = []
     for path in paths:
-        row = _format_of(path)
+        row = format_of(path)
         if row is None:
             raise InputError(f"{option}={path}: expected one of {', '.join(globs)}")
-        split = _split_of(path)
+        split = split_of(path)
         told = language or _language_of(split, path)
         alone = bool(language) or split_language(split) == NO_LANGUAGE
         shards.append(CorpusShard(0, path, *matched[path], row.name, split, told, alone))
@@ -105,13 +105,17 @@ def _of_dataset(option: str, folder: str, matched: list[str]) -> list[str]:
     by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in matched:
         place = os.path.dirname(_relative(path, folder) or "")
-        row = _format_of(path)
+        row = format_of(path)
         if row and place in ("", row.subfolder):
             by_place[row.name, place].append(path)
     for name, row in SHARD_FORMATS.items():
         for place in dict.fromkeys(("", row.subfolder)):
             if paths := by_place.get((name, place)):
-                _check_whole(option, folder, paths)
+                if missing := find_missing(paths):
+                    raise InputError(
+                        f"{option}={folder}: {missing}. Run again what built it, or give a glob "
+                        "of those that are to be read"
+                    )
                 return paths
     below = sorted({_dataset_folder(path) for path in matched})
     raise InputError(
@@ -125,35 +129,45 @@ def _dataset_folder(path: str) -> str:
     return os.path.dirname(folder) if os.path.basename(folder) in _FOLDERS else folder
 
 
-def _check_whole(option: str, folder: str, paths: list[str]) -> None:
-    """Raises InputError if names say that there are more shards than there are."""
+def find_missing(paths: Iterable[str]) -> str:
+    """Names the shards of a dataset that are missing, for an error message; "" if none is.
+
+    Args:
+      paths: of the shards that were found; their names tell how many there should be.
+    """
     seen: dict[tuple[str, int], set[int]] = defaultdict(set)
     for path in paths:
         if numbered := _NUMBERED.fullmatch(os.path.basename(path)):
             seen[numbered[1], int(numbered[3])].add(int(numbered[2]))
     for (name, count), numbers in sorted(seen.items()):
         if missing := sorted(set(range(count)) - numbers):
-            raise InputError(
-                f"{option}={folder}: {len(missing)} of the {count} shards of {name} are missing, "
-                f"the first is number {missing[0]}. Run again what built it, or give a glob of "
-                "those that are to be read"
+            return (
+                f"{len(missing)} of the {count} shards of {name} are missing, "
+                f"the first is number {missing[0]}"
             )
+    return ""
 
 
-def _format_of(path: str) -> ShardFormat | None:
+def format_of(path: str) -> ShardFormat | None:
+    """The format of a file, by its name; None if it is not named like a shard."""
     name = os.path.basename(path)
     return next((row for row in SHARD_FORMATS.values() if row.named.fullmatch(name)), None)
 
 
-def _split_of(path: str) -> str:
+def split_of(path: str) -> str:
     """The split in the name of a file: c4-de-validation.tfrecord-00000-of-00001, train.parquet."""
-    name = os.path.basename(path)
-    numbered = _NUMBERED.fullmatch(name)
-    stem = numbered[1] if numbered else name.partition(".")[0]
+    stem = stem_of(path)
     if _is_split(stem):
         return stem
     rest = stem.partition("-")[2]
     return rest if _is_split(rest) else ""
+
+
+def stem_of(path: str) -> str:
+    """The name of a file without its format and number: c4-train of c4-train.tfrecord-0-of-2."""
+    name = os.path.basename(path)
+    numbered = _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered else name.partition(".")[0]
 
 
 def _is_split(name: str) -> bool:
