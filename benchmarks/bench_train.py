@@ -12,9 +12,9 @@ import jax
 
 from trainer.config import TrainConfig
 from trainer.training.flops import PEAK_FLOPS, peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
 from trainer.training.partitioning import put_batch
-from trainer.training.run import prepare, this_host
+from trainer.training.run import prepare_run, this_host
 
 
 def run(*arguments: str) -> None:
@@ -41,14 +41,14 @@ def measure(config: TrainConfig, steps: int) -> None:
     dataset = open_dataset(config, "train", this_host())
     batches = Batches(dataset)
     first = next(batches)
-    prepared = prepare(config, batch_form(dataset))
+    prepared = prepare_run(config, batch_spec(dataset))
     state = prepared.start()
     compiled = prepared.step.lower(prepared.shapes, put_batch(first, prepared.mesh)).compile()
 
     def step(batch) -> None:
         nonlocal state
-        state, sums, _ = compiled(state, put_batch(batch, prepared.mesh))
-        sums.loss.block_until_ready()
+        state, metrics, _ = compiled(state, put_batch(batch, prepared.mesh))
+        metrics.loss.block_until_ready()
 
     step(first)
     flops = step_flops(state.params, first)

@@ -83,10 +83,10 @@ def _find(option: str, value: str, language: str) -> list[CorpusShard]:
     paths = list(matched) if folder is None else _of_dataset(option, value, list(matched))
     shards = []
     for path in paths:
-        row = _format_of(path)
+        row = format_of(path)
         if row is None:
             raise InputError(f"{option}={path}: expected one of {', '.join(globs)}")
-        split = _split_of(path)
+        split = split_of(path)
         known = language or _language_of(split, path)
         alone = bool(language) or split_language(split) == NO_LANGUAGE
         shards.append(CorpusShard(0, path, *matched[path], row.name, split, known, alone))
@@ -105,13 +105,17 @@ def _of_dataset(option: str, folder: str, matched: list[str]) -> list[str]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in matched:
         inner = os.path.dirname(_relative(path, folder) or "")
-        row = _format_of(path)
+        row = format_of(path)
         if row and inner in ("", row.folder):
             found[row.name, inner].append(path)
     for name, row in FORMATS.items():
         for inner in dict.fromkeys(("", row.folder)):
             if paths := found.get((name, inner)):
-                _check_complete(option, folder, paths)
+                if missing := find_missing(paths):
+                    raise InputError(
+                        f"{option}={folder}: {missing}. Run the command again that built them, "
+                        "or give a glob of those to read"
+                    )
                 return paths
     below = sorted({_dataset_folder(path) for path in matched})
     raise InputError(
@@ -125,35 +129,45 @@ def _dataset_folder(path: str) -> str:
     return os.path.dirname(folder) if os.path.basename(folder) in _FOLDERS else folder
 
 
-def _check_complete(option: str, folder: str, paths: list[str]) -> None:
-    """Raises InputError if a file name states more shards than there are."""
+def find_missing(paths: Iterable[str]) -> str:
+    """A sentence about missing shards of a dataset, for an error message; "" if none is missing.
+
+    Args:
+      paths: of the shards that were found; their names state how many there should be.
+    """
     seen: dict[tuple[str, int], set[int]] = defaultdict(set)
     for path in paths:
         if numbered := _NUMBERED.fullmatch(os.path.basename(path)):
             seen[numbered[1], int(numbered[3])].add(int(numbered[2]))
     for (name, count), numbers in sorted(seen.items()):
         if missing := sorted(set(range(count)) - numbers):
-            raise InputError(
-                f"{option}={folder}: {len(missing)} of the {count} shards of {name} are missing, "
-                f"the first is number {missing[0]}. Run the command again that built "
-                "them, or give a glob of those to read"
+            return (
+                f"{len(missing)} of the {count} shards of {name} are missing, "
+                f"the first is number {missing[0]}"
             )
+    return ""
 
 
-def _format_of(path: str) -> Format | None:
+def format_of(path: str) -> Format | None:
+    """The format of a file, by its name; None if it is not named like a shard."""
     name = os.path.basename(path)
     return next((row for row in FORMATS.values() if row.pattern.fullmatch(name)), None)
 
 
-def _split_of(path: str) -> str:
+def split_of(path: str) -> str:
     """The split in the name of a file: c4-de-validation.tfrecord-00000-of-00001, train.parquet."""
-    name = os.path.basename(path)
-    numbered = _NUMBERED.fullmatch(name)
-    stem = numbered[1] if numbered else name.partition(".")[0]
+    stem = stem_of(path)
     if _is_split(stem):
         return stem
     rest = stem.partition("-")[2]
     return rest if _is_split(rest) else ""
+
+
+def stem_of(path: str) -> str:
+    """The name of a file without its format and number: c4-train of c4-train.tfrecord-0-of-2."""
+    name = os.path.basename(path)
+    numbered = _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered else name.partition(".")[0]
 
 
 def _is_split(name: str) -> bool:

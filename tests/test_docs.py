@@ -16,7 +16,7 @@ from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
 from trainer.data.mixtures import MIXINGS
-from trainer.data.objectives import OBJECTIVES, lengths
+from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 from vocab.recipes import PARAMETERS, PRESETS
 
@@ -90,8 +90,12 @@ def test_every_format_is_shown(name):
 @pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)
 def test_every_objective_has_its_row(row):
     found = lengths(row, 512)
-    end = f"| {row.reads} | {row.writes} | {found.raw} | {found.targets} | {row.paper} |"
-    assert re.search(rf"^\| `{row.name}` .*{re.escape(end)}$", page("trainer.md"), re.MULTILINE)
+    density = "—" if row.noise in (Noise.NONE, Noise.PREFIX) else f"{row.density:.0%}"
+    span = f"{row.mean_span:g}" if row.noise is Noise.SPANS else "—"
+    cells = (f"`{row.name}`", row.noise, density, span, row.inputs, row.targets, found.raw,
+             found.targets, row.paper or "—")  # fmt: skip
+    line = f"| {' | '.join(map(str, cells))} |"
+    assert line in page("trainer.md").splitlines(), f"add to docs/trainer.md, Objectives:\n{line}"
 
 
 @pytest.mark.parametrize("row", SIZES.values(), ids=lambda row: row.name)
