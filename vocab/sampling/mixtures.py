@@ -106,30 +106,30 @@ def choose_shards(
     parsed = parse_mixture(mixture)
     languages = sorted({shard.language for shard in learned})
     if languages == [NO_LANGUAGE]:
-        notes = (
-            ["the language of the corpus is not known: --mixture is not applied"]
-            if parsed.parts
-            else []
-        )
-        return tuple(learned), str(Mixture()), notes
+        note = "the language of the corpus is not known: --mixture is not applied"
+        return tuple(learned), str(Mixture()), [note] * bool(parsed.parts)
     if NO_LANGUAGE in languages:
         path = next(shard.path for shard in learned if shard.language == NO_LANGUAGE)
         raise LanguageError(
             f"--corpus={path}: its language is not known, but that of other shards is; "
             f"state it, as --corpus=en={path}"
         )
-    wanted = {name for name, part in parsed.parts if part} if parsed.parts else set(languages)
-    if not parsed.parts and len(languages) > 1:
-        wanted.discard(UNKNOWN_LANGUAGE)
-    there = wanted.intersection(languages)
-    if not there:
+    wanted = _wanted(parsed, languages)
+    taken = wanted.intersection(languages)
+    if not taken:
         raise LanguageError(
             f"--mixture={mixture}: the corpus has none of these languages; it has "
             f"{_named(languages)}. Give another corpus, or --mixture=1 to keep its proportions"
         )
-    return tuple(s for s in learned if s.language in there), mixture, _notes(
-        parsed, sorted(wanted - there), sorted(set(languages) - there)
-    )  # fmt: skip
+    notes = _notes(parsed, sorted(wanted - taken), sorted(set(languages) - taken))
+    return tuple(shard for shard in learned if shard.language in taken), mixture, notes
+
+
+def _wanted(mixture: Mixture, languages: list[str]) -> set[str]:
+    """The languages of a mixture: those with parts, else all known ones of the corpora."""
+    if mixture.parts:
+        return {name for name, part in mixture.parts if part}
+    return {name for name in languages if name != UNKNOWN_LANGUAGE} or set(languages)
 
 
 def _notes(mixture: Mixture, missing: list[str], left: list[str]) -> list[str]:
