@@ -6,8 +6,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from corpora.features import FEATURES, FeatureValues
-from corpora.formats import FORMATS
+from corpora.formats import FEATURES, FORMATS, FeatureValues
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import RunFailed, UsageError

@@ -7,16 +7,12 @@ end, so they differ run to run.)
 
 import functools
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
 import numpy as np
 from google_crc32c import value as crc32c
 from numpy.typing import NDArray
-
-from corpora.features import FEATURES, Append, DocumentRow, FeatureValues
-from runtime.storage.files import open_read
 
 _MASK_DELTA = 0xA282EAD8
 _LENGTH = struct.Struct("<QI")
@@ -24,33 +20,6 @@ _LENGTH = struct.Struct("<QI")
 
 class RecordError(ValueError):
     """Bytes that are no record, or no example; the message says where and why."""
-
-
-def read_tfrecord(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
-    """The documents of a file.
-
-    Raises:
-      RecordError: the file is damaged, or an example has no bytes feature `text`.
-    """
-    names = [name.encode() for name in features]
-    with open_read(path) as stream:
-        for record in read_records(stream):
-            found = bytes_features(record, names)
-            if b"text" not in found and "text" in features:
-                raise RecordError("a record has no bytes feature 'text'")
-            yield tuple(map(found.get, names))
-
-
-@contextmanager
-def write_tfrecord(stream: BinaryIO) -> Iterator[Append]:
-    """Writes an example for each document, its features in the order of their names."""
-    in_order = sorted((name, at) for at, name in enumerate(FEATURES))
-
-    def append(documents: Iterable[DocumentRow]) -> None:
-        for document in documents:
-            write_record(stream, example({name: document[at] for name, at in in_order}))
-
-    yield append
 
 
 def example(features: dict[str, bytes]) -> bytes:

@@ -15,7 +15,7 @@ from cleaning.dedup.spans import SpanUnit
 from cleaning.document_filters import Document, Models, Page, accepted
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import Population, TextForm, Variant
-from corpora.features import DocumentRow
+from corpora.formats import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags

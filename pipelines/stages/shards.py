@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
-from corpora.features import DocumentRow
-from corpora.formats import FORMATS
+from corpora.formats import FORMATS, DocumentRow
 from pipelines.job import Job
 from runtime.storage.arrays import fixed_values, open_arrow
 from runtime.storage.files import atomic_write, join, size_bytes

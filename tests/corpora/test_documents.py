@@ -17,8 +17,7 @@ from corpora.documents import (
     read_documents,
     read_rows,
 )
-from corpora.features import FEATURES
-from corpora.formats import FORMATS, OUTPUT_FORMATS
+from corpora.formats import FEATURES, FORMATS, OUTPUT_FORMATS
 from tests.corpora.written import documents, write_shards
 
 ROWS = documents("en", 30)

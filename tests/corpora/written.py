@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from corpora.features import DocumentRow
-from corpora.formats import FORMATS
+from corpora.formats import FORMATS, DocumentRow
 
 SYLLABLES = {
     "en": "the ing er and tion on re at es ly st en al th ou it is ar".split(),
