@@ -82,9 +82,10 @@ def test_every_runner_is_named(name):
     assert f"`{name}`" in page("runners.md")
 
 
-@pytest.mark.parametrize("name", OUTPUT_FORMATS)
-def test_every_format_is_shown(name):
-    assert name in page("output.md")
+@pytest.mark.parametrize("row", OUTPUT_FORMATS.values(), ids=lambda row: row.name)
+def test_every_output_format_is_shown(row):
+    shard = row.shard_path("c4", "train", 0, 1).replace("of-00001", "of-000NN")
+    assert shard in page("output.md"), f"docs/output.md, the tree at the top: write {shard}"
 
 
 @pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)
@@ -143,7 +144,8 @@ def _plain(value: object) -> str:
     "row", [*FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
 )
 def test_every_format_of_shards_has_its_row(row):
-    assert f"| `{row.name}` | {row.meaning} |" in page("vocab.md")
+    cells = f"| `{row.name}` | {row.meaning} |"
+    assert cells in page("vocab.md"), f"docs/vocab.md, the table of formats: write {cells}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
