@@ -19,14 +19,14 @@ from pathlib import Path
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from benchmarks.commands import run_measured
-from corpora.formats import read_documents
+from corpora.documents import read_documents
 from corpora.layout import find_corpora
 from pipelines.tokenize import plan_tokens
 from pipelines.tokens.job import token_shards
 from pipelines.tokens.options import parse_token_options
 from pipelines.tokens.shards import write_token_shard
 from runtime.storage.files import write_bytes
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from vocab.costs import training_cost
 from vocab.recipes import PRESETS
 from vocab.sampling.mixtures import Mixture

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from corpora.formats import DamagedShard
+from corpora.documents import DamagedShard
 from corpora.layout import CorpusShard, find_corpora, shards_digest, write_shard_list
 from pipelines.tokens.formats import TOKEN_FORMATS, FormatError
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards

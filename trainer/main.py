@@ -141,22 +141,22 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
-    from trainer.data.corpora import Form, find_corpus
+    from trainer.data.corpora import StorageFormat, find_corpus
     from trainer.inference import score_pairs
-    from trainer.training.evaluation import HeldOut
-    from trainer.training.input_pipeline import batch_form, open_dataset
-    from trainer.training.run import load_params, prepare, this_host
+    from trainer.training.evaluation import Evaluator
+    from trainer.training.input_pipeline import batch_spec, open_dataset
+    from trainer.training.run import load_params, prepare_run, this_host
 
     config = command.config
     _need(config, "corpus", "vocab")
     _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
-    run = prepare(config, batch_form(open_dataset(config, "train", this_host())))
-    held_out = HeldOut(config, run, command.split)
+    run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
+    held_out = Evaluator(config, run, command.split)
     if held_out.missing:
         raise TrainConfigError(held_out.missing)
     scores = dict(held_out.evaluate(params))
-    if all(find_corpus(path).form is not Form.DOCUMENTS for path in config.corpus):
+    if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
         scores |= score_pairs(config, command.checkpoint, command.split)
     print(json.dumps(scores))
     return 0

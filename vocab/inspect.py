@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 
-from corpora.formats import SHARD_FORMATS, DamagedShard
+from corpora.documents import DamagedShard
+from corpora.formats import FORMATS
 from corpora.layout import CorpusShard, find_corpora
 from runtime.cli.console import LiveLine, Tally
 from runtime.cli.options import HelpFormatter, OptionError, Parser, parse_count, text_size
@@ -110,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _share(shards: tuple[CorpusShard, ...], sample_bytes: int) -> float:
     """The share of documents that holds about so much text."""
-    ratio = {name: row.text_ratio for name, row in SHARD_FORMATS.items()}
+    ratio = {name: row.text_ratio for name, row in FORMATS.items()}
     text = sum(shard.size_bytes * ratio[shard.format] for shard in shards)
     return min(1.0, sample_bytes / max(text, 1))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import get_type_hints
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from runtime.cli.config_file import with_config
 from runtime.cli.options import (
     HelpFormatter,
@@ -92,7 +92,7 @@ def _parser() -> Parser:
         required=True,
         metavar="[LANGUAGE=]PATH",
         help="a dataset's folder, a quoted glob, or a file; may be repeated. Of several formats "
-        f"in a folder the first is read{help_table(SHARD_FORMATS)}"
+        f"in a folder the first is read{help_table(FORMATS)}"
         "\nThe language is told by the split or the variant's folder; de=PATH states it",
     )
     what.add_argument(

@@ -7,7 +7,7 @@ from typing import get_type_hints
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SpecSettings
 from cleaning.variants import VARIANTS, Variant, find_variant
-from corpora.writers import FORMATS
+from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
 from pipelines.sources.mirrors import COMMON_CRAWL, DEFAULT_CONNECTIONS
@@ -179,7 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=parse_formats,
         dest="formats",
         metavar="NAME[,NAME]",
-        help=f"default: tfrecord{help_table(FORMATS)}",
+        help=f"default: tfrecord{help_table(OUTPUT_FORMATS)}",
     )
     target.add_argument(
         "--shards",
@@ -292,7 +292,7 @@ def parse_crawls(value: str) -> list[str]:
 
 def parse_formats(value: str) -> list[str]:
     """Names of formats, joined by commas."""
-    check = one_of(FORMATS, "format")
+    check = one_of(OUTPUT_FORMATS, "format")
     return [check(name.strip()) for name in value.split(",")]
 
 

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.config_file import with_config
 from runtime.cli.options import (
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         metavar="PATH",
         help="a dataset's folder, a quoted glob, or a file. Of several formats in a folder the "
-        f"first is read{help_table(SHARD_FORMATS)}",
+        f"first is read{help_table(FORMATS)}",
     )
     what.add_argument(
         "--vocab",

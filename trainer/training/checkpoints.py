@@ -19,7 +19,7 @@ from flax import traverse_util
 
 from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
-from trainer.training.input_pipeline import Batches, Hosts
+from trainer.training.input_pipeline import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
 from trainer.training.step import State
 
@@ -82,7 +82,7 @@ class Checkpoints:
         step: int | None = self._manager.latest_step()
         return step
 
-    def save(self, state: State, batches: Batches | None, hosts: Hosts) -> None:
+    def save(self, state: State, batches: Batches | None, hosts: HostInfo) -> None:
         """Starts to write a checkpoint; the run goes on meanwhile.
 
         Raises:
@@ -126,12 +126,12 @@ class Checkpoints:
         path = os.path.join(self._folder, f"checkpoint_{step}")
         return read_state(path, shapes, shardings)
 
-    def restore_position(self, batches: Batches, step: int, hosts: Hosts) -> None:
+    def restore_position(self, batches: Batches, step: int, hosts: HostInfo) -> None:
         """Goes to the data after a step; by reading past them if no position was saved."""
         if not batches.restore(self._position(step, hosts)):
             batches.skip(step)
 
-    def _position(self, step: int, hosts: Hosts) -> str:
+    def _position(self, step: int, hosts: HostInfo) -> str:
         return os.path.join(self._folder, f"data_{step}-{hosts.index:03d}-of-{hosts.count:03d}")
 
     def _forget_positions(self) -> None:
@@ -286,7 +286,7 @@ def holds_checkpoint(folder: str) -> bool:
     return any(_NAME.fullmatch(name) for name in names)
 
 
-def newest(folder: str) -> str:
+def newest_checkpoint(folder: str) -> str:
     """Path of the newest checkpoint_N in a folder, or the folder if it is one itself.
 
     Raises:

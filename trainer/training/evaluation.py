@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, DataError, open_dataset, share_of
+from trainer.training.input_pipeline import Batches, DataError, host_rows, open_dataset
 from trainer.training.partitioning import put_batch
 from trainer.training.run import Run
-from trainer.training.step import Sums
+from trainer.training.step import Metrics
 
 
-class HeldOut:
+class Evaluator:
     """The first batches of a split, read anew for each evaluation.
 
     Attributes:
@@ -32,14 +32,14 @@ class HeldOut:
         if self.missing:
             return {}
         run = self._run
-        totals, counts = np.zeros(len(Sums._fields)), np.zeros(run.network.config.vocab_size)
+        totals, counts = np.zeros(len(Metrics._fields)), np.zeros(run.network.config.vocab_size)
         batches = Batches(self._dataset)
         for _, batch in zip(range(self._most), batches, strict=False):
             written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
             counts += np.bincount(written, minlength=len(counts))
-            own = share_of(batch, self._rows, run.hosts)
+            own = host_rows(batch, self._rows, run.hosts)
             totals += np.array(run.evaluate(params, put_batch(own, run.mesh)), np.float64)
-        total = Sums(*totals)
+        total = Metrics(*totals)
         if not total.targets:
             return {}
         return {

@@ -23,14 +23,14 @@ class DataError(UsageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hosts:
+class HostInfo:
     """Which of the hosts this one is, and of how many that read different shards."""
 
     index: int = 0
     count: int = 1
 
 
-def register(config: TrainConfig) -> str:
+def register_task(config: TrainConfig) -> str:
     """Registers the task or mixture of a configuration; its name."""
     return load_mixture(
         config.corpus,
@@ -55,7 +55,7 @@ def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
     return seqio.LMFeatureConverter(pack=config.packing)
 
 
-def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Dataset:
+def open_dataset(config: TrainConfig, split: str, hosts: HostInfo) -> tf.data.Dataset:
     """Batches of a split: train's are shuffled, repeated and this host's; others in order, once.
 
     Of other splits every host reads all: they have few shards, and all hosts need as many batches.
@@ -63,7 +63,7 @@ def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Datas
     Raises:
       DataError: there are fewer shards than hosts, or no such split.
     """
-    name = register(config)
+    name = register_task(config)
     train = split == "train"
     _check_shards(seqio.get_mixture_or_task(name), split, hosts.count if train else 1)
     dataset = seqio.get_dataset(
@@ -94,7 +94,7 @@ def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> N
             )
 
 
-def batch_form(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
+def batch_spec(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
     """Shape and type of each feature of a batch, without reading one."""
     return {
         name: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype)
@@ -139,7 +139,7 @@ class Batches:
         return True
 
 
-def share_of(batch: HostBatch, rows: int, hosts: Hosts) -> HostBatch:
+def host_rows(batch: HostBatch, rows: int, hosts: HostInfo) -> HostBatch:
     """Rows of this host, of a batch that all hosts read, padded to `rows`; padding is no target."""
     start, stop = (rows * (hosts.index + n) // hosts.count for n in (0, 1))
     return {

@@ -11,14 +11,14 @@ from runtime.errors import RunFailed
 from runtime.storage.arrays import save_arrays
 from trainer.config import TrainConfig
 from trainer.training.checkpoints import Checkpoints
-from trainer.training.evaluation import HeldOut
+from trainer.training.evaluation import Evaluator
 from trainer.training.flops import peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, HostBatch, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, HostBatch, batch_spec, open_dataset
 from trainer.training.optimizer import inverse_square_root
 from trainer.training.partitioning import put_batch
 from trainer.training.progress import Progress, draw_curve
-from trainer.training.run import Run, prepare, start_from, this_host
-from trainer.training.step import Batch, State, Step, Sums
+from trainer.training.run import Run, load_initial_state, prepare_run, this_host
+from trainer.training.step import Batch, Metrics, State, Step
 
 
 class Diverged(RunFailed):
@@ -33,8 +33,8 @@ def train(config: TrainConfig) -> State:
       CheckpointError, DataError, MeshError: what is wrong, and what to do.
     """
     dataset = open_dataset(config, "train", this_host())
-    run = prepare(config, batch_form(dataset))
-    held_out = HeldOut(config, run) if config.eval_period else None
+    run = prepare_run(config, batch_spec(dataset))
+    held_out = Evaluator(config, run) if config.eval_period else None
     batches = Batches(dataset)
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     state = _first_state(run, checkpoints, batches)
@@ -60,12 +60,12 @@ def _first_state(run: Run, checkpoints: Checkpoints, batches: Batches) -> State:
         checkpoints.restore_position(batches, latest, run.hosts)
         return state
     if run.config.initial_checkpoint:
-        return start_from(run, run.config.initial_checkpoint)
+        return load_initial_state(run, run.config.initial_checkpoint)
     return run.start()
 
 
 @dataclass(slots=True)
-class _Pace:
+class _Throughput:
     """Since the last point of the curve: steps, seconds, and of these those spent on waiting."""
 
     steps: int = 0
@@ -95,40 +95,40 @@ def _steps(
     batches: Batches,
     checkpoints: Checkpoints,
     progress: Progress,
-    held_out: HeldOut | None,
+    held_out: Evaluator | None,
 ) -> State:
     """The loop proper."""
     config, step = run.config, int(state.step)
     watch, compiled = _Watch(run), None
-    pace = _Pace()
+    throughput = _Throughput()
     while step < config.steps:
         asked = time.monotonic()
         host_batch = next(batches)
         batch = put_batch(host_batch, run.mesh)
-        pace.waited += time.monotonic() - asked
+        throughput.waited += time.monotonic() - asked
         if compiled is None:
-            compiled, pace = _compile(run, host_batch), _Pace()
-        state, sums, norm = compiled(state, batch)
+            compiled, throughput = _compile(run, host_batch), _Throughput()
+        state, metrics, norm = compiled(state, batch)
         step, last = step + 1, step + 1 == config.steps
-        pace.steps += 1
-        watch.add(step, sums, norm, host_batch)
+        throughput.steps += 1
+        watch.add(step, metrics, norm, host_batch)
         saves = step % config.checkpoint_period == 0
         if step % config.log_period == 0 or last or saves:
             watch.check()
         if step % config.log_period == 0 or last:
-            scalars = _scalars(run, sums, norm, pace, state, batch)
-            progress.point(step, scalars, (config.steps - step) / pace.rate())
-            pace = _Pace()
+            scalars = _scalars(run, metrics, norm, throughput, state, batch)
+            progress.point(step, scalars, (config.steps - step) / throughput.rate())
+            throughput = _Throughput()
         if held_out and (step % config.eval_period == 0 or last):
             progress.evaluated(step, held_out.evaluate(state.params))
-            pace = _Pace()
+            throughput = _Throughput()
         if saves:
             checkpoints.save(state, batches, run.hosts)
     return state
 
 
-def _loss(sums: Sums) -> float:
-    return float(sums.cross_entropy) / max(float(sums.targets), 1.0)
+def _loss(metrics: Metrics) -> float:
+    return float(metrics.cross_entropy) / max(float(metrics.targets), 1.0)
 
 
 class _Watch:
@@ -137,11 +137,11 @@ class _Watch:
     def __init__(self, run: Run) -> None:
         self._config, self._index = run.config, run.hosts.index
         self._running = math.inf
-        self._unseen: list[tuple[int, Sums, jax.Array, HostBatch]] = []
+        self._unseen: list[tuple[int, Metrics, jax.Array, HostBatch]] = []
 
-    def add(self, step: int, sums: Sums, norm: jax.Array, batch: HostBatch) -> None:
+    def add(self, step: int, metrics: Metrics, norm: jax.Array, batch: HostBatch) -> None:
         """Takes note of a step, without waiting for it."""
-        self._unseen.append((step, sums, norm, batch))
+        self._unseen.append((step, metrics, norm, batch))
 
     def check(self) -> None:
         """Looks at all steps since the last check.
@@ -149,8 +149,8 @@ class _Watch:
         Raises:
           Diverged: at the first that is bad; its batch is saved.
         """
-        for step, sums, norm, batch in self._unseen:
-            loss = _loss(sums)
+        for step, metrics, norm, batch in self._unseen:
+            loss = _loss(metrics)
             factor = self._config.spike_factor
             finite = math.isfinite(loss) and math.isfinite(float(norm))
             if not finite or (factor and loss > factor * self._running):
@@ -170,19 +170,19 @@ class _Watch:
 
 
 def _scalars(
-    run: Run, sums: Sums, norm: jax.Array, pace: _Pace, state: State, batch: Batch
+    run: Run, metrics: Metrics, norm: jax.Array, throughput: _Throughput, state: State, batch: Batch
 ) -> dict[str, float]:
     """What is written of a step; tokens are positions, padding too."""
     tokens = sum(x.size for name, x in batch.items() if name.endswith("input_tokens"))
     schedule = inverse_square_root(run.config.learning_rate, run.config.warmup_steps)
-    rate = pace.rate()
+    rate = throughput.rate()
     return {
-        "loss": _loss(sums),
-        "accuracy": float(sums.correct) / max(float(sums.targets), 1.0),
+        "loss": _loss(metrics),
+        "accuracy": float(metrics.correct) / max(float(metrics.targets), 1.0),
         "gradient_norm": float(norm),
         "learning_rate": float(schedule(state.step - 1)),
         "tokens_per_second": rate * tokens,
         "examples_per_second": rate * run.config.batch_size,
         "mfu": rate * step_flops(state.params, batch) / peak_flops(),
-        "input_share": pace.input_share(),
+        "input_share": throughput.input_share(),
     }

@@ -15,7 +15,7 @@ from flax.linen import partitioning
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from runtime.errors import UsageError
-from trainer.training.step import Form, State, arguments
+from trainer.training.step import BatchSpec, State, arguments
 
 Tree = Any
 _RULES: dict[str, str | None] = {
@@ -67,10 +67,10 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
 
 
 def state_sharding(
-    mesh: Mesh, network: nn.Module, state: State, form: Form, shard_parameters: bool
+    mesh: Mesh, network: nn.Module, state: State, spec: BatchSpec, shard_parameters: bool
 ) -> State:
     """The sharding of each array of a state; moments of a parameter's own shape follow it."""
-    positional, named = arguments(form)
+    positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     shapes = jax.eval_shape(init, {"params": jax.random.key(0)}, *positional, **named)
     axes = partitioning.get_axis_names(shapes["params_axes"])

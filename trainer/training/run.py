@@ -18,15 +18,15 @@ from trainer.model.sizes import SIZES
 from trainer.training.checkpoints import (
     check_shapes,
     holds_checkpoint,
-    newest,
+    newest_checkpoint,
     read_params,
     read_state,
     shapes_of,
 )
-from trainer.training.input_pipeline import Hosts
+from trainer.training.input_pipeline import HostInfo
 from trainer.training.optimizer import adafactor, inverse_square_root
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
-from trainer.training.step import Form, State, Step, eval_step, initial_state, train_step
+from trainer.training.step import BatchSpec, State, Step, eval_step, initial_state, train_step
 
 
 def configure_network(config: TrainConfig) -> NetworkConfig:
@@ -57,7 +57,7 @@ class Run:
 
     config: TrainConfig
     network: nn.Module
-    hosts: Hosts
+    hosts: HostInfo
     mesh: jax.sharding.Mesh
     shapes: State
     shardings: State
@@ -66,7 +66,7 @@ class Run:
     evaluate: Any
 
 
-def prepare(config: TrainConfig, form: Form, devices: Sequence[jax.Device] = ()) -> Run:
+def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = ()) -> Run:
     """The run of a configuration; nothing is compiled or computed yet.
 
     Args:
@@ -80,9 +80,9 @@ def prepare(config: TrainConfig, form: Form, devices: Sequence[jax.Device] = ())
     network = build_network(configure_network(config))
     schedule = inverse_square_root(config.learning_rate, config.warmup_steps)
     optimizer = adafactor(schedule, config.decay_rate, config.clip_norm)
-    start = functools.partial(initial_state, network, optimizer, form, config.seed)
+    start = functools.partial(initial_state, network, optimizer, spec, config.seed)
     shapes = jax.eval_shape(start)
-    shardings = state_sharding(mesh, network, shapes, form, config.shard_parameters)
+    shardings = state_sharding(mesh, network, shapes, spec, config.shard_parameters)
     update = functools.partial(
         train_step,
         network,
@@ -121,12 +121,12 @@ def join_hosts(config: TrainConfig) -> None:
         jax.distributed.initialize(config.coordinator, config.host_count, config.host_index)
 
 
-def this_host() -> Hosts:
+def this_host() -> HostInfo:
     """Which host this is, and of how many, as jax says."""
-    return Hosts(index=jax.process_index(), count=jax.process_count())
+    return HostInfo(index=jax.process_index(), count=jax.process_count())
 
 
-def start_from(run: Run, path: str) -> State:
+def load_initial_state(run: Run, path: str) -> State:
     """The state that another run or a published checkpoint left.
 
     Args:
@@ -136,7 +136,7 @@ def start_from(run: Run, path: str) -> State:
       CheckpointError: it is of another model.
     """
     if not os.path.exists(os.path.join(path, "config.json")) or holds_checkpoint(path):
-        return read_state(newest(path), run.shapes, run.shardings)
+        return read_state(newest_checkpoint(path), run.shapes, run.shardings)
     params, _ = read_hugging_face(path)
     check_shapes(path, shapes_of(params), run.shapes.params)
     return run.start()._replace(params=jax.device_put(params, run.shardings.params))
@@ -144,4 +144,4 @@ def start_from(run: Run, path: str) -> State:
 
 def load_params(config: TrainConfig, path: str) -> Any:
     """Parameters to evaluate, decode or export: of a checkpoint_N or of the newest in a folder."""
-    return read_params(newest(path or config.model_dir))
+    return read_params(newest_checkpoint(path or config.model_dir))

@@ -11,7 +11,7 @@ from flax import linen as nn
 
 Array = jax.Array
 Batch = Mapping[str, Array]
-Form = Mapping[str, Any]
+BatchSpec = Mapping[str, Any]
 """A batch, or the shape and type of each of its features."""
 Tree = Any
 
@@ -30,7 +30,7 @@ class State(NamedTuple):
     moments: Any
 
 
-class Sums(NamedTuple):
+class Metrics(NamedTuple):
     """Of a batch, each a float32 scalar.
 
     Attributes:
@@ -51,7 +51,7 @@ _DECODER = ("decoder_input_tokens", "decoder_target_tokens")
 _OPTIONAL = ("encoder_segment_ids", "decoder_segment_ids", "decoder_causal_attention")
 
 
-def arguments(batch: Form) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments(batch: BatchSpec) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What of a batch the network takes: positional and by name, each int32[batch, length]."""
     names = _ENCODER if "encoder_input_tokens" in batch else _DECODER
     given = {name: batch[name] for name in _OPTIONAL if name in batch}
@@ -60,7 +60,7 @@ def arguments(batch: Form) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def sum_losses(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None
-) -> Sums:
+) -> Metrics:
     """Losses of a batch, summed over its targets (section 2.1; z-loss as t5x).
 
     Args:
@@ -80,21 +80,21 @@ def sum_losses(
     entropy = (normalizer - chosen) * weights
     penalty = z_loss * jnp.square(normalizer) * weights
     correct = (jnp.argmax(logits, axis=-1) == targets) * weights
-    return Sums(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
+    return Metrics(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
 
 
 def sum_gradients(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int
-) -> tuple[Tree, Sums]:
+) -> tuple[Tree, Metrics]:
     """Gradients of the summed loss, over the batch in `parts` equal parts."""
 
-    def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Sums]:
-        sums = sum_losses(network, params, part, z_loss, key)
-        return sums.loss, sums
+    def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Metrics]:
+        metrics = sum_losses(network, params, part, z_loss, key)
+        return metrics.loss, metrics
 
     gradients = jax.grad(loss, has_aux=True)
     if parts == 1:
-        result: tuple[Tree, Sums] = gradients(params, batch, key)
+        result: tuple[Tree, Metrics] = gradients(params, batch, key)
         return result
     # [batch, ...] -> [parts, batch / parts, ...]
     split = {name: x.reshape(parts, -1, *x.shape[1:]) for name, x in batch.items()}
@@ -103,8 +103,11 @@ def sum_gradients(
     def add(total: Any, part: Any) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, gradients(params, *part)), None
 
-    zeros = (jax.tree.map(jnp.zeros_like, params), Sums(*(jnp.zeros(()) for _ in Sums._fields)))
-    total: tuple[Tree, Sums] = jax.lax.scan(add, zeros, (split, keys))[0]
+    zeros = (
+        jax.tree.map(jnp.zeros_like, params),
+        Metrics(*(jnp.zeros(()) for _ in Metrics._fields)),
+    )
+    total: tuple[Tree, Metrics] = jax.lax.scan(add, zeros, (split, keys))[0]
     return total
 
 
@@ -118,31 +121,31 @@ def train_step(
     z_loss: float,
     dropout: bool,
     parts: int,
-) -> tuple[State, Sums, Array]:
+) -> tuple[State, Metrics, Array]:
     """The state after one update, the batch's sums and the norm of the mean gradient."""
     key = jax.random.fold_in(jax.random.key(seed), state.step) if dropout else None
-    gradients, sums = sum_gradients(network, state.params, batch, z_loss, key, parts)
+    gradients, metrics = sum_gradients(network, state.params, batch, z_loss, key, parts)
     # Adafactor does not care for the scale of gradients; clipping and the reported norm do.
-    gradients = jax.tree.map(lambda g: g / jnp.maximum(sums.targets, 1.0), gradients)
+    gradients = jax.tree.map(lambda g: g / jnp.maximum(metrics.targets, 1.0), gradients)
     updates, moments = optimizer.update(gradients, state.moments, state.params)
     params = optax.apply_updates(state.params, updates)
-    return State(state.step + 1, params, moments), sums, optax.global_norm(gradients)
+    return State(state.step + 1, params, moments), metrics, optax.global_norm(gradients)
 
 
-def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Sums:
+def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
     """Sums of a batch without dropout and z-loss."""
     return sum_losses(network, params, batch, 0.0, None)
 
 
 def initial_state(
-    network: nn.Module, optimizer: optax.GradientTransformation, form: Form, seed: int
+    network: nn.Module, optimizer: optax.GradientTransformation, spec: BatchSpec, seed: int
 ) -> State:
     """Fresh parameters and moments, for batches of that form."""
-    positional, named = arguments(form)
+    positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
     params = init({"params": jax.random.key(seed)}, *ones[0], **ones[1])["params"]
     return State(jnp.zeros((), jnp.int32), params, optimizer.init(params))
 
 
-Step = Callable[[State, Batch], tuple[State, Sums, Array]]
+Step = Callable[[State, Batch], tuple[State, Metrics, Array]]

@@ -16,7 +16,7 @@ from cleaning.specs import REFERENCE, SETTINGS, SPECS, BadWordsScope, SpecSettin
 from cleaning.urls import SchemeCase, SchemePlace, Tracking
 from cleaning.variants import VARIANTS
 from cleaning.wet.pages import BodyHeaders
-from corpora.writers import FORMATS
+from corpora.formats import OUTPUT_FORMATS
 from pipelines.main import main
 from pipelines.run.options import parse_options
 from runtime.cli.options import OptionError
@@ -33,7 +33,7 @@ NEEDED = ["--input=x", "--output=y"]
         (["--input=x"], "--output"),
         ([*NEEDED, "--variant=em"], "unknown variant 'em'; choose from en"),
         ([*NEEDED, "--spec=tfds-3.0.1"], "did you mean 'tfds-3.1.0'?"),
-        ([*NEEDED, "--format=parket"], "choose from tfrecord, jsonl, parquet; did you mean"),
+        ([*NEEDED, "--format=parket"], "choose from tfrecord, parquet, jsonl; did you mean"),
         ([*NEEDED, "--format=jsonl,csv"], "unknown format 'csv'"),
         ([*NEEDED, "--runner=DataFlowRunner"], "did you mean 'DataflowRunner'?"),
         ([*NEEDED, "--runner=DaskRunner"], "loses elements silently"),
@@ -310,7 +310,9 @@ def test_help_is_grouped_and_lists_every_table(help_text):
         assert name in help_text
 
 
-@pytest.mark.parametrize("table", [VARIANTS, SPECS, FORMATS, RUNNERS], ids=["v", "s", "f", "r"])
+@pytest.mark.parametrize(
+    "table", [VARIANTS, SPECS, OUTPUT_FORMATS, RUNNERS], ids=["v", "s", "f", "r"]
+)
 def test_help_says_what_each_row_of_a_table_is(help_text, table):
     for name, row in table.items():
         assert f"{name}: {row.meaning}" in help_text

@@ -14,11 +14,16 @@ import pytest
 from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
-from trainer.training.checkpoints import CheckpointError, Checkpoints, newest, read_params
-from trainer.training.input_pipeline import DataError, Hosts, open_dataset
+from trainer.training.checkpoints import (
+    CheckpointError,
+    Checkpoints,
+    newest_checkpoint,
+    read_params,
+)
+from trainer.training.input_pipeline import DataError, HostInfo, open_dataset
 from trainer.training.loop import Diverged, _Watch, train
 from trainer.training.progress import read_curve
-from trainer.training.step import Sums
+from trainer.training.step import Metrics
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +98,7 @@ def test_old_checkpoints_go_and_the_newest_stay(config):
     train(dataclasses.replace(config, checkpoint_period=1, keep_checkpoints=2))
     names = sorted(path.name for path in Path(config.model_dir).glob("checkpoint_*"))
     assert names == ["checkpoint_5", "checkpoint_6"]
-    assert newest(config.model_dir).endswith("checkpoint_6")
+    assert newest_checkpoint(config.model_dir).endswith("checkpoint_6")
 
 
 def test_a_loss_that_jumps_stops_with_the_batch_saved(config):
@@ -107,10 +112,10 @@ def test_a_loss_that_jumps_stops_with_the_batch_saved(config):
 
 @pytest.mark.parametrize(("entropy", "norm"), [(np.nan, 1.0), (np.inf, 1.0), (8.0, np.nan)])
 def test_what_is_no_number_stops_at_its_batch(entropy, norm, config):
-    watch = _Watch(SimpleNamespace(config=config, hosts=Hosts()))
+    watch = _Watch(SimpleNamespace(config=config, hosts=HostInfo()))
     for step, values in enumerate([(8.0, 1.0), (entropy, norm), (8.0, 1.0)], start=1):
-        sums = Sums(values[0], values[0], 4.0, 0.0)
-        watch.add(step, sums, values[1], {"decoder_target_tokens": np.full((1, 4), step)})
+        metrics = Metrics(values[0], values[0], 4.0, 0.0)
+        watch.add(step, metrics, values[1], {"decoder_target_tokens": np.full((1, 4), step)})
     with pytest.raises(Diverged, match="step 2: "):
         watch.check()
     saved = np.load(Path(config.model_dir, "diverged_2-000.npz"))
@@ -137,8 +142,8 @@ def test_a_full_disk_leaves_the_last_checkpoint_loadable(finished, stopped):
     ):
         train(stopped)
     assert Checkpoints(stopped.model_dir, 3).latest() == 3
-    assert newest(stopped.model_dir).endswith("checkpoint_3")
-    assert "token_embedder" in read_params(newest(stopped.model_dir))
+    assert newest_checkpoint(stopped.model_dir).endswith("checkpoint_3")
+    assert "token_embedder" in read_params(newest_checkpoint(stopped.model_dir))
     assert_same(train(stopped), finished[1])
 
 
@@ -155,7 +160,7 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
 
 def test_fewer_shards_than_hosts_is_told(config):
     with pytest.raises(DataError, match=r"2 shards of train for 3 hosts.*--shards=3"):
-        open_dataset(config, "train", Hosts(index=0, count=3))
+        open_dataset(config, "train", HostInfo(index=0, count=3))
 
 
 def test_a_truncated_shard_is_told(finished, stopped, tmp_path):
@@ -166,7 +171,7 @@ def test_a_truncated_shard_is_told(finished, stopped, tmp_path):
         file.unlink()
     with pytest.raises(DataError, match="damaged or cut off"):
         train(dataclasses.replace(stopped, corpus=(folder,)))
-    assert "token_embedder" in read_params(newest(stopped.model_dir))
+    assert "token_embedder" in read_params(newest_checkpoint(stopped.model_dir))
 
 
 def test_leftovers_of_a_killed_writer_are_no_checkpoint(stopped):
@@ -174,7 +179,7 @@ def test_leftovers_of_a_killed_writer_are_no_checkpoint(stopped):
     left = run / "checkpoint_6.orbax-checkpoint-tmp-123"
     shutil.copytree(run / "checkpoint_3" / "state", left / "state")
     assert Checkpoints(str(run), 3).latest() == 3
-    assert newest(str(run)).endswith("checkpoint_3")
+    assert newest_checkpoint(str(run)).endswith("checkpoint_3")
 
 
 def test_the_configuration_is_written_beside_the_run(finished, tmp_path):
