@@ -152,10 +152,10 @@ def _eval(command: Command) -> int:
     _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
     run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
-    held_out = Evaluator(config, run, command.split)
-    if held_out.missing:
-        raise TrainConfigError(held_out.missing)
-    scores = dict(held_out.evaluate(params))
+    evaluator = Evaluator(config, run, command.split)
+    if evaluator.missing:
+        raise TrainConfigError(evaluator.missing)
+    scores = dict(evaluator.evaluate(params))
     if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
         scores |= score_pairs(config, command.checkpoint, command.split)
     print(json.dumps(scores))

@@ -142,5 +142,5 @@ def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     assert int(train(more).step) == 2
     other = dataclasses.replace(config, version="v1.0")
     wrong = prepare_run(other, batch_spec(open_dataset(other, "train", HostInfo())))
-    with pytest.raises(CheckpointError, match="--size, --version or --architecture"):
+    with pytest.raises(CheckpointError, match="--size, --version and --architecture"):
         load_initial_state(wrong, str(folder))

@@ -1,4 +1,4 @@
-"""One step of training: loss, gradients, update. Pure functions of parameters, state and batch."""
+"""One training step: loss, gradients, update. Pure functions of parameters, state and batch."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -12,17 +12,17 @@ from flax import linen as nn
 Array = jax.Array
 Batch = Mapping[str, Array]
 BatchSpec = Mapping[str, Any]
-"""A batch, or the shape and type of each of its features."""
+"""Shape and type of each feature of a batch; a batch will do."""
 Tree = Any
 
 
 class State(NamedTuple):
-    """What a step changes.
+    """Parameters and optimizer state, which a step updates.
 
     Attributes:
-      step: int32 scalar, updates so far.
-      params: tree of float32.
-      moments: the optimizer's state.
+      step: int32 scalar, number of updates.
+      params: tree of float32 arrays.
+      moments: the state of the optimizer.
     """
 
     step: Array
@@ -31,13 +31,13 @@ class State(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """Of a batch, each a float32 scalar.
+    """Sums over the targets of a batch, padding excluded: float32 scalars.
 
     Attributes:
-      loss: of cross entropy and z-loss over the targets that count.
-      cross_entropy: alone.
-      targets: how many count.
-      correct: how many of them have the largest logit.
+      loss: cross entropy and z-loss.
+      cross_entropy: in nats.
+      targets: their number.
+      correct: the number of targets with the largest logit.
     """
 
     loss: Array
@@ -52,7 +52,7 @@ _OPTIONAL = ("encoder_segment_ids", "decoder_segment_ids", "decoder_causal_atten
 
 
 def arguments(batch: BatchSpec) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What of a batch the network takes: positional and by name, each int32[batch, length]."""
+    """The arguments of the network for a batch, positional and by name: int32[batch, length]."""
     names = _ENCODER if "encoder_input_tokens" in batch else _DECODER
     given = {name: batch[name] for name in _OPTIONAL if name in batch}
     return tuple(batch[name] for name in names), given
@@ -61,10 +61,10 @@ def arguments(batch: BatchSpec) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def sum_losses(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None
 ) -> Metrics:
-    """Losses of a batch, summed over its targets (section 2.1; z-loss as t5x).
+    """The metrics of a batch (section 2.1; z-loss as in t5x).
 
     Args:
-      key: for dropout; None for none.
+      key: of dropout; None for no dropout.
     """
     positional, named = arguments(batch)
     rngs = None if key is None else {"dropout": key}
@@ -74,7 +74,7 @@ def sum_losses(
     targets = batch["decoder_target_tokens"]
     weights = batch["decoder_loss_weights"].astype(jnp.float32)
     normalizer = jax.nn.logsumexp(logits, axis=-1)  # [batch, length, vocab] -> [batch, length]
-    # Summed where the id is the target's: the gradient of taking it would be a slow scatter on CPU.
+    # A masked sum: the gradient of indexing with the target would be a slow scatter on CPU.
     is_target = jnp.arange(logits.shape[-1]) == targets[..., None]  # [batch, length, vocab]
     chosen = jnp.sum(jnp.where(is_target, logits, 0.0), axis=-1)
     entropy = (normalizer - chosen) * weights
@@ -86,7 +86,7 @@ def sum_losses(
 def sum_gradients(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int
 ) -> tuple[Tree, Metrics]:
-    """Gradients of the summed loss, over the batch in `parts` equal parts."""
+    """Gradients of the summed loss, and the metrics; from `parts` equal parts of the batch."""
 
     def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Metrics]:
         metrics = sum_losses(network, params, part, z_loss, key)
@@ -122,10 +122,10 @@ def train_step(
     dropout: bool,
     parts: int,
 ) -> tuple[State, Metrics, Array]:
-    """The state after one update, the batch's sums and the norm of the mean gradient."""
+    """The state after one update, the metrics of the batch and the norm of the mean gradient."""
     key = jax.random.fold_in(jax.random.key(seed), state.step) if dropout else None
     gradients, metrics = sum_gradients(network, state.params, batch, z_loss, key, parts)
-    # Adafactor does not care for the scale of gradients; clipping and the reported norm do.
+    # The update of Adafactor does not depend on the scale of gradients; clipping and the norm do.
     gradients = jax.tree.map(lambda g: g / jnp.maximum(metrics.targets, 1.0), gradients)
     updates, moments = optimizer.update(gradients, state.moments, state.params)
     params = optax.apply_updates(state.params, updates)
@@ -133,14 +133,14 @@ def train_step(
 
 
 def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
-    """Sums of a batch without dropout and z-loss."""
+    """The metrics of a batch without dropout and z-loss."""
     return sum_losses(network, params, batch, 0.0, None)
 
 
 def initial_state(
     network: nn.Module, optimizer: optax.GradientTransformation, spec: BatchSpec, seed: int
 ) -> State:
-    """Fresh parameters and moments, for batches of that form."""
+    """New parameters and moments, for batches of that shape."""
     positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
