@@ -212,4 +212,4 @@ def test_crawls_are_listed(tmp_path, server, capfd):
 def test_a_crawl_that_is_not_there_is_named(tmp_path, server, capfd):
     base = f"--commoncrawl_url={server.url('plain')}"
     assert build(tmp_path / "out", "--crawl=CC-MAIN-2019-22", base) == 2
-    assert "--crawl=list shows which there are" in capfd.readouterr().err
+    assert "--crawl=list shows the crawls there are" in capfd.readouterr().err

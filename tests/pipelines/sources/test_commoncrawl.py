@@ -11,7 +11,7 @@ import pytest
 
 from cleaning.wet.inflate import DamagedMember, inflate
 from cleaning.wet.records import Malformed, Record, read_records
-from pipelines.sources.cache import find_kept, kept_path
+from pipelines.sources.cache import cached_path, find_cached
 from pipelines.sources.commoncrawl import (
     REFERENCE_SKIPS,
     CrawlError,
@@ -91,7 +91,7 @@ def test_every_page_arrives_exactly_once(server, behaviour, keep, tmp_path):
     assert survivors(parts) == WHOLE
     assert not damage(parts)
     (transfer,) = transfers
-    assert transfer.is_whole and transfer.size_bytes == len(WET)
+    assert transfer.is_complete and transfer.size_bytes == len(WET)
     server.site.requests.clear()  # the next test finds the behaviour at its start
 
 
@@ -160,7 +160,7 @@ def test_a_kept_file_is_read_without_asking_unless_it_has_changed(server, tmp_pa
         lambda: (tmp_path / f"{PATH}.kept.json").unlink(),
     ):
         spoil()
-        assert find_kept(str(tmp_path), PATH) is None
+        assert find_cached(str(tmp_path), PATH) is None
         assert open_file(place, PATH).read() == WET
 
 
@@ -184,7 +184,7 @@ def test_a_download_that_fails_leaves_nothing_that_looks_kept(server, tmp_path):
         with pytest.raises(kind):
             open_file(place, PATH, transfers.append)
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert [transfer.is_whole for transfer in transfers] == [False, False]
+    assert [transfer.is_complete for transfer in transfers] == [False, False]
     assert all("failed: answered" in transfer.line() for transfer in transfers)
 
 
@@ -198,7 +198,7 @@ def test_no_path_leads_out_of_the_folder_or_to_another_host(server, path, tmp_pa
         with pytest.raises(CrawlError, match="is no path below"):
             open_file(place, path)
     with pytest.raises(ValueError, match="is no path below"):
-        kept_path(str(tmp_path), path)
+        cached_path(str(tmp_path), path)
 
 
 def test_no_link_leads_a_kept_file_out_of_its_folder(tmp_path):
@@ -206,7 +206,7 @@ def test_no_link_leads_a_kept_file_out_of_its_folder(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     os.symlink(tmp_path / "elsewhere", tmp_path / "kept" / "crawl-data")
     with pytest.raises(ValueError, match="a link leads out"):
-        kept_path(str(tmp_path / "kept"), PATH)
+        cached_path(str(tmp_path / "kept"), PATH)
 
 
 def test_ten_thousand_paths_are_read_and_chosen_among(tmp_path):
@@ -330,9 +330,9 @@ def test_lists_end_lines_either_way():
     [
         (b"", "names 0 files"),
         (gzip.compress(b"\n\n"), "names 0 files"),
-        (PATH.encode(), "no sound gzip file"),
-        (listed(PATH)[:-1], "no sound gzip file"),
-        (listed(PATH)[:20] + b"\0" + listed(PATH)[21:], "no sound gzip file"),
+        (PATH.encode(), "is a damaged gzip file"),
+        (listed(PATH)[:-1], "is a damaged gzip file"),
+        (listed(PATH)[:20] + b"\0" + listed(PATH)[21:], "is a damaged gzip file"),
         (gzip.compress(bytes(257 << 20), 1), "inflates to more than 256 MiB"),
     ],
     ids=["nothing", "blank lines", "plain", "cut", "damaged", "bomb"],
