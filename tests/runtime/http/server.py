@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.runtime.http.behaviours import BEHAVIOURS
 
+
 @dataclass
 class Site:
     """What is served, and what was asked.

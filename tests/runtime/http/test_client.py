@@ -103,7 +103,7 @@ def test_no_proxy_lists_the_hosts_without_one(monkeypatch, name, listed, url, is
 )
 def test_a_proxy_that_is_no_url_is_told_without_its_login(monkeypatch, proxy):
     monkeypatch.setenv("https_proxy", proxy)
-    with pytest.raises(UrlError, match="https_proxy=.*expected a proxy like http://") as error:
+    with pytest.raises(UrlError, match=r"https_proxy=.*expected a proxy like http://") as error:
         open_url("https://data.commoncrawl.org/")
     assert "s3" not in str(error.value) and "cret" not in str(error.value)
 
@@ -226,7 +226,9 @@ def test_long_waits_of_planning_are_logged(server, caplog):
     with pytest.raises(Unreachable):
         open_url(url, DownloadRules().for_planning(), clock=time_passed.clock()).read()
     lines = [record.getMessage() for record in caplog.records if record.name == "c4forge"]
-    quiet = [wait for n, wait in enumerate(time_passed.waits) if sum(time_passed.waits[: n + 1]) <= 3]
+    quiet = [
+        wait for n, wait in enumerate(time_passed.waits) if sum(time_passed.waits[: n + 1]) <= 3
+    ]
     assert len(lines) == len(time_passed.waits) - len(quiet)
     last = f"{time_passed.waits[-1]:.0f}"
     shown = server.url("down", "a.gz")
