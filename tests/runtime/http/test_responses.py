@@ -10,8 +10,6 @@ from runtime.http.responses import (
     parse_content_range,
     validator,
 )
-from runtime.http.retry import parse_retry_after
-from runtime.http.transfers import FailedRequest, Transfer
 from tests.runtime.http.behaviours import CLOUDFRONT_BLOCK, S3_DENIED, S3_SLOW_DOWN
 
 
@@ -70,27 +68,6 @@ def test_content_range(value, parsed):
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0.0),
-        (" 12 ", 12.0),
-        ("9" * 400, 999999999.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("Thursday, 01-Jan-70 00:01:40 GMT", 40.0),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
-        ("", None),
-        ("²", None),
-    ],
-)
-def test_retry_after(value, seconds):
-    assert parse_retry_after(value, now=60.0) == seconds
-
-
-@pytest.mark.parametrize(
     ("headers", "told"),
     [
         ({"ETag": '"a"', "Last-Modified": "then"}, '"a"'),
@@ -101,15 +78,3 @@ def test_retry_after(value, seconds):
 )
 def test_a_weak_etag_does_not_tell_states_of_a_file_apart(headers, told):
     assert validator(headers) == told
-
-
-def test_a_line_tells_of_many_setbacks_shortly():
-    failures = [FailedRequest(n * 1000, "connection reset", 1.0) for n in range(60)]
-    failures += [FailedRequest(60_000, "answered 503", 2.0)] * 10
-    transfer = Transfer("https://h/a", 60_000, 71, 3700.0, tuple(failures), failure="answered 503")
-    assert transfer.line() == (
-        "https://h/a: failed: answered 503; 60.0 kB in 1:01:40, 71 requests: "
-        "connection reset at 0 B, waited 1.0 s; connection reset at 1.0 kB, waited 1.0 s; "
-        "connection reset at 2.0 kB, waited 1.0 s; connection reset at 3.0 kB, waited 1.0 s; "
-        "66 more, waited 76.0 s"
-    )

@@ -146,18 +146,6 @@ def test_waits_double_or_are_what_the_server_asks(server, behaviour, waits):
     assert reading.waits == [failed.wait_seconds for failed in reading.transfers[0].failed_requests]
 
 
-def test_waits_repeat_exactly_and_differ_between_files():
-    backoff = Backoff()
-    waits = [backoff.wait_seconds("http://a/1", attempt, None) for attempt in range(1, 11)]
-    assert waits == [backoff.wait_seconds("http://a/1", attempt, None) for attempt in range(1, 11)]
-    others = {backoff.wait_seconds(f"http://a/{n}", 1, None) for n in range(1000)}
-    assert len(others) == 1000
-    assert 0.5 <= min(others) < 0.51 and 0.99 < max(others) < 1
-    assert max(waits) <= backoff.longest_seconds
-    assert 180 < sum(waits[:-1]) < 400
-    assert backoff.wait_seconds("http://a/1", 10_000, None) <= backoff.longest_seconds
-
-
 FINAL = [
     ("missing", NAME, Refused, "answered 404 Not Found, after 1 request and 0 B."),
     ("denied", NAME, Refused, "answered 403 Forbidden, after 1 request and 0 B."),
