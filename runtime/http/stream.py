@@ -82,7 +82,7 @@ class UrlStream(io.RawIOBase):
         self._is_connected = False  # True once a request has reached the host
         self._failed_requests: list[FailedRequest] = []
         self._started = clock.monotonic()
-        self._logged = ""  # the last wait that was logged
+        self._is_queue_logged = False
         self._is_complete = False
         self._problem = ""
         self._error: DownloadError | None = None
@@ -273,15 +273,18 @@ class UrlStream(io.RawIOBase):
         self._clock.sleep(wait)
 
     def _wait_for_semaphore(self, seconds: float) -> None:
-        self._log_wait("waiting for other downloads of this machine to end", seconds)
+        if not self._is_queue_logged:
+            reason = "waiting for other downloads of this machine to end"
+            self._is_queue_logged = self._log_wait(reason, seconds)
         self._clock.sleep(seconds)
 
-    def _log_wait(self, reason: str, wait: float) -> None:
-        """Logs a wait once the file has been waited for longer than the rules say."""
+    def _log_wait(self, reason: str, wait: float) -> bool:
+        """Logs a wait if the file has been waited for longer than the rules say."""
         seconds = self._clock.monotonic() - self._started + wait
-        if seconds > self._rules.log_wait_seconds and reason != self._logged:
-            self._logged = reason
+        is_long = seconds > self._rules.log_wait_seconds
+        if is_long:
             LOG.warning("%s: %s", self._url, reason)
+        return is_long
 
     def _release(self) -> None:
         self._response = None
