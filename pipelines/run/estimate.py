@@ -16,7 +16,7 @@ from pipelines.run.execute import run_graph
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan, find_files, plan_files
 from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
-from pipelines.sources.cache import find_kept
+from pipelines.sources.cache import find_cached
 from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
 from pipelines.stages.tasks import Receipt
@@ -104,7 +104,7 @@ def _stored_bytes(job: Job, part: Part) -> int:
         return part.stored_bytes()
     if not is_http(job.mirror.base):
         return size_bytes(join(job.mirror.base, part.path))
-    kept = find_kept(job.mirror.keep, part.path)
+    kept = find_cached(job.mirror.keep, part.path)
     if kept is None:
         raise Unreachable(f"{part.path} could not be had: nothing to tell an estimate from")
     return size_bytes(kept)

@@ -181,10 +181,10 @@ def find_crawled(options: Options) -> tuple[InputFile, ...]:
 
 def mirror_of(options: Options) -> Mirror:
     """Where the crawls of a command line come from, and how it is asked for them."""
-    slots = MachineSemaphore(
+    semaphore = MachineSemaphore(
         folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
     )
-    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", slots=slots)
+    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", semaphore=semaphore)
 
 
 def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
