@@ -12,7 +12,7 @@ from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.wet_files import Part
 from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
-from pipelines.stages.table import Receipt
+from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
 from runtime.storage.files import (
     delete_file,
@@ -53,7 +53,7 @@ def _clear_work(job: Job, keep_cleaned: bool) -> None:
     Args:
       keep_cleaned: True while files are missing that the next run will try again.
     """
-    cleaned, documents = job.work_folders()
+    cleaned, documents = job.clean_folder(), job.documents_folder()
     for folder in (documents,) if keep_cleaned else (cleaned, documents):
         delete_folder(folder)
     delete_file(job.lists_path())
@@ -138,12 +138,12 @@ def forget_failures(plan: Plan) -> int:
     Whatever came after cleaning goes with them: it was made without these files.
     """
     job, found = plan.job, 0
-    failed = {path for path in list_files(job.work_folders()[0]) if path.endswith(FAILED)}
+    failed = {path for path in list_files(job.clean_folder()) if path.endswith(FAILED)}
     for part in plan.parts if failed else ():
         if job.failed_path(part) in failed:
             delete_file(job.signatures_path(part))
             delete_file(job.failed_path(part))
             found += 1
     if found:
-        delete_folder(job.work_folders()[1])
+        delete_folder(job.documents_folder())
     return found

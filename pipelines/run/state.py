@@ -48,10 +48,10 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         spec=job.spec,
         files=len({part.path for part in parts}),
         tasks=task_counts(job),
-        folder=job.work_folders()[1],
+        folder=job.documents_folder(),
         manifest=job.manifest_path(),
         staging=[job.staging_folder(variant) for variant in job.variants],
-        failed=job.work_folders()[0],
+        failed=job.clean_folder(),
         report=join(job.run_folder(), "report.json"),
     )
     write_bytes(join(job.work, NAME), json.dumps(asdict(state), indent=2).encode())
