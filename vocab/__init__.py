@@ -1,6 +1,6 @@
 """The vocabulary, and what the corpus and the trainer share.
 
-`python -m vocab.train`, in the order of the data:
+`c4forge vocab train`, in the order of the data:
 
   options     the command line; presets and recipes: its tables
   corpora     the shards of corpora and what their names say; documents: what is in them
@@ -10,7 +10,7 @@
   training    the model; costs: what that takes, told before
   results     what is left; summary: what is told
 
-`python -m vocab.inspect`: measures (what a vocabulary makes of a shard), inspection (the tables),
+`c4forge vocab inspect`: measures (what a vocabulary makes of a shard), inspection (the tables),
 plot. ids and models are for every reader.
 
 Shared, because `pipelines` and `trainer` never meet and both stand on this package:

@@ -1,4 +1,4 @@
-"""What `python -m vocab.train` tells: what will be done, what was drawn, what came out."""
+"""What `c4forge vocab train` tells: what will be done, what was drawn, what came out."""
 
 import json
 from collections.abc import Iterable

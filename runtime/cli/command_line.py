@@ -170,9 +170,10 @@ class CommandLine:
             if row.positional and for_help:
                 parser.add_argument(row.field, nargs="?", metavar=row.metavar, help=_escaped(row))
                 continue
+            takes = "*" if row.many else "?"
             groups.get(row.group, parser).add_argument(
-                f"--{row.name}", dest=row.field, action="append", nargs="*" if row.many else "?",
-                metavar=row.metavar, help=_escaped(row),
+                f"--{row.name}", dest=row.field, action="append", metavar=row.metavar,
+                nargs=None if for_help and not row.is_flag else takes, help=_escaped(row),
             )  # fmt: skip
         if self.has_config and for_help:
             parser.add_argument(

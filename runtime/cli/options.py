@@ -84,9 +84,8 @@ class Option:
 
     def docs_row(self) -> str:
         """Its row of a table in the docs: name, default, meaning."""
-        default = f"`{self.told_default}`" if self.told_default else ""
-        name = self.metavar if self.positional else f"--{self.name}"
-        return f"| `{name}` | {default} | {self.meaning} |"
+        default = "false" if self.default is False else self.told_default
+        return f"| `{self.usage()}` | {default} | {self.meaning} |"
 
 
 def option(
