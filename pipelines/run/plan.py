@@ -99,7 +99,7 @@ def _url_lists(options: Options) -> tuple[UrlList, ...]:
     if not options.webtext_urls:
         raise OptionError(
             "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
-            "(OpenWebText.zip, or a folder of texts), or one that python -m pipelines.webtext_urls "
+            "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
             "makes from Reddit's submissions"
         )
     return find_url_lists(list(options.webtext_urls))
