@@ -84,7 +84,7 @@ class OwnFilter:
             return reason
         raise OwnFilterFailed(
             f"--filter={self.spec} gave {reason!r:.120} for the page {_printable(url)}; expected "
-            "None to keep it, or a short reason: up to 60 letters, digits, spaces and . , ( ) + - _. "
+            "None to keep it, or a short reason: up to 60 letters, digits, spaces and .,()+-_ . "
             "Reasons are counted, so that no text of a page may be part of them."
         )
 
