@@ -317,7 +317,6 @@ def measure(texts: list[str], bad_words: Path, folder: Path) -> dict[str, Table]
 
 
 def print_table(title: str, table: Table) -> None:
-    """Prints a table with its columns aligned."""
     first = max(len(row) for column in table.values() for row in column)
     print(f"\n{title:{first}}" + "".join(f"{name:>24}" for name in table))
     for row in next(iter(table.values())):

@@ -64,7 +64,7 @@ class Job:
       lid_model: path of a fastText model, "" for the bundled one.
       output: folder given by --output.
       work: folder of resumable artifacts.
-      formats: rows of `corpora.writers`.
+      formats: rows of `corpora.formats.FORMATS`.
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
       part_count, url_list_count, buckets: how many of each; signatures meet in buckets.

@@ -1,4 +1,4 @@
-"""What a run says of itself in its work folder, for `python -m pipelines.status`."""
+"""A run's state file in its work folder, which `c4forge status` reads."""
 
 import json
 import time
@@ -58,9 +58,9 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
 
 
 def read_state(work: str) -> RunState:
-    """What `write_state` wrote.
+    """The state that `write_state` wrote.
 
     Raises:
-      OSError, ValueError, TypeError: it is not there or not whole.
+      OSError, ValueError, TypeError: it is missing or damaged.
     """
     return RunState(**json.loads(read_bytes(join(work, NAME))))

@@ -16,7 +16,7 @@ from cleaning.document_filters import Decide, Document, Page, accepted
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
-from corpora.writers import Document as Columns
+from corpora.formats import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
@@ -46,7 +46,7 @@ class DocumentGroup:
     validation: bool
 
 
-Row = tuple[int, Columns]
+Row = tuple[int, DocumentRow]
 """Shard key, and the columns of PAGE."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
 

@@ -4,8 +4,8 @@ import json
 
 from cleaning.counts import Counts, scoped
 from cleaning.variants import Variant
+from corpora.formats import FEATURES
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from corpora.writers import FEATURES
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.malformed import UNREACHABLE

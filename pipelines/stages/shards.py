@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
-from corpora.writers import FORMATS, Document
+from corpora.formats import FORMATS, DocumentRow
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.tasks import Stage
@@ -102,7 +102,7 @@ def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     )
 
 
-def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
+def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
     """The shard's documents in order, about 16 MiB of text at a time."""
     first = _KEYS * shard.shard // shard.shards
     last = _KEYS * (shard.shard + 1) // shard.shards
@@ -110,7 +110,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
     for part in range(parts):
         low = first + (last - first) * part // parts
         high = first + (last - first) * (part + 1) // parts
-        found: list[tuple[int, Document]] = []
+        found: list[tuple[int, DocumentRow]] = []
         for number in range(job.part_count):
             path = job.stage_path("documents", number, ".arrow")
             found += _documents(path, shard, low, high)
@@ -119,7 +119,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
             yield [document for _, document in found]
 
 
-def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, Document]]:
+def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, DocumentRow]]:
     """Shard key and columns of a part's documents of a split with low <= key < high."""
     variant = shard.variant
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
