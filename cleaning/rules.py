@@ -23,7 +23,7 @@ _P = "2.2"
 RULES: tuple[Rule, ...] = (
     Rule("split-wet-file/wet-file", Unit.FILE, True, "WET files read", "", "split_wet_file"),
     Rule("split-wet-file/filtered:unreachable", Unit.FILE, False,
-         "WET files of a crawl that could not be read", "", ""),
+         "WET files of a crawl that could not be fetched", "", ""),
     Rule("split-wet-file/filtered:malformed", Unit.RECORD, False, "damaged or not WET", "", ""),
     Rule("split-wet-file/filtered:no_url", Unit.RECORD, False, "no WARC-Target-URI", "",
          "split_wet_file"),

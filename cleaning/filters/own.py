@@ -84,8 +84,8 @@ class OwnFilter:
             return reason
         raise OwnFilterFailed(
             f"--filter={self.spec} returned {reason!r:.120} for the page {_printable(url)}; "
-            "expected None to keep it, or a short reason to drop it: up to 60 letters, digits, spaces and "
-            ".,()+-_ . A reason names a counter: it must not contain text of the page."
+            "expected None to keep it, or a short reason to drop it: up to 60 letters, digits, "
+            "spaces and .,()+-_ . A reason names a counter: it must not contain text of the page."
         )
 
 

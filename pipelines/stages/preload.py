@@ -16,4 +16,4 @@ load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
 gc.collect()
-gc.freeze()  # workers collect after each task; what is loaded for good is not looked at again
+gc.freeze()  # workers collect after each task; what is loaded here need not be scanned again
