@@ -190,7 +190,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "bad_words_case": Setting(
         "words of the list are compared as written, so that those with capitals never match "
-        "(as_listed), or lower-cased like the text (lowered)",
+        "(as_listed), or in lower case (lowered)",
         "", "c4_utils.get_badwords_filter_fn",
     ),
     "soft_bad_words": Setting(
