@@ -56,7 +56,7 @@ def test_modules_and_functions_are_small(source):
 
 
 def preloads() -> list[tuple[str, str]]:
-    """The modules that fork servers import: constants PRELOAD, and literals given to `open_pool`."""
+    """Modules that fork servers import: constants PRELOAD, literals given to `open_pool`."""
     found = []
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
