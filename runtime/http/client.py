@@ -229,7 +229,7 @@ class Connection:
             )
         except HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise Refused("its certificate is not trusted here") from None
+                raise Refused(_UNTRUSTED) from None
             if _is_proxy_login_refused(error):
                 proxy = shown_url(self._rules.proxy_url)
                 raise Refused(f"the proxy {proxy} {describe(407, b'')}") from None
@@ -249,6 +249,7 @@ class Connection:
         self._pool.clear()
 
 
+_UNTRUSTED = "its certificate is not trusted; SSL_CERT_FILE may name the certificates to trust"
 _NOT_CONNECTED = (NewConnectionError, ConnectTimeoutError, ProxyError, SSLError)
 
 
