@@ -10,7 +10,7 @@ import pytest
 from runtime.http.client import Clock, DownloadRules, environment_proxy
 from runtime.http.retry import Backoff
 from runtime.http.stream import open_url
-from runtime.http.transfers import NotConnected, Refused, Transfer, Unreachable
+from runtime.http.transfers import ConnectionDenied, NotConnected, Transfer, Unreachable
 from runtime.http.urls import UrlError
 from runtime.storage.locks import MachineSemaphore
 from tests.runtime.http.proxy import Proxy, proxy_to
@@ -162,12 +162,14 @@ def test_https_goes_through_a_tunnel_of_the_proxy(monkeypatch, proxy: Proxy):
     assert "s3cret" not in str(error)
 
 
-def test_a_proxy_that_wants_another_login_ends_the_download_at_once(monkeypatch, proxy: Proxy):
-    proxy.refusal = 407
-    monkeypatch.setenv("https_proxy", proxy.url(LOGIN))
-    error = failure("https://crawl.invalid/a.gz")
-    assert type(error) is Refused
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_another_login_ends_the_download_at_once(monkeypatch, proxy, scheme):
+    proxy.refusal, proxy.login = 407, "Basic b3RoZXI="
+    monkeypatch.setenv(f"{scheme}_proxy", proxy.url(LOGIN))
+    error = failure(f"{scheme}://crawl.invalid/plain/a.gz")
+    assert type(error) is ConnectionDenied
     assert f"the proxy {proxy.url()} answered 407 Proxy Authentication Required" in str(error)
+    assert len(proxy.requests) == 1
     assert "s3cret" not in str(error)
 
 
