@@ -56,13 +56,13 @@ def _print_floor(todo: Plan) -> None:
     """What the language identifiers alone take for the texts that the variants give them."""
     costs: dict[str, float] = {}
     run_stages(todo, costs)
-    whole = _texts(todo, TextForm.RAW)
+    whole = read_texts(todo, TextForm.RAW)
     langdetect = IDENTIFIERS["langdetect"].load(None)
     detector = gcld3.NNetLanguageIdentifier(100, 10_000)
     # Pages with paragraphs, before deduplication takes a few of them.
     long_pages = [text for text in whole if sum(len(x) >= 200 for x in text.split("\n")) >= 3]
     floor = {
-        "langdetect-rs, cleaned": _timed(langdetect, _texts(todo, TextForm.CLEANED)),
+        "langdetect-rs, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
         "langdetect-rs, whole": _timed(langdetect, whole),
         "cld3, with paragraphs": _timed(detector.FindLanguage, long_pages),
     }
@@ -71,7 +71,8 @@ def _print_floor(todo: Plan) -> None:
         print(f"  {name:26}{cost:8.2f}")
 
 
-def _texts(todo: Plan, form: TextForm) -> list[str]:
+def read_texts(todo: Plan, form: TextForm) -> list[str]:
+    """The texts of all pages of a run, cleaned or raw."""
     texts: list[str] = []
     for part in todo.parts:
         path = todo.job.pages_path(part, form)

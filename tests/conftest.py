@@ -1,6 +1,7 @@
 """What all tests share: the sample, the shared data where there are any, runs of the command."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,14 @@ for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     os.environ.pop(_name.upper(), None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+COMMAND = [
+    sys.executable,
+    "-P",
+    "-c",
+    f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from c4forge.main import main; "
+    "sys.exit(main())",
+]
+"""The console script c4forge, of these sources, from any folder."""
 
 
 @pytest.fixture(scope="session")

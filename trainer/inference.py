@@ -12,7 +12,7 @@ from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.model.decoding import beam_search, sample
 from trainer.model.network import build_network
-from trainer.training.input_pipeline import register
+from trainer.training.input_pipeline import register_task
 from trainer.training.run import configure_network, load_params
 from vocab.vocabulary import EOS_ID
 
@@ -70,7 +70,7 @@ def _decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
 
 def score_pairs(config: TrainConfig, checkpoint: str, split: str) -> dict[str, float]:
     """Share of a split's pairs whose target is written exactly, and how many there are."""
-    name = register(config)
+    name = register_task(config)
     lengths = {"inputs": config.inputs_length, "targets": config.lengths()["targets"]}
     dataset = seqio.get_mixture_or_task(name).get_dataset(lengths, split=split, shuffle=False)
     vocabulary = load_vocabulary(config.vocab)

@@ -7,6 +7,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.trainer.small import sentences
+from trainer.arguments import parse
+from trainer.config import TrainConfig
 from trainer.main import main
 
 PAIRS = [(text[:20], text[:8]) for text in sentences(40)]
@@ -95,6 +97,12 @@ def test_a_wrong_flag_is_told_before_any_work(command, said, capsys, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(command) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_configuration_is_written_beside_the_run(model_dir, flags):
+    values = json.loads((model_dir / "config.json").read_text())
+    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"])})
+    assert config == parse(["train", *flags]).config
 
 
 def test_info_counts_parameters(capsys):

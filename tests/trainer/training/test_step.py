@@ -51,19 +51,19 @@ def step(dropout=False):
 
 
 def test_padding_counts_for_nothing(state):
-    sums = jax.jit(functools.partial(sum_losses, NETWORK, z_loss=0.0, key=None))(
+    metrics = jax.jit(functools.partial(sum_losses, NETWORK, z_loss=0.0, key=None))(
         state.params, batch()
     )
-    assert float(sums.targets) == 22
-    assert float(sums.loss) == float(sums.cross_entropy) > 0
+    assert float(metrics.targets) == 22
+    assert float(metrics.loss) == float(metrics.cross_entropy) > 0
 
 
 def test_a_step_lowers_the_loss_and_counts(state):
     losses = []
     update = step()
     for _ in range(8):
-        state, sums, norm = update(state, batch())
-        losses.append(float(sums.loss))
+        state, metrics, norm = update(state, batch())
+        losses.append(float(metrics.loss))
     assert losses[-1] < 0.8 * losses[0] and int(state.step) == 8 and float(norm) > 0
 
 
