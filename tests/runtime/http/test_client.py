@@ -259,3 +259,21 @@ def test_a_wait_for_other_downloads_is_logged_once(server, tmp_path, caplog):
     thread.join()
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.endswith("waiting for other downloads of this machine to end")
+
+
+@pytest.mark.parametrize("behaviour", ["slow", "stalls"])
+def test_a_server_that_takes_long_is_named_while_planning_waits(server, caplog, behaviour):
+    rules = DownloadRules(log_wait_seconds=0.01, read_seconds=0.3, backoff=QUICK.backoff)
+    url = server.url(behaviour, "a.gz")
+    with open_url(url, rules) as stream:
+        assert stream.read() == DATA
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == f"{url}: waiting for the server"
+    assert len(lines) == (1 if behaviour == "slow" else 2)
+
+
+def test_a_server_that_answers_at_once_is_not_logged(server, caplog):
+    with open_url(server.url("plain", "a.gz"), DownloadRules(log_wait_seconds=0.3)) as stream:
+        assert stream.read() == DATA
+    time.sleep(0.4)
+    assert not caplog.records
