@@ -110,13 +110,13 @@ class TrainConfig:
         arranged = ARCHITECTURES[self.architecture]
         if arranged.shared and self.scan_layers:
             raise TrainConfigError("--scan_layers: layers shared by both stacks cannot be scanned")
-        causal = OBJECTIVES[self.objective].is_causal()
-        if causal == arranged.encoder and (causal or self.architecture != "prefix_lm"):
-            wanted = "decoder_lm" if causal else "prefix_lm or encoder_decoder"
-            raise TrainConfigError(
-                f"--objective={self.objective} does not fit --architecture={self.architecture}; "
-                f"try --architecture={wanted}"
-            )
+        if (OBJECTIVES[self.objective].name == "causal_lm") == arranged.encoder:
+            wanted = "decoder_lm" if arranged.encoder else "prefix_lm or encoder_decoder"
+            if self.architecture != "prefix_lm" or self.objective == "causal_lm":
+                raise TrainConfigError(
+                    f"--objective={self.objective} does not fit --architecture="
+                    f"{self.architecture}; try --architecture={wanted}"
+                )
         self.lengths()
 
     def lengths(self) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
 
+from collections.abc import Mapping
+
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.model.sizes import ARCHITECTURES
@@ -48,8 +50,8 @@ from trainer.model import network
 """
 
 
-def _bind(name: str, values: dict[str, object]) -> str:
-    """A block of bindings; strings that begin with @ or % are references."""
+def _bind(name: str, values: Mapping[str, object]) -> str:
+    """A block of bindings. Strings that begin with @ or % are references to other names."""
     lines = [f"{name}:"]
     for key, value in values.items():
         plain = isinstance(value, str) and not value.startswith(("@", "%"))
