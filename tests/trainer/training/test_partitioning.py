@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.trainer.eight_devices import MESHES
+from tests.trainer.training.eight_devices import MESHES
 from trainer.config import TrainConfig
 from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.partitioning import MeshError, check_batch, make_mesh
@@ -46,7 +46,7 @@ def config(small_corpus, small_vocabulary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(config):
-    script = str(REPOSITORY / "tests" / "trainer" / "eight_devices.py")
+    script = str(REPOSITORY / "tests" / "trainer" / "training" / "eight_devices.py")
     return json.loads(
         run_python([script, json.dumps(dataclasses.asdict(config))], 8).splitlines()[-1]
     )
