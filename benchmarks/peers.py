@@ -36,7 +36,7 @@ import numpy as np
 
 from cleaning.dedup.winners import newest_captures
 from cleaning.filters.badwords import Matcher, load_english
-from cleaning.filters.clean import LINE_RULES, REFERENCE_RULES, CleanedPage, CleanRules, clean_page
+from cleaning.filters.clean import REFERENCE_RULES, CleanedPage, CleanRules, clean_page
 from cleaning.filters.clean_vectorized import clean_found, find_lines
 from cleaning.filters.paragraphs import has_paragraphs
 from cleaning.sentences import split_sentences
@@ -257,8 +257,8 @@ def _line_cause(line: str, text: str) -> str:
         if len(text.splitlines()) > text.count("\n") + 1:
             return "another line break"
         return "other length in lower case" if len(text.lower()) != len(text) else "unknown"
-    counts = page.line_counts
-    return "citation" if page.text else LINE_RULES[counts.index(1)].rpartition(":")[2]
+    dropped = [rule for rule, count in page.line_counts.items() if count]
+    return "citation" if page.text else dropped[0].rpartition(":")[2]
 
 
 def try_settings(peer: Datatrove | Dolma, texts: list[str], ours: list[Outcome]) -> Table:

@@ -30,9 +30,12 @@ from pipelines.job import inputs_digest
 from pipelines.run.plan import Plan
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import CAPTURE, PASS_ROWS, SPAN, Block
-from pipelines.stages.duplicates import lost_blocks
-from pipelines.stages.newest import flag_blocks
-from pipelines.stages.table import run_spilled
+from pipelines.stages.clean import CLEAN
+from pipelines.stages.duplicates import DUPLICATES, lost_blocks
+from pipelines.stages.finish import FINISH
+from pipelines.stages.lines import LINES
+from pipelines.stages.newest import NEWEST, flag_blocks
+from pipelines.stages.tasks import run_spilled
 from tests.runs.runs import plan, run_stages
 
 PARTS = ("averages", "part", "buckets", "exchange")
@@ -108,7 +111,7 @@ def synthetic_blocks(bucket: Bucket, dtype: np.dtype, seed: int) -> list[Block]:
     if dtype == CAPTURE:
         rows["captured"] = chance.choice(_DATES.astype("S32"), bucket.rows)
     else:
-        rows["populations"] = 1
+        rows["scopes"] = 1
     return [rows[a:b].copy() for a, b in pairwise(starts)]
 
 
@@ -182,10 +185,10 @@ def bench_averages(wet: Path, folder: Path) -> None:
     todo = plan(folder / "averages", f"--input={wet}", "--max_malformed_fraction=1")
     pages = run_stages(todo)["split-wet-file/passed"]
     stored = sum(part.end - part.start for part in todo.parts)
-    cleaned, documents = (Path(path) for path in todo.job.work_folders())
+    cleaned, documents = Path(todo.job.clean_folder()), Path(todo.job.documents_folder())
     print(f"\nWhat a page leaves, {pages:,} pages of {stored / pages:,.0f} B stored, variant en")
-    for stage, row in (("clean", 72), ("newest", 5), ("lines", 41), ("spans", 5)):
-        targets = todo.job.part_count if stage in ("newest", "spans") else todo.job.buckets
+    for stage, row in (("clean", 72), ("newest", 5), ("lines", 41), ("duplicates", 5)):
+        targets = todo.job.part_count if stage in ("newest", "duplicates") else todo.job.buckets
         files = list(documents.glob(f"{stage}/*.blocks"))
         size = sum(path.stat().st_size - 8 * (targets + 1) for path in files)
         print(f"  {stage + ' sends':24}{size / row / pages:8.3f} rows{size / pages:9,.1f} B")
@@ -221,16 +224,16 @@ def run_part(path: Path) -> None:
     Plan(job, (part,), todo.lists).write()
     gc.disable()  # as in a worker
     before, source = peak_bytes(), ()
-    for stage in ("clean", "newest", "lines", "spans", "finish"):
+    for stage in (CLEAN, NEWEST, LINES, DUPLICATES, FINISH):
         reset_peak()
         started = time.process_time()
-        for task in range(job.buckets) if stage in ("newest", "spans") else (part,):
+        for task in stage.tasks(job, {}):
             counts = run_spilled(stage, source, job, task).counts
         seconds, peak = time.process_time() - started, peak_bytes() - before
-        if stage == "clean":
+        if stage is CLEAN:
             pages = counts["split-wet-file/passed"]
             print(f"  {pages:,} pages, {part.size_bytes / 1e6:,.0f} MB stored")
-        print(f"  {stage:8}{seconds:8.2f} CPU-s{peak / 1e6:8,.0f} MB", flush=True)
+        print(f"  {stage.name:11}{seconds:8.2f} CPU-s{peak / 1e6:8,.0f} MB", flush=True)
         source = (stage,)
 
 

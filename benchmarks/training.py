@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jax
 
+from benchmarks.commands import C4FORGE
 from trainer.config import TrainConfig
 from trainer.training.flops import PEAK_FLOPS, peak_flops, step_flops
 from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
@@ -26,7 +27,7 @@ def build(wet: str, folder: Path) -> tuple[str, str]:
     """Corpus and vocabulary of WET files."""
     corpus, vocab = folder / "c4" / "en" / "3.1.0", folder / "vocab"
     run("beam_runner.py", "--variant=en", f"--input={wet}", f"--output={folder}")
-    run("-m", "vocab.train", f"--corpus={corpus}", "--size=8000", f"--output={vocab}")
+    run(*C4FORGE[1:], "vocab", "train", f"--corpus={corpus}", "--size=8000", f"--output={vocab}")
     return str(corpus), str(vocab)
 
 

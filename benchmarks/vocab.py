@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
-from benchmarks.commands import run_measured
+from benchmarks.commands import C4FORGE, run_measured
 from corpora.documents import read_documents
 from corpora.layout import find_corpora
 from pipelines.tokenize import plan_tokens
@@ -158,7 +158,7 @@ def best_cpu(work: Callable[[], object]) -> float:
 
 def bench_train(en: Path, multilingual: Path, folder: Path) -> None:
     """Time and memory of whole commands, beside what they foretell."""
-    print("\npython -m vocab.train, CPU-seconds and the largest process, beside what it foretells")
+    print("\nc4forge vocab train, CPU-seconds and the largest process, beside what it foretells")
     print(f"{'':24}{'text':>10}{'CPU-s':>8}{'told':>8}{'memory':>10}{'told':>10}")
     for name, preset, arguments in (
         ("t5 en", "t5", [f"--corpus={en}"]),
@@ -170,7 +170,7 @@ def bench_train(en: Path, multilingual: Path, folder: Path) -> None:
     ):
         output = folder / f"trained-{name.replace(' ', '-')}"
         used = run_measured(
-            sys.executable, "-m", "vocab.train", f"--preset={preset}", *arguments,
+            *C4FORGE, "vocab", "train", f"--preset={preset}", *arguments,
             f"--output={output}",
         )  # fmt: skip
         told = json.loads((output / "recipe.json").read_text())

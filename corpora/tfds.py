@@ -37,8 +37,8 @@ class SplitInfo:
 def features_json(features: Mapping[str, dict[str, object]]) -> dict[str, object]:
     """features.json of a dataset, from each feature's description by name."""
     return {
-        "pythonClassName": f"{_FEATURES}.features_dict.FeaturesDict",
         "featuresDict": {"features": dict(sorted(features.items()))},
+        "pythonClassName": f"{_FEATURES}.features_dict.FeaturesDict",
     }
 
 

@@ -17,7 +17,7 @@ In the order in which a run passes through them:
   formats    TFRecord, JSONL and Parquet writers
   report     counts and progress for people
 
-`python -m pipelines.tokenize` makes token shards of a corpus: token_options, token_job, token_graph
+`c4forge tokenize` makes token shards of a corpus: token_options, token_job, token_graph
 (the table of contents), token_shards (what one worker does with one shard), token_formats,
 token_publish.
 

@@ -1,6 +1,7 @@
 """What all tests share: the sample, the shared data where there are any, runs of the command."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+COMMAND = [
+    sys.executable,
+    "-P",
+    "-c",
+    f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from c4forge.main import main; "
+    "sys.exit(main())",
+]
+"""The console script c4forge, of these sources, from any folder."""
 
 
 @pytest.fixture(scope="session")

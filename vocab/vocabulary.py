@@ -63,7 +63,7 @@ def read_vocabulary(path: str) -> Vocabulary:
     if not size:
         raise ModelError(
             f"{found}: no SentencePiece model ({len(model):,} bytes). Expected a file that "
-            f"python -m vocab.train or spm_train wrote, or a folder with {MODEL_NAME}"
+            f"c4forge vocab train or spm_train wrote, or a folder with {MODEL_NAME}"
         )
     return vocabulary
 

@@ -19,7 +19,7 @@ from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
 from pipelines.sources.cache import find_kept
 from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
-from pipelines.stages.table import Receipt
+from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
 from runtime.http.transfers import Unreachable
 from runtime.http.urls import is_http
@@ -90,9 +90,10 @@ def run_sample(plan: Plan) -> Sample:
     run_graph(plan, True, [], listen)
     for part in plan.parts:
         sample.stored_bytes[part.path] += _stored_bytes(plan.job, part)
-    blocks = list(Path(plan.job.work_folders()[1]).glob("*/*.blocks*"))
+    blocks = list(Path(plan.job.documents_folder()).glob("*/*.blocks*"))
     sample.shuffled_bytes = sum(path.stat().st_size for path in blocks)
-    sample.work_bytes = sum(map(_folder_bytes, plan.job.work_folders()))
+    folders = (plan.job.clean_folder(), plan.job.documents_folder())
+    sample.work_bytes = sum(map(_folder_bytes, folders))
     sample.written_bytes = sum(_folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)
     return sample
 

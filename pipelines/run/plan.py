@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cleaning.filters.domains import parse_domains
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.specs import SPECS
-from cleaning.variants import BadWordsFilter, Members, Variant
+from cleaning.variants import BAD_WORDS, REALNEWS_DOMAIN, WEBTEXTLIKE, Variant
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
 from pipelines.run.options import Options
 from pipelines.run.state import write_state
@@ -76,12 +76,12 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
 
 def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
     """Languages whose bad words are looked for, each once."""
-    filtered = [v for v in variants if v.bad_words is not BadWordsFilter.NONE]
+    filtered = [variant for variant in variants if variant.has(BAD_WORDS)]
     return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
 
 
 def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
-    if all(v.population.members is not Members.REALNEWS for v in options.variants):
+    if not any(variant.has(REALNEWS_DOMAIN) for variant in options.variants):
         return b""
     path = options.realnews_domains
     if path is None:
@@ -94,12 +94,12 @@ def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
 
 
 def _url_lists(options: Options) -> tuple[UrlList, ...]:
-    if all(v.population.members is not Members.WEBTEXT for v in options.variants):
+    if not any(variant.has(WEBTEXTLIKE) for variant in options.variants):
         return ()
     if not options.webtext_urls:
         raise OptionError(
             "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
-            "(OpenWebText.zip, or a folder of texts), or one that python -m pipelines.webtext_urls "
+            "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
             "makes from Reddit's submissions"
         )
     return find_url_lists(list(options.webtext_urls))

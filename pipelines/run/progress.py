@@ -7,10 +7,12 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from cleaning.rules import RULES, Unit
+from cleaning.counts import Unit
+from cleaning.rules import RULES
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
-from pipelines.stages.table import STAGES, Receipt, task_count
+from pipelines.stages.table import STAGES
+from pipelines.stages.tasks import Receipt
 from runtime.cli.console import LiveLine
 from runtime.units import duration, size
 
@@ -124,7 +126,7 @@ def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stre
 
 def task_counts(job: Job) -> dict[str, int]:
     """Tasks of each stage that has any; how many shards there will be is a guess."""
-    counts = {name: task_count(stage, job) for name, stage in STAGES.items()}
+    counts = {name: stage.task_count(job) for name, stage in STAGES.items()}
     counts["shards"] = max(job.part_count, 1)
     return {name: count for name, count in counts.items() if count}
 

@@ -5,7 +5,7 @@ its range at a time, so that memory does not grow with its size.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
 from corpora.formats import FORMATS, DocumentRow
 from pipelines.job import Job
+from pipelines.stages.blocks import Block
+from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_values, open_arrow
 from runtime.storage.files import atomic_write, join, size_bytes
 
@@ -64,7 +66,7 @@ def plan_shards(job: Job, counts: Counts) -> list[Shard]:
     return shards
 
 
-def write_shard(job: Job, shard: Shard) -> Counts:
+def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
     examples = 0
     paths = {name: shard_path(job, shard, name) for name in job.formats}
@@ -135,3 +137,14 @@ def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[i
             columns = [column.cast(pa.binary()).to_pylist() for column in rows.columns[1:]]
             for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
                 yield key, tuple(document)
+
+
+SHARDS = Stage(
+    name="shards",
+    meaning="writing shards",
+    unit="shards",
+    share=0.04,
+    tasks=plan_shards,
+    work=write_shard,
+    receipt=receipt_path,
+)

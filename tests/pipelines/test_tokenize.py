@@ -24,7 +24,7 @@ from pipelines.tokens.shards import run_token_shard
 from runtime.storage.files import exists, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
-from tests.conftest import REPOSITORY
+from tests.conftest import COMMAND, REPOSITORY
 from tests.corpora.written import documents, write_english, write_multilingual
 from tests.limits import with_files_of_at_most
 from tests.vocab.small import small_model
@@ -232,7 +232,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary,
 
 def test_a_killed_run_leaves_nothing_half_done(tmp_path, built, corpus, vocabulary):
     command = [
-        sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+        *COMMAND, "tokenize", f"--corpus={corpus}",
         f"--vocab={vocabulary}", f"--output={tmp_path}", "--format=tfrecord,array_record",
     ]  # fmt: skip
     process = subprocess.Popen(
@@ -317,7 +317,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
         (["--vocab=/nowhere"], "/nowhere: cannot be read"),
         (["--corpus=/nowhere"], "--corpus=/nowhere: matches no file"),
         (["--format=tfrecords"], "did you mean 'tfrecord'?"),
-        (["--formats=tfrecord"], "did you mean '--format'?"),
+        (["--formats=tfrecord"], "did you mean --format?"),
         (["--num_workers=few"], "'few' is not a whole number"),
     ],
 )
@@ -346,7 +346,7 @@ def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, 
 def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int):
     """The command in a process of its own that cannot write files larger than that."""
     command = [
-        sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+        *COMMAND, "tokenize", f"--corpus={corpus}",
         f"--vocab={vocabulary}", f"--output={output}",
     ]  # fmt: skip
     return subprocess.run(

@@ -16,7 +16,7 @@ from cleaning.selection import IN_LISTS, OUTDATED
 from cleaning.urls import md5, normalize_url, pack_digests
 from pipelines.sources.url_lists import find_url_lists, read_digests
 from pipelines.stages.blocks import CAPTURE, LISTED, Block, places, row_bits, split_by_bucket
-from pipelines.stages.newest import count_missing, verdict_blocks
+from pipelines.stages.newest import count_missing, flag_blocks
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
 
@@ -109,7 +109,7 @@ def our_joined(parts: list[list[Capture]], lists: list[Path]) -> tuple[set[Captu
     to_parts: list[list[Block]] = [[] for _ in parts]
     for blocks in to_buckets:
         counts.update(count_missing(blocks))
-        for part, verdicts in verdict_blocks(blocks).items():
+        for part, verdicts in flag_blocks(blocks).items():
             to_parts[part].append(verdicts)
     taken = set()
     for captures, blocks in zip(parts, to_parts, strict=True):

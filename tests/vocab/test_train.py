@@ -157,7 +157,7 @@ BAD = [
     (["--sample_bytes=10"], 1, "no document of the corpus fits in --sample_bytes=10"),
     (["--byte_fallback=maybe"], 2, "'maybe' is neither true nor false"),
     (["--model_type=wordpiece"], 2, "unknown choice 'wordpiece'; choose from unigram, bpe"),
-    (["--normalisation=identity"], 2, "did you mean '--normalization'?"),
+    (["--normalisation=identity"], 2, "did you mean --normalization?"),
     (["--mixture=fr:1"], 2, "the corpus has none of these languages; it has en"),
     (["--size=90000"], 1, "--size=90000: this sample gives"),
     (["--runner=Spark"], 2, "unknown runner 'Spark'"),

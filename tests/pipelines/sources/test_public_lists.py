@@ -13,7 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.filters.badwords import BadWords, BadWordsError, WordCase, load_carried, load_english
+from cleaning.filters.badwords import (
+    BadWords,
+    BadWordsError,
+    WordCase,
+    load_carried,
+    load_english,
+    load_matcher,
+)
 from cleaning.filters.domains import DomainsError
 from cleaning.languages import MC4_LANGUAGES
 from pipelines.main import main
@@ -32,7 +39,7 @@ from pipelines.sources.public_lists import (
     load_bad_words,
     load_domains,
 )
-from pipelines.stages.models import Lists, load_lists, load_matcher, write_lists
+from pipelines.stages.models import Lists, load_lists, write_lists
 from pipelines.stages.models import load_domains as load_listed_domains
 
 DATA = b"eins\nzwei\n"
