@@ -3,8 +3,8 @@
     python -m benchmarks.measure COMMAND [ARGUMENT ...]
 
 Workers of a fork server outlive their parent. This process is their subreaper (Linux), so it
-inherits them and counts them too. The last line printed is {"cpu", "wall", "peak_mb"}; peak_mb is that
-of the largest single process.
+inherits them and counts them too. The last line printed is {"cpu", "wall",
+"peak_mb"}; peak_mb is that of the largest single process.
 """
 
 import ctypes
