@@ -15,14 +15,15 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-COMMAND = [
-    sys.executable,
-    "-P",
-    "-c",
-    f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from c4forge.main import main; "
-    "sys.exit(main())",
-]
-"""The console script c4forge, of these sources, from any folder."""
+
+
+def console_script(module: str) -> list[str]:
+    """A console script of these sources, that of an installed package apart, from any folder."""
+    found = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from {module} import main; "
+    return [sys.executable, "-P", "-c", f"{found}sys.exit(main())"]
+
+
+COMMAND, T5X = console_script("c4forge.main"), console_script("c4forge.t5x")
 
 
 @pytest.fixture(scope="session")
