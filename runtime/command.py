@@ -17,6 +17,7 @@ from runtime.workers.processes import kill_workers, raise_started
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
+_AGAIN_SECONDS = 1.0
 
 
 class Exit(IntEnum):
@@ -39,11 +40,26 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
       kept: what is left of work that broke off, in a sentence.
     """
     signals = _Signals()
-    try:
-        with signals.handled():
+    with signals.handled():
+        try:
             return _exit_code(name, work, kept, signals)
-    finally:
-        pool.close_pool()
+        finally:
+            pool.close_pool()
+
+
+def end_process(code: int) -> int:
+    """The exit code of this process, which signals no longer change while it shuts down.
+
+    One that a signal ended does not return: threads of Beam, TensorFlow and JAX that were broken
+    off would keep it for seconds, or crash it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals") -> int:
@@ -51,6 +67,7 @@ def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals
     try:
         return work()
     except (Exception, KeyboardInterrupt, Terminated) as error:
+        signals.end()
         if signals.interrupted or isinstance(error, KeyboardInterrupt):
             say(f"\nStopped. {kept}")
             return Exit.INTERRUPTED
@@ -78,7 +95,7 @@ def _told(error: Exception) -> str:
 
 
 class _Signals:
-    """Handlers of SIGINT and SIGTERM while a command works.
+    """Handlers of SIGINT and SIGTERM while a command works; SIGALRM serves the first.
 
     Attributes:
       interrupted: True from the first SIGINT on.
@@ -93,13 +110,16 @@ class _Signals:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {
-            number: signal.signal(number, handler)
-            for number, handler in ((signal.SIGINT, self._stop), (signal.SIGTERM, _end_tasks))
+        handlers = {
+            signal.SIGINT: self._stop,
+            signal.SIGTERM: _end_tasks,
+            signal.SIGALRM: self._stop_again,
         }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
+            self.end()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -110,7 +130,18 @@ class _Signals:
         self.interrupted = True
         _hush()
         kill_workers()
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         raise_started(KeyboardInterrupt)
+
+    def end(self) -> None:
+        """No further KeyboardInterrupt is raised: the work is over."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _stop_again(self, _signal: int, _frame: FrameType | None) -> None:
+        """Raises it again where a library's callback took the first one and went on."""
+        if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
+            kill_workers()
+            raise KeyboardInterrupt
 
 
 def _hush() -> None:

@@ -33,7 +33,7 @@ NEEDED = ["--input=x", "--output=y"]
         (["--input=x"], "--output"),
         ([*NEEDED, "--variant=em"], "unknown variant 'em'; choose from en"),
         ([*NEEDED, "--spec=tfds-3.0.1"], "did you mean 'tfds-3.1.0'?"),
-        ([*NEEDED, "--format=parket"], "choose from tfrecord, parquet, jsonl; did you mean"),
+        ([*NEEDED, "--format=parket"], f"choose from {', '.join(OUTPUT_FORMATS)}; did you mean"),
         ([*NEEDED, "--format=jsonl,csv"], "unknown format 'csv'"),
         ([*NEEDED, "--runner=DataFlowRunner"], "did you mean 'DataflowRunner'?"),
         ([*NEEDED, "--runner=DaskRunner"], "loses elements silently"),

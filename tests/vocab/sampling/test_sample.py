@@ -86,12 +86,12 @@ def test_documents_without_url_are_told_apart_by_their_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("bins", "share", "last"),
+    ("bins", "quota", "last"),
     [([5, 0, 5], 0, -1), ([5, 0, 5], 1, 0), ([5, 0, 5], 5, 0), ([5, 0, 5], 6, 2)],
 )
-def test_the_last_bin_is_that_in_which_the_share_is_full(bins, share, last):
+def test_the_last_bin_is_that_in_which_the_quota_is_reached(bins, quota, last):
     padded = np.array(bins + [0] * (4096 - len(bins)), np.int64)
-    assert last_bin(padded, share) == last
+    assert last_bin(padded, quota) == last
 
 
 def test_what_is_drawn_is_little_more_than_the_sample(tmp_path):

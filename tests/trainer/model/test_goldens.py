@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.trainer.goldens import FILE, VERSIONS, batch, chosen, network_config, params
+from tests.trainer.model.goldens import FILE, VERSIONS, batch, chosen, network_config, params
 from trainer.model.network import Transformer
 
 
