@@ -116,10 +116,13 @@ class _Signals:
             signal.SIGALRM: self._stop_again,
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        hooks = threading.excepthook, sys.unraisablehook
         try:
             yield
         finally:
             self.end()
+            logging.disable(logging.NOTSET)
+            threading.excepthook, sys.unraisablehook = hooks
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -128,7 +131,9 @@ class _Signals:
         if self.interrupted:
             os._exit(Exit.INTERRUPTED)
         self.interrupted = True
-        _hush()
+        # Threads and destructors have much to say of work that was broken off.
+        logging.disable(logging.CRITICAL)
+        threading.excepthook = sys.unraisablehook = lambda _: None
         kill_workers()
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         raise_started(KeyboardInterrupt)
@@ -142,13 +147,6 @@ class _Signals:
         if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
             kill_workers()
             raise KeyboardInterrupt
-
-
-def _hush() -> None:
-    """Leaves out what threads and destructors say of work that was broken off."""
-    logging.disable(logging.CRITICAL)
-    threading.excepthook = lambda _: None
-    sys.unraisablehook = lambda _: None
 
 
 def _end_tasks(_signal: int, _frame: FrameType | None) -> None:
