@@ -65,7 +65,6 @@ def test_nothing_of_the_current_folder_is_imported(scripts, folder, sample):
     run(command, "status", "out", cwd=folder)
     corpus = "--corpus=out/c4/en/3.1.0"
     run(command, "vocab", "train", "--preset=tiny", "--size=250", corpus, "--output=v", cwd=folder)
-    run(command, "tokenize", corpus, "--vocab=v", "--output=out", "--num_workers=1", cwd=folder)
     run(scripts / "t5x", "--help", cwd=folder)
     assert not (folder / "imported").exists(), (folder / "imported").read_text()
 

@@ -72,7 +72,11 @@ def test_the_version_is_told(script):
 WRONG = [
     (COMMAND, ["build", "--varient=en", "--shards=x"], ("--variant?", "--shards: 'x'", "--output")),
     (COMMAND, ["build", "--input=x", "--output=y", "--projekt=p"], ("did you mean --project?",)),
-    (COMMAND, ["tokenize", "--format=tf"], ("--corpus is required", "--vocab is", "'tfrecord'?")),
+    (
+        COMMAND,
+        ["tokenize", "--format=t"],
+        ("--corpus is", "--vocab is", "choose from tf"),
+    ),
     (COMMAND, ["vocab", "train", "--size=2", "--threads=0"], ("--corpus is", "--size=2", "--thre")),
     (COMMAND, ["vocab", "inspect"], ("MODEL is required", "CORPUS is required")),
     (COMMAND, ["webtext-urls", "--min=3"], ("DUMP is required", "--output is", "--min_score?")),

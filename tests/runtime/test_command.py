@@ -2,6 +2,8 @@
 
 import os
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -73,10 +75,8 @@ def test_signals_end_the_work_and_their_handlers_go_with_it(number, code, capsys
 
 def test_an_interrupt_that_a_library_swallows_comes_again():
     def work() -> int:
-        try:
+        with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-        except KeyboardInterrupt:
-            pass
         signal.pause()
         return Exit.DONE
 
@@ -85,4 +85,4 @@ def test_an_interrupt_that_a_library_swallows_comes_again():
 
 def test_a_file_that_cannot_be_read_while_planning_is_a_usage_error():
     with pytest.raises(UsageError, match="No such file"), planning():
-        open("/nowhere")
+        Path("/nowhere").read_bytes()
