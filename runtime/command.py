@@ -47,15 +47,16 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
             pool.close_pool()
 
 
-def end_process(code: int) -> int:
+def end_process(code: int, abruptly: bool = False) -> int:
     """The exit code of this process, which signals no longer change while it shuts down.
 
-    One that a signal ended does not return: threads of Beam, TensorFlow and JAX that were broken
-    off would keep it for seconds, or crash it.
+    Args:
+      abruptly: True if the interpreter does not shut down after a signal: threads of TensorFlow and
+        JAX that were broken off crash it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+    if abruptly and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -194,7 +194,9 @@ class CommandLine:
 
 def _wrapped(text: str) -> str:
     """The text with its sentences wrapped; lines that are indented stay."""
-    lines = text.splitlines()
+    lines = [
+        line if line.startswith(" ") else textwrap.fill(line, _WIDTH) for line in text.splitlines()
+    ]
     return "\n".join(
         line if line.startswith(" ") else textwrap.fill(line, _WIDTH) for line in lines
     )
