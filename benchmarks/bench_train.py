@@ -30,57 +30,64 @@ def build(wet: str, folder: Path) -> tuple[str, str]:
 
 
 def seconds(function, times: int) -> float:
-    """Of one call: the whole time over the number of calls."""
+    """Mean seconds of one call."""
     began = time.perf_counter()
     for _ in range(times):
         function()
     return (time.perf_counter() - began) / times
 
 
+def compile_step(config: TrainConfig, dataset, batch):
+    """(state, function that runs the step on a batch and waits for it)."""
+    run = prepare_run(config, batch_spec(dataset))
+    state = run.start()
+    compiled = run.step.lower(run.shapes, put_batch(batch, run.mesh)).compile()
+
+    def step(batch) -> None:
+        nonlocal state
+        state, metrics, _ = compiled(state, put_batch(batch, run.mesh))
+        metrics.loss.block_until_ready()
+
+    return state, step
+
+
 def measure(config: TrainConfig, steps: int) -> None:
     dataset = open_dataset(config, "train", this_host())
     batches = Batches(dataset)
     first = next(batches)
-    prepared = prepare_run(config, batch_spec(dataset))
-    state = prepared.start()
-    compiled = prepared.step.lower(prepared.shapes, put_batch(first, prepared.mesh)).compile()
-
-    def step(batch) -> None:
-        nonlocal state
-        state, metrics, _ = compiled(state, put_batch(batch, prepared.mesh))
-        metrics.loss.block_until_ready()
-
-    step(first)
+    state, step = compile_step(config, dataset, first)
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
     flops = step_flops(state.params, first)
+    step(first)
     of_step = seconds(lambda: step(first), steps)
     waited = []
 
-    def loop() -> None:
+    def step_with_input() -> None:
         began = time.perf_counter()
         batch = next(batches)
         waited.append(time.perf_counter() - began)
         step(batch)
 
-    of_loop = seconds(loop, steps)
-    # seqio shuffles in a buffer of 1,000 examples, and TensorFlow reads ahead: what they hold when
-    # the steps end is no speed, so several times as much is read before the clock starts.
+    of_both = seconds(step_with_input, steps)
+    # seqio shuffles in a buffer of 1,000 examples, and TensorFlow prefetches. When the steps end
+    # these buffers are full, so four times as many examples are read before the clock starts.
     rows = 4000 // config.batch_size
     batches.skip(rows)
     of_input = seconds(lambda: next(batches), rows)
     tokens = sum(x.size for name, x in first.items() if name.endswith("input_tokens"))
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
+
+    def report(label: str, time_of_one: float, rest: str) -> None:
+        print(f"  {label:12} {time_of_one * 1e3:9.1f} ms  {tokens / time_of_one:10,.0f} tokens/s  "
+              f"{config.batch_size / time_of_one:8,.1f} examples/s{rest}")  # fmt: skip
+
     lengths = "/".join(map(str, config.lengths().values()))
     print(f"{config.size}, {lengths}, batch {config.batch_size}, {config.dtype}: "
           f"{parameters / 1e6:.1f}M parameters")  # fmt: skip
-    print(f"  step alone   {of_step * 1e3:9.1f} ms  {tokens / of_step:10,.0f} tokens/s  "
-          f"{config.batch_size / of_step:8,.1f} examples/s  MFU "
-          f"{flops / of_step / peak_flops():.1%}")  # fmt: skip
-    print(f"  with input   {of_loop * 1e3:9.1f} ms  {tokens / of_loop:10,.0f} tokens/s  "
-          f"{config.batch_size / of_loop:8,.1f} examples/s  waiting for data "
-          f"{sum(waited) / steps / of_loop:.1%} of the time")  # fmt: skip
-    print(f"  input alone  {of_input * 1e3:9.1f} ms  {tokens / of_input:10,.0f} tokens/s  "
-          f"{config.batch_size / of_input:8,.1f} examples/s: {of_step / of_input:.1f} times "
-          "what the step takes")  # fmt: skip
+    report("step alone", of_step, f"  MFU {flops / of_step / peak_flops():.1%}")
+    report(
+        "with input", of_both, f"  waiting for data {sum(waited) / steps / of_both:.1%} of the time"
+    )
+    report("input alone", of_input, f": {of_step / of_input:.1f} times the speed of the step")
 
 
 def main() -> None:
@@ -104,10 +111,9 @@ def main() -> None:
         )  # fmt: skip
         device = jax.devices()[0].device_kind
         stated = any(device.startswith(name) for name in PEAK_FLOPS)
-        source = "its maker's" if stated else "a product of float32 matrices measured here"
-        print(
-            f"{jax.device_count()} x {device}; MFU of {peak_flops() / 1e9:,.0f} GFLOP/s, {source}"
-        )
+        source = "stated by its maker" if stated else "measured with a float32 matrix product"
+        peak = f"{peak_flops() / 1e9:,.0f} GFLOP/s"
+        print(f"{jax.device_count()} x {device}; MFU relative to {peak}, {source}")
         for size in given.size:
             measure(replace(config, size=size), given.steps)
 

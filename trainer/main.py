@@ -219,8 +219,8 @@ def _info(command: Command) -> int:
     )["params"]
     parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
     print(
-        f"size:       {config.size}: {size.meaning} as published ({size.source}); "
-        f"{config.architecture}"
+        f"size:       {config.size}, {config.architecture}; published: {size.meaning} "
+        f"({size.source})"
     )
     print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
