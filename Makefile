@@ -14,16 +14,16 @@ help: ## what can be made
 
 demo: $(VENV)/.train ## from the sample that ships with the project to a corpus, a vocabulary and a tiny T5
 	@rm -rf out/demo
-	$(BIN)/python beam_runner.py --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
+	$(BIN)/c4forge build --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
 	  --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
-	@echo; $(BIN)/python -m vocab.train --preset=tiny --size=300 --corpus=out/demo/c4/en/3.1.0 --output=out/demo/vocab
+	@echo; $(BIN)/c4forge vocab train --preset=tiny --size=300 --corpus=out/demo/c4/en/3.1.0 --output=out/demo/vocab
 	@echo; $(BIN)/t5x train --config=sample/tiny.toml --steps=200 --eval_period=100 \
 	  --corpus=out/demo/c4/en/3.1.0 --vocab=out/demo/vocab --model_dir=out/demo/run
 
 train-tiny: $(VENV)/.train ## from real WET files (WET='…') to a corpus, a vocabulary and a tiny T5: minutes
-	$(BIN)/python beam_runner.py --variant=en --input='$(WET)' --output=out/tiny
-	$(BIN)/python -m vocab.train --preset=tiny --corpus=out/tiny/c4/en/3.1.0 --output=out/tiny/vocab
+	$(BIN)/c4forge build --variant=en --input='$(WET)' --output=out/tiny
+	$(BIN)/c4forge vocab train --preset=tiny --corpus=out/tiny/c4/en/3.1.0 --output=out/tiny/vocab
 	$(BIN)/t5x train --config=sample/tiny.toml \
 	  --corpus=out/tiny/c4/en/3.1.0 --vocab=out/tiny/vocab --model_dir=out/tiny/run
 
@@ -40,13 +40,13 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
-	$(BIN)/python -m benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
+	$(BIN)/python -m benchmarks.corpus --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 bench-vocab: $(VENV)/.test ## vocabularies and tokens beside plain SentencePiece: characters and CPU-seconds a token
 	$(BIN)/python -m benchmarks.vocab --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s, examples/s, MFU, share of waiting
-	$(BIN)/python -m benchmarks.bench_train --wet='$(SHARED)/data/wet/*.gz'
+	$(BIN)/python -m benchmarks.training --wet='$(SHARED)/data/wet/*.gz'
 
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,6 +3,6 @@
 import sys
 
 if __name__ == "__main__":  # worker processes import this file too, and need none of it
-    from pipelines.main import main
+    from c4forge.main import main
 
-    sys.exit(main())
+    sys.exit(main(["build", *sys.argv[1:]], "beam_runner.py"))

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 _REPEATS = 3
+C4FORGE = [sys.executable, "-c", "import sys; from c4forge.main import main; sys.exit(main())"]
 Figures = dict[str, float]
 
 

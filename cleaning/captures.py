@@ -22,9 +22,9 @@ from cleaning.filters.paragraphs import has_paragraphs
 from cleaning.fixes import changed_by_cleaning, changed_by_url
 from cleaning.lowercase import lower_utf8
 from cleaning.signatures import (
-    BAD_WORDS,
-    PARAGRAPHS,
-    REALNEWS,
+    HAS_BAD_WORDS,
+    HAS_PARAGRAPHS,
+    ON_REALNEWS,
     Captures,
     MalformedRecord,
     TextPages,
@@ -32,7 +32,7 @@ from cleaning.signatures import (
 )
 from cleaning.specs import SpecSettings
 from cleaning.urls import UrlRules, load_normalizer, md5
-from cleaning.variants import Members, Population, TextForm
+from cleaning.variants import PARAGRAPHS, DedupScope, TextForm
 from cleaning.wet.pages import (
     BodyHeaders,
     Headers,
@@ -53,27 +53,35 @@ class CaptureRules:
 
     Attributes:
       settings: of its spec.
-      populations: of its variants; they say which forms and marks are needed.
-      domains: of RealNews; needed by its population only.
+      scopes: of its variants; they say which forms and marks are needed.
+      domains: of RealNews; needed where a variant filters by them.
       page_words: finds bad words of whole pages, where the spec wants that.
     """
 
     settings: SpecSettings
-    populations: tuple[Population, ...]
+    scopes: tuple[DedupScope, ...]
     domains: Domains | None = None
     page_words: Matcher | None = None
 
     def forms(self) -> tuple[TextForm, ...]:
         """The forms whose text is kept."""
-        return tuple(form for form in TextForm if any(p.form is form for p in self.populations))
+        return tuple(form for form in TextForm if any(scope.form is form for scope in self.scopes))
 
-    def has(self, members: Members) -> bool:
-        """True if a population starts from these captures."""
-        return any(population.members is members for population in self.populations)
+    def has(self, step: str) -> bool:
+        """True if a variant chooses its captures by that filter."""
+        return any(step in scope.capture_filters for scope in self.scopes)
 
     def keeps_raw(self) -> bool:
         """True if whole text is kept of every capture, not only of those with long paragraphs."""
-        return Population(TextForm.RAW, Members.EVERY, deduplicated=False) in self.populations
+        return any(self._takes_any_raw(scope) for scope in self.scopes)
+
+    def deduplicates_raw(self) -> bool:
+        """True if raw text without long paragraphs is deduplicated too."""
+        return any(self._takes_any_raw(scope) and scope.deduplicated for scope in self.scopes)
+
+    @staticmethod
+    def _takes_any_raw(scope: DedupScope) -> bool:
+        return scope.form is TextForm.RAW and PARAGRAPHS not in scope.capture_filters
 
 
 def clean_captures(parts: Iterable[Record | Malformed], rules: CaptureRules) -> Iterator[Captures]:
@@ -98,8 +106,9 @@ class _Batch:
         self._clean_rules = rules.settings.clean_rules()
         self._normalize = load_normalizer(rules.settings.url_rules())
         self._cleans_fast = self._clean_rules == REFERENCE_RULES
-        self._needs_paragraphs = rules.has(Members.PARAGRAPHS)
+        self._needs_paragraphs = rules.has(PARAGRAPHS)
         self._keeps_raw = rules.keeps_raw()
+        self._deduplicates_raw = rules.deduplicates_raw()
         self._fixes_urls = rules.settings.url_rules() != UrlRules()
         self._captures = Captures(forms={form: TextPages() for form in rules.forms()})
 
@@ -182,17 +191,17 @@ class _Batch:
         if rules.domains is not None:
             rule = rules.domains.rule(normalized)
             captures.counts[rule] += 1
-            marks |= REALNEWS * (rule == PASSED_RULE)
+            marks |= ON_REALNEWS * (rule == PASSED_RULE)
         if TextForm.RAW in captures.forms:
             marks |= self._add_raw(row, headers, source)
-        cleaned = CleanedPage(Outcome.PASSED, (0, 0, 0, 0, 0, 0))
+        cleaned = CleanedPage(Outcome.PASSED, {})
         if TextForm.CLEANED in captures.forms:
             cleaned = self._clean(source, lines)
             if cleaned.outcome == Outcome.PASSED:
                 digests = self._span_digests(cleaned)
                 captures.forms[TextForm.CLEANED].add(row, headers, cleaned.utf8, digests)
                 if rules.page_words is not None:
-                    marks |= BAD_WORDS * rules.page_words.found_in(_text(source))
+                    marks |= HAS_BAD_WORDS * rules.page_words.found_in(_text(source))
         captures.marks.append(marks)
         captures.outcomes.append(cleaned.outcome)
         captures.line_counts.append(cleaned.line_counts)
@@ -204,7 +213,8 @@ class _Batch:
         if self._needs_paragraphs and has_paragraphs(
             text, settings.min_paragraphs, settings.min_paragraph_chars
         ):
-            marks = PARAGRAPHS
+            marks = HAS_PARAGRAPHS
+        if marks or self._deduplicates_raw:
             digests = digest_lines(lower_utf8(text))
         if marks or self._keeps_raw:
             self._captures.forms[TextForm.RAW].add(row, headers, text, digests)

@@ -1,4 +1,43 @@
-"""Counts by rule: of the whole run, or of one of its variants."""
+"""Rules that count, and counts by rule: of the whole run, or of one of its variants."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a rule counts."""
+
+    FILE = "files"
+    RECORD = "records"
+    PAGE = "pages"
+    LINE = "lines"
+    URL = "URLs"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table.
+
+    Attributes:
+      name: the counter, everywhere.
+      unit: what one count is.
+      keeps: True if what it counts goes on to the next rule.
+      meaning: one line for reports.
+      paper: section of Raffel et al. 2020, or of mT5, that asks for it, or "".
+      reference: where TFDS 4.9.10 does it, or "" where only c4forge counts it.
+    """
+
+    name: str
+    unit: Unit
+    keeps: bool
+    meaning: str
+    paper: str
+    reference: str
+
+    def step(self) -> str:
+        """The step that it belongs to."""
+        return self.name.partition("/")[0]
+
 
 Counts = dict[str, int]
 """By rule, or by `variant|rule` where variants differ."""

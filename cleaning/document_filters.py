@@ -1,38 +1,62 @@
-"""The filters of finished documents: language and bad words."""
+"""Filters of finished documents, a row each, and the variants that keep a document.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+A row names its step, loads what it needs and decides. A distinct text of a page is identified once
+and searched for bad words once, however many variants ask.
+"""
 
-from cleaning.filters.badwords import Matcher, is_kept_softly, list_language
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from cleaning.counts import Rule, Unit
+from cleaning.filters.badwords import (
+    BadWords,
+    Matcher,
+    WordCase,
+    is_kept_softly,
+    list_language,
+    load_matcher,
+)
 from cleaning.filters.language import (
     ENGLISH_RULE,
-    Identified,
+    IDENTIFIERS,
     UncertainLanguage,
     english_rules,
     language_rules,
 )
-from cleaning.signatures import BAD_WORDS
+from cleaning.filters.own import OwnFilter
+from cleaning.signatures import HAS_BAD_WORDS
 from cleaning.specs import BadWordsScope, SpecSettings
-from cleaning.variants import BadWordsFilter, LanguageFilter, TextForm, Variant
+from cleaning.variants import (
+    BAD_WORDS,
+    ENGLISH,
+    LANGUAGE,
+    OWN_FILTER,
+    SOFT_BAD_WORDS,
+    TextForm,
+    Variant,
+)
 
-Count = Callable[[str], None]
+ResultT = TypeVar("ResultT")
+_BAD_WORDS_CASE_FIX = "fixed/bad_words_case"
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """What judging a document needs.
+class Resources:
+    """What filters are loaded from.
 
     Attributes:
       settings: of the spec.
-      identify: identifiers by filter.
-      matchers: of bad words, by language of the list.
-      as_listed: the same words as they stand, where the setting is to lower-case them.
+      bad_words: lists by language.
+      lid_model: path of a fastText model; "" for the bundled one.
+      own_filters: of the user.
     """
 
     settings: SpecSettings
-    identify: dict[LanguageFilter, Callable[[str], Identified]]
-    matchers: dict[str, Matcher]
-    as_listed: dict[str, Matcher]
+    bad_words: Mapping[str, BadWords] = field(default_factory=dict)
+    lid_model: str = ""
+    own_filters: tuple[OwnFilter, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,83 +78,224 @@ class Page:
 
 @dataclass(slots=True)
 class Document:
-    """A distinct text of a page, and what is known of it so far."""
+    """A distinct text of a page, and what filters found out about it so far."""
 
     page: Page
     text: str
-    _identified: dict[LanguageFilter, Identified] = field(default_factory=dict)
-    _bad: dict[str, bool] = field(default_factory=dict)
-    _bad_as_listed: dict[str, bool] = field(default_factory=dict)
+    _found: dict[Hashable, Any] = field(default_factory=dict)
 
-    def language(self, variant: Variant, models: Models, count: Count) -> str:
-        """The language under which the variant keeps the document; "" if it does not."""
-        kind = variant.language_filter
-        found = self._identified.get(kind)
-        if found is None:
-            found = self._identified[kind] = models.identify[kind](self.text)
-        settings = models.settings
-        if kind is LanguageFilter.ENGLISH:
-            rules = english_rules(found, settings.english_probability)
-            language = "en" if rules == (ENGLISH_RULE,) else ""
-        else:
-            many = len(variant.languages) > 1
-            language, rules = language_rules(
-                found,
-                variant.languages,
-                settings.languages_probability,
-                settings.uncertain_language if many else UncertainLanguage.DROPPED,
-            )
-        for rule in rules:
-            count(rule)
-        return language
+    def once(self, key: Hashable, find: Callable[[], ResultT]) -> ResultT:
+        """The result of `find`, which is called once for each key, whatever the variants."""
+        if key not in self._found:
+            self._found[key] = find()
+        result: ResultT = self._found[key]
+        return result
 
-    def is_clean(self, variant: Variant, language: str, models: Models, count: Count) -> bool:
-        """False if the document falls for bad words (TFDS c4_utils._badwords_filter)."""
-        if variant.bad_words is BadWordsFilter.NONE:
-            return True
+
+class Decision(NamedTuple):
+    """What a filter decides about a document.
+
+    Attributes:
+      kept: True if the document goes on to the next filter.
+      rules: that it meets, each counted once.
+      language: under which it is kept; "" leaves it as it was.
+    """
+
+    kept: bool
+    rules: tuple[str, ...]
+    language: str = ""
+
+
+Decide = Callable[[Document, Variant, str], Decision]
+"""(document, variant, its language so far) -> decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """One row of the table.
+
+    Attributes:
+      name: as variants list it; up to a colon it is the step, with which its rules begin.
+      rules: that it counts, in order; each begins with the step and a slash.
+      load: gives the decision function; called once for each task.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    load: Callable[[Resources], Decide]
+
+
+def _load_english(resources: Resources) -> Decide:
+    """The English filter (TFDS c4_utils.detect_english)."""
+    settings = resources.settings
+    identify = IDENTIFIERS[settings.english_identifier].load(resources.lid_model or None)
+
+    def decide(document: Document, _variant: Variant, _language: str) -> Decision:
+        found = document.once(ENGLISH, lambda: identify(document.text))
+        rules = english_rules(found, settings.english_probability)
+        return Decision(rules == (ENGLISH_RULE,), rules, "en")
+
+    return decide
+
+
+def _load_language(resources: Resources) -> Decide:
+    """mC4's language filter (TFDS c4_utils.detect_languages)."""
+    settings = resources.settings
+    identify = IDENTIFIERS[settings.languages_identifier].load(resources.lid_model or None)
+
+    def decide(document: Document, variant: Variant, _language: str) -> Decision:
+        found = document.once(LANGUAGE, lambda: identify(document.text))
+        many = len(variant.languages) > 1  # a variant of one language has no split for `und`
+        language, rules = language_rules(
+            found,
+            variant.languages,
+            settings.languages_probability,
+            settings.uncertain_language if many else UncertainLanguage.DROPPED,
+        )
+        return Decision(language != "", rules, language)
+
+    return decide
+
+
+class _BadWordsFilter:
+    """Documents without bad words (TFDS c4_utils._badwords_filter).
+
+    Args:
+      soft: True to keep a small share of the pages that hold one, chosen by a hash of the URL.
+    """
+
+    def __init__(self, resources: Resources, soft: bool) -> None:
+        self._settings, self._soft = resources.settings, soft
+        case = self._settings.bad_words_case
+        lists = resources.bad_words
+        self._matchers = {code: load_matcher(words, case) for code, words in lists.items()}
+        self._as_listed: dict[str, Matcher] = {}
+        if case is WordCase.LOWERED:
+            listed = WordCase.AS_LISTED
+            self._as_listed = {code: load_matcher(w, listed) for code, w in lists.items()}
+
+    def __call__(self, document: Document, _variant: Variant, language: str) -> Decision:
         code = list_language(language)
-        verdict = "passed"
-        if code in models.matchers and self._has_bad_words(code, models):
-            verdict = "filtered"
-            if code in models.as_listed and not self._has_bad_words_as_listed(code, models):
-                count("fixed/bad_words_case")
-            soft = variant.bad_words is BadWordsFilter.SOFT
-            if soft and is_kept_softly(self.page.url_digest, models.settings.soft_bad_words):
-                verdict = "soft-passed"
-        count(f"badwords-filter/{verdict}")
-        if code in models.matchers:
-            count(f"badwords-filter-{code}/{verdict}")
-        return verdict != "filtered"
+        outcome, fixed = "passed", False
+        if code in self._matchers and document.once(
+            (BAD_WORDS, code), lambda: self._has_bad_words(document, code)
+        ):
+            outcome = "filtered"
+            fixed = code in self._as_listed and not document.once(
+                (BAD_WORDS, code, "as listed"),
+                lambda: self._as_listed[code].found_in(document.text),
+            )
+            digest, share = document.page.url_digest, self._settings.soft_bad_words
+            if self._soft and is_kept_softly(digest, share):
+                outcome = "soft-passed"
+        rules = [_BAD_WORDS_CASE_FIX] * fixed + [f"badwords-filter/{outcome}"]
+        rules += [f"badwords-filter-{code}/{outcome}"] * (code in self._matchers)
+        return Decision(outcome != "filtered", tuple(rules))
 
-    def _has_bad_words(self, code: str, models: Models) -> bool:
-        if code not in self._bad:
-            by_page = models.settings.bad_words_scope is BadWordsScope.PAGE
-            if by_page and self.page.form is TextForm.CLEANED:
-                self._bad[code] = bool(self.page.marks & BAD_WORDS)
-            else:
-                text = self.page.columns[0] if by_page else self.text
-                self._bad[code] = models.matchers[code].found_in(text)
-        return self._bad[code]
+    def _has_bad_words(self, document: Document, code: str) -> bool:
+        page = document.page
+        if self._settings.bad_words_scope is not BadWordsScope.PAGE:
+            return self._matchers[code].found_in(document.text)
+        if page.form is TextForm.CLEANED:  # its raw text is gone: looked for when it was cleaned
+            return bool(page.marks & HAS_BAD_WORDS)
+        return self._matchers[code].found_in(page.columns[0])
 
-    def _has_bad_words_as_listed(self, code: str, models: Models) -> bool:
-        if code not in self._bad_as_listed:
-            self._bad_as_listed[code] = models.as_listed[code].found_in(self.text)
-        return self._bad_as_listed[code]
+
+def _load_own(own: OwnFilter) -> Decide:
+    """A filter of the user, after all others."""
+
+    def decide(document: Document, _variant: Variant, language: str) -> Decision:
+        _, url, timestamp, *_ = document.page.columns
+        reason = document.once(
+            (own.name, language), lambda: own.reason(document.text, url, language, timestamp)
+        )
+        outcome = f"filtered:{reason}" if reason else "passed"
+        return Decision(not reason, (f"own-filter:{own.name}/{outcome}",))
+
+    return decide
+
+
+_P = "2.2"
+_ENGLISH_RULES = (
+    Rule("english-filter/filtered:langdetect_exception", Unit.PAGE, False,
+         "no features to tell a language by", _P, "detect_english"),
+    Rule("english-filter/filtered:no_predictions", Unit.PAGE, False, "no language likely", _P,
+         "detect_english"),
+    Rule("english-filter/filtered:low_confidence", Unit.PAGE, False,
+         "best language below 0.99", _P, "detect_english"),
+    Rule("english-filter/filtered:ignored_language", Unit.PAGE, False, "not English", _P,
+         "detect_english"),
+    Rule("english-filter/passed", Unit.PAGE, True, "English pages", "", "detect_english"),
+)  # fmt: skip
+_LANGUAGE_RULES = (
+    Rule("language-filter/filtered:no_predictions", Unit.PAGE, False,
+         "no reliable language (und, where kept)", "mT5 3.1", "detect_languages"),
+    Rule("language-filter/filtered:low_confidence", Unit.PAGE, False,
+         "best language too unlikely (und, where kept)", "mT5 3.1", "detect_languages"),
+    Rule("language-filter/filtered:ignored_language", Unit.PAGE, False,
+         "a language not asked for", "", "detect_languages"),
+    Rule("language-filter/passed", Unit.PAGE, True, "pages of a language asked for", "",
+         "detect_languages"),
+)  # fmt: skip
+_BAD_WORDS_RULES = (
+    Rule("badwords-filter/filtered", Unit.PAGE, False, "holds a bad word", _P,
+         "_badwords_filter"),
+    Rule("badwords-filter/soft-passed", Unit.PAGE, True, "holds a bad word, kept by hash", "",
+         "_badwords_filter"),
+    Rule("badwords-filter/passed", Unit.PAGE, True, "free of bad words", "", "_badwords_filter"),
+)  # fmt: skip
+
+DOCUMENT_FILTERS: dict[str, DocumentFilter] = {
+    row.name: row
+    for row in (
+        DocumentFilter(ENGLISH, _ENGLISH_RULES, _load_english),
+        DocumentFilter(LANGUAGE, _LANGUAGE_RULES, _load_language),
+        DocumentFilter(BAD_WORDS, _BAD_WORDS_RULES, partial(_BadWordsFilter, soft=False)),
+        DocumentFilter(SOFT_BAD_WORDS, _BAD_WORDS_RULES, partial(_BadWordsFilter, soft=True)),
+    )
+}
+
+
+def with_own_filters(
+    variants: Sequence[Variant], own_filters: Sequence[OwnFilter]
+) -> tuple[Variant, ...]:
+    """The variants with filters of the user after their own."""
+    names = tuple(OWN_FILTER + own.name for own in own_filters)
+    return tuple(replace(variant, filters=variant.filters + names) for variant in variants)
+
+
+def load_filters(variants: Sequence[Variant], resources: Resources) -> dict[str, Decide]:
+    """The decision functions of the filters that the variants name, by name."""
+    names = dict.fromkeys(name for variant in variants for name in variant.document_filters())
+    own = {OWN_FILTER + own_filter.name: own_filter for own_filter in resources.own_filters}
+    return {
+        name: _load_own(own[name])
+        if name.startswith(OWN_FILTER)
+        else DOCUMENT_FILTERS[name].load(resources)
+        for name in names
+    }
 
 
 def accepted(
-    document: Document, variants: list[Variant], models: Models, count: Callable[[str, str], None]
+    document: Document,
+    variants: Sequence[Variant],
+    filters: Mapping[str, Decide],
+    count: Callable[[str, str], None],
 ) -> Iterator[tuple[Variant, str]]:
     """The variants that keep the document, and the language under which each does.
 
     Args:
+      filters: of `load_filters`.
       count: takes a variant's name and a rule that the document meets there.
     """
     for variant in variants:
-
-        def count_rule(rule: str, name: str = variant.name) -> None:
-            count(name, rule)
-
-        language = document.language(variant, models, count_rule)
-        if language and document.is_clean(variant, language, models, count_rule):
+        language = ""
+        for name in variant.document_filters():
+            decision = filters[name](document, variant, language)
+            for rule in decision.rules:
+                count(variant.name, rule)
+            if not decision.kept:
+                break
+            language = decision.language or language
+        else:
             yield variant, language

@@ -1,50 +1,23 @@
 """Every rule that drops or keeps something, in the order in which data meet it.
 
 The names are the reference's counter names (TFDS c4_utils, `namespace/counter`), so that a report
-can be laid beside a run of TFDS; what only c4forge counts is marked so. Code, report and docs use
-these names and no others. The part before the slash is the step; a variant has the rules of its
-steps (`Variant.steps`). FAMILIES have a part that is only known from the data.
+can be laid beside a run of TFDS. Code, report and docs use these names and no others. The part
+before the slash is the step; a variant has the rules of its steps (`Variant.steps`). The rules of
+finished documents stand with their filters (`cleaning.document_filters`).
 """
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 
-
-class Unit(StrEnum):
-    """What a rule counts."""
-
-    FILE = "files"
-    RECORD = "records"
-    PAGE = "pages"
-    LINE = "lines"
-    URL = "URLs"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of the table.
-
-    Attributes:
-      name: the counter, everywhere.
-      unit: what one count is.
-      keeps: True if what it counts goes on to the next rule.
-      meaning: one line for reports.
-      paper: section of Raffel et al. 2020, or of mT5, that asks for it, or "".
-      reference: where TFDS 4.9.10 does it, or "" where only c4forge counts it.
-    """
-
-    name: str
-    unit: Unit
-    keeps: bool
-    meaning: str
-    paper: str
-    reference: str
-
-    def step(self) -> str:
-        """The step that it belongs to."""
-        return self.name.partition("/")[0]
-
+from cleaning.counts import Rule, Unit
+from cleaning.document_filters import DOCUMENT_FILTERS
+from cleaning.variants import (
+    CAPTURE_FILTERS,
+    CLEAN_PAGE,
+    DEDUPE_LINES,
+    OWN_FILTER,
+    Variant,
+)
 
 _P = "2.2"
 RULES: tuple[Rule, ...] = (
@@ -114,28 +87,7 @@ RULES: tuple[Rule, ...] = (
          "fewer than 3 sentences left", _P, "_remove_lines_from_text"),
     Rule("dedupe-lines/passed", Unit.PAGE, True, "pages kept by deduplication", "",
          "_remove_lines_from_text"),
-    Rule("english-filter/filtered:langdetect_exception", Unit.PAGE, False,
-         "no features to tell a language by", _P, "detect_english"),
-    Rule("english-filter/filtered:no_predictions", Unit.PAGE, False, "no language likely", _P,
-         "detect_english"),
-    Rule("english-filter/filtered:low_confidence", Unit.PAGE, False,
-         "best language below 0.99", _P, "detect_english"),
-    Rule("english-filter/filtered:ignored_language", Unit.PAGE, False, "not English", _P,
-         "detect_english"),
-    Rule("english-filter/passed", Unit.PAGE, True, "English pages", "", "detect_english"),
-    Rule("language-filter/filtered:no_predictions", Unit.PAGE, False,
-         "no reliable language (und, where kept)", "mT5 3.1", "detect_languages"),
-    Rule("language-filter/filtered:low_confidence", Unit.PAGE, False,
-         "best language too unlikely (und, where kept)", "mT5 3.1", "detect_languages"),
-    Rule("language-filter/filtered:ignored_language", Unit.PAGE, False,
-         "a language not asked for", "", "detect_languages"),
-    Rule("language-filter/passed", Unit.PAGE, True, "pages of a language asked for", "",
-         "detect_languages"),
-    Rule("badwords-filter/filtered", Unit.PAGE, False, "holds a bad word", _P,
-         "_badwords_filter"),
-    Rule("badwords-filter/soft-passed", Unit.PAGE, True, "holds a bad word, kept by hash", "",
-         "_badwords_filter"),
-    Rule("badwords-filter/passed", Unit.PAGE, True, "free of bad words", "", "_badwords_filter"),
+    *dict.fromkeys(rule for row in DOCUMENT_FILTERS.values() for rule in row.rules),
     Rule("fixed/body_headers", Unit.PAGE, True, "a header-like line was kept", "", ""),
     Rule("fixed/url_scheme_case", Unit.PAGE, True, "a scheme in capitals was cut", "", ""),
     Rule("fixed/url_scheme_place", Unit.PAGE, True, "a URL within the URL was kept", "", ""),
@@ -144,14 +96,16 @@ RULES: tuple[Rule, ...] = (
     Rule("fixed/end_marks", Unit.PAGE, True, "a line ended by a curly quote was kept", "", ""),
     Rule("fixed/bad_words_case", Unit.PAGE, True, "found only in small letters", "", ""),
 )  # fmt: skip
-_END = ""
-FAMILIES = {  # names that the data make, and the row that they stand after
+_OWN, _END = "own filters", "end"
+FAMILIES = {
     re.compile(r"english-filter/filtered:ignored_language-.+"):
         "english-filter/filtered:ignored_language",
     re.compile(r"language-filter/passed:.+"): "language-filter/passed",
     re.compile(r"badwords-filter-[^/]+/(filtered|soft-passed|passed)"): "badwords-filter/passed",
+    re.compile(r"own-filter:[^/]+/(filtered:.+|passed)"): _OWN,
     re.compile(r"[^/]+/(examples|text-bytes)"): _END,
 }  # fmt: skip
+"""Names that the data make, and the row that they stand after; own filters and ends stand last."""
 
 
 def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str, int]:
@@ -160,16 +114,66 @@ def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str,
     Raises:
       ValueError: a name that is neither a row nor of a family: a defect of the caller.
     """
+    check_names(counts)
     rows = {rule.name for rule in RULES}
     members: dict[str, list[str]] = {}
     for name in sorted(counts.keys() - rows):
-        found = [row for family, row in FAMILIES.items() if family.fullmatch(name)]
-        if not found:
-            raise ValueError(f"a counter that cleaning.rules does not list: {name}")
-        members.setdefault(found[0], []).append(name)
+        members.setdefault(_family(name), []).append(name)
     ordered: dict[str, int] = {}
     for rule in RULES:
         if rule.step() in steps:
             ordered[rule.name] = counts.get(rule.name, 0)
             ordered |= {name: counts[name] for name in members.get(rule.name, [])}
-    return ordered | {name: counts[name] for name in members.get(_END, [])}
+    own = [step for step in steps if step.startswith(OWN_FILTER)]
+    by_filter = sorted(members.get(_OWN, []), key=lambda name: own.index(name.partition("/")[0]))
+    last = [*by_filter, *members.get(_END, [])]
+    return ordered | {name: counts[name] for name in last}
+
+
+def _family(name: str) -> str:
+    """The row that a name stands after; "" if it is of no family."""
+    return next((row for family, row in FAMILIES.items() if family.fullmatch(name)), "")
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuses names that no row and no family lists.
+
+    Raises:
+      ValueError: with the first of them: a defect of the caller.
+    """
+    rows = {rule.name for rule in RULES}
+    for name in sorted(set(names) - rows):
+        if not _family(name):
+            raise ValueError(f"a counter that cleaning.rules does not list: {name}")
+
+
+def check_variants(variants: Iterable[Variant]) -> None:
+    """Refuses variants that could not be built or counted, before any work.
+
+    Raises:
+      ValueError: a filter is unknown, stands out of data-path order, or has no rules.
+    """
+    order = [*CAPTURE_FILTERS, CLEAN_PAGE, DEDUPE_LINES, *DOCUMENT_FILTERS]
+    counted = {rule.step() for rule in RULES}
+    for variant in variants:
+        known = [name for name in variant.filters if not name.startswith(OWN_FILTER)]
+        unknown = [name for name in known if name not in order]
+        if unknown:
+            raise ValueError(
+                f"variant {variant.name}: unknown filter {unknown[0]!r}; expected a row of "
+                f"cleaning.document_filters, or one of {', '.join(order)}"
+            )
+        first = list(variant.filters[: len(known)])
+        if known != first or known != sorted(known, key=order.index):
+            raise ValueError(
+                f"variant {variant.name}: {', '.join(variant.filters)} are not in data-path order: "
+                f"{', '.join(order)}, then own filters"
+            )
+        without = [
+            step for step in variant.steps() if step not in counted and OWN_FILTER not in step
+        ]
+        if without:
+            raise ValueError(
+                f"variant {variant.name}: no rule counts step {without[0]}; give its row in "
+                "cleaning.document_filters the rules it counts"
+            )

@@ -1,65 +1,134 @@
-"""Which captures a variant takes, and the counters up to the end of cleaning."""
+"""Which captures a variant takes, and the counts by rule up to the end of cleaning."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.counts import Counts
 from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES
-from cleaning.signatures import BAD_WORDS, PARAGRAPHS, REALNEWS, Signatures
-from cleaning.variants import Members, Population, TextForm
+from cleaning.signatures import HAS_BAD_WORDS, HAS_PARAGRAPHS, ON_REALNEWS, Signatures
+from cleaning.urls import Digests
+from cleaning.variants import (
+    DUPLICATE_URL,
+    PARAGRAPHS,
+    REALNEWS_DOMAIN,
+    WEBTEXTLIKE,
+    DedupScope,
+    TextForm,
+)
 
+OUTDATED, IN_LISTS = 1, 2  # flags of a capture: a newer one exists; its URL is in the URL lists
+Flags = NDArray[np.uint8]
 Marks = NDArray[np.bool_]
 
 
-def starting_captures(signatures: Signatures, flags: NDArray[np.uint8], members: Members) -> Marks:
-    """bool[n]: captures among which the newest of each URL counts.
+@dataclass(frozen=True, slots=True)
+class CaptureFilter:
+    """One row of the table.
 
-    RealNews domains are flagged by the normalized URL: all captures of one stand or fall together,
-    so that the reference's domain filter before the choice of the newest chooses the same.
+    Attributes:
+      step: its name in `cleaning.variants`.
+      passes: bool[n], which captures pass, from a part's signatures and flags.
+      counts_here: False for a filter that `captures` counts, as the reference does.
     """
-    if members is Members.REALNEWS:
-        return (signatures.marks & REALNEWS) > 0
-    return np.ones(len(flags), bool)
+
+    step: str
+    passes: Callable[[Signatures, Flags], Marks]
+    counts_here: bool = True
 
 
-def _is_member(signatures: Signatures, flags: NDArray[np.uint8], members: Members) -> Marks:
-    """bool[n]: newest captures that the filters after the choice of the newest let pass."""
-    if members is Members.WEBTEXT:
-        return (flags & IN_LISTS) > 0
-    if members is Members.PARAGRAPHS:
-        return (signatures.marks & PARAGRAPHS) > 0
-    return np.ones(len(flags), bool)
+def _are_set(bits: NDArray[np.uint8], bit: int) -> Marks:
+    """bool[n]: which have the bit."""
+    found: Marks = (bits & np.uint8(bit)) > 0
+    return found
 
 
-def _count_captures(
-    signatures: Signatures,
-    flags: NDArray[np.uint8],
-    population: Population,
-    starters: Marks,
-    newest: Marks,
-) -> Counts:
-    """Counts by rule up to the end of cleaning."""
-    counts = {
-        "duplicate-url-filter/filtered": int((starters & ~newest).sum()),
-        "duplicate-url-filter/passed": int(newest.sum()),
-    }
-    member = newest & _is_member(signatures, flags, population.members)
-    passed, filtered = int(member.sum()), int((newest & ~member).sum())
-    if population.members is Members.WEBTEXT:
-        counts |= {"webtextlike-filter/passed": passed, "webtextlike-filter/filtered": filtered}
-    if population.members is Members.PARAGRAPHS:
-        counts |= {"paragraph-filter/passed": passed, "paragraph-filter/filtered": filtered}
-    if population.form is TextForm.CLEANED:
-        by_rule = signatures.line_counts[member].sum(axis=0, dtype=np.int64)
+def _is_on_realnews_domain(signatures: Signatures, _: Flags) -> Marks:
+    """By the normalized URL: all captures of one pass or none does.
+
+    So this filter may stand before the choice of the newest capture, as the reference has it.
+    """
+    return _are_set(signatures.marks, ON_REALNEWS)
+
+
+def _is_newest(_: Signatures, flags: Flags) -> Marks:
+    return ~_are_set(flags, OUTDATED)
+
+
+def _is_in_lists(_: Signatures, flags: Flags) -> Marks:
+    return _are_set(flags, IN_LISTS)
+
+
+def _has_paragraphs(signatures: Signatures, _: Flags) -> Marks:
+    return _are_set(signatures.marks, HAS_PARAGRAPHS)
+
+
+_FILTERS = {
+    row.step: row
+    for row in (
+        CaptureFilter(REALNEWS_DOMAIN, _is_on_realnews_domain, counts_here=False),
+        CaptureFilter(DUPLICATE_URL, _is_newest),
+        CaptureFilter(WEBTEXTLIKE, _is_in_lists),
+        CaptureFilter(PARAGRAPHS, _has_paragraphs),
+    )
+}
+
+
+def select_captures(
+    signatures: Signatures, flags: Flags, scope: DedupScope
+) -> tuple[Marks, Counts]:
+    """The captures whose pages compete for lines in a scope, and the counts by rule up to there.
+
+    Args:
+      signatures: of a part, n captures.
+      flags: uint8[n], OUTDATED and IN_LISTS of each capture.
+    Returns:
+      bool[n], and counts.
+    """
+    taken = np.ones(len(flags), bool)
+    counts: Counts = {}
+    for step in scope.capture_filters:
+        row = _FILTERS[step]
+        passed = taken & row.passes(signatures, flags)
+        if row.counts_here:
+            counts[f"{step}/filtered"] = int((taken & ~passed).sum())
+            counts[f"{step}/passed"] = int(passed.sum())
+        taken = passed
+    if scope.form is TextForm.CLEANED:
+        by_rule = signatures.line_counts[taken].sum(axis=0, dtype=np.int64)
         counts |= dict(zip(LINE_RULES, by_rule.tolist(), strict=True))
         for outcome, rule in OUTCOME_RULES.items():
-            counts[rule] = int((signatures.outcome[member] == outcome).sum())
-    if population.without_bad_words:
-        filtered = int((member & ((signatures.marks & BAD_WORDS) > 0)).sum())
-        counts |= dict.fromkeys(
-            ("badwords-filter/filtered", "badwords-filter-en/filtered"), filtered
-        )
-    return counts
+            counts[rule] = int((signatures.outcome[taken] == outcome).sum())
+    if scope.without_bad_words:
+        bad = taken & _are_set(signatures.marks, HAS_BAD_WORDS)
+        names = ("badwords-filter/filtered", "badwords-filter-en/filtered")
+        counts |= dict.fromkeys(names, int(bad.sum()))
+        taken &= ~bad
+    return taken, counts
 
 
-OUTDATED, IN_LISTS = 1, 2  # flags of a capture's verdict
+def match_lists(captured: Digests, listed: Digests) -> tuple[Marks, int]:
+    """The captures whose URL is listed, and how many listed URLs have no capture.
+
+    The join of TFDS c4_utils.filter_by_webtextlike.
+
+    Args:
+      captured: uint64[n, 2], md5 of each capture's normalized URL.
+      listed: uint64[m, 2], md5 of each listed URL, normalized.
+    Returns:
+      bool[n], and a number of distinct URLs.
+    """
+    digest = np.concatenate([captured, listed])
+    order = np.lexsort((digest[:, 1], digest[:, 0]))
+    ordered = digest[order]
+    opens = np.ones(len(order), bool)
+    opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    url = np.empty(len(order), np.int64)
+    url[order] = np.cumsum(opens) - 1
+    is_listed = np.zeros(int(opens.sum()), bool)
+    is_listed[url[len(captured) :]] = True
+    is_captured = np.zeros(len(is_listed), bool)
+    is_captured[url[: len(captured)]] = True
+    return is_listed[url[: len(captured)]], int((is_listed & ~is_captured).sum())

@@ -1,6 +1,7 @@
 """The fixed-width arrays that stand for pages and lines in the reductions."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from cleaning.wet.pages import (
 )
 
 TIME = np.dtype("S32")  # of a capture; common ones take 20 bytes
-REALNEWS, PARAGRAPHS, BAD_WORDS = 1, 2, 4  # bits of `Signatures.marks`
+ON_REALNEWS, HAS_PARAGRAPHS, HAS_BAD_WORDS = 1, 2, 4  # bits of `Signatures.marks`
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Captures:
       captured: WARC-Date of each capture.
       marks: bits of each capture.
       outcomes: Outcome of each capture.
-      line_counts: lines by rule of each capture, as LINE_RULES.
+      line_counts: lines by rule of each capture; {} where no variant cleans.
       forms: text in the forms that the run needs.
     """
 
@@ -85,7 +86,7 @@ class Captures:
     captured: list[str] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     outcomes: list[int] = field(default_factory=list)
-    line_counts: list[tuple[int, ...]] = field(default_factory=list)
+    line_counts: list[Mapping[str, int]] = field(default_factory=list)
     forms: dict[TextForm, TextPages] = field(default_factory=dict)
 
     def arrays(self, first_row: int) -> "Signatures":
@@ -96,7 +97,7 @@ class Captures:
             captured=np.array([time.encode() for time in self.captured], TIME),
             marks=np.array(self.marks, np.uint8),
             outcome=np.array(self.outcomes, np.uint8),
-            line_counts=np.array(self.line_counts, np.uint32).reshape(-1, len(LINE_RULES)),
+            line_counts=_line_counts(self.line_counts),
             forms={form: pages.arrays(first_row) for form, pages in self.forms.items()},
         )
 
@@ -124,9 +125,9 @@ class Signatures:
       url_digest: uint64[n, 2], md5 of the normalized URL of each capture.
       priority: uint64[n, 2], md5 of the URL.
       captured: bytes[n], WARC-Date as written, its first 32 bytes: times compare as strings do.
-      marks: uint8[n], REALNEWS, PARAGRAPHS, BAD_WORDS.
+      marks: uint8[n], ON_REALNEWS, HAS_PARAGRAPHS, HAS_BAD_WORDS.
       outcome: uint8[n], `Outcome`; PASSED where no variant cleans.
-      line_counts: uint32[n, 6], lines by rule.
+      line_counts: uint32[n, len(LINE_RULES)], lines by rule, a column each.
       forms: of each form that the run keeps.
     """
 
@@ -147,3 +148,9 @@ def digest_lines(lowered: bytes) -> bytes:
     """
     digest = xxhash.xxh3_128_digest
     return b"".join([digest(line) for line in lowered.split(b"\n")])
+
+
+def _line_counts(of_captures: Iterable[Mapping[str, int]]) -> NDArray[np.uint32]:
+    """uint32[n, len(LINE_RULES)]."""
+    rows = [[counts.get(rule, 0) for rule in LINE_RULES] for counts in of_captures]
+    return np.array(rows, np.uint32).reshape(-1, len(LINE_RULES))

@@ -1,56 +1,54 @@
-"""Variants of C4 that a run can build: which pages, in which form, judged how. One row each."""
+"""Variants of C4 that a run can build: a row each, with its filters in data-path order."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 
+READING = ("split-wet-file", "too-long-filter")
+"""Steps that every page passes, whatever the variant."""
+REALNEWS_DOMAIN = "realnews-domain-filter"
+DUPLICATE_URL = "duplicate-url-filter"
+WEBTEXTLIKE = "webtextlike-filter"
+PARAGRAPHS = "paragraph-filter"
+CAPTURE_FILTERS = (REALNEWS_DOMAIN, DUPLICATE_URL, WEBTEXTLIKE, PARAGRAPHS)
+"""Filters that choose among captures, in data-path order (`cleaning.selection`)."""
+CLEAN_PAGE = "clean-page"
+DEDUPE_LINES = "dedupe-lines"
+ENGLISH = "english-filter"
+LANGUAGE = "language-filter"
+BAD_WORDS = "badwords-filter"
+SOFT_BAD_WORDS = "badwords-filter:soft"
+OWN_FILTER = "own-filter:"
+"""How the names of filters that a user brings begin."""
+
+
+def step_of(name: str) -> str:
+    """The step of a filter: its name without what distinguishes two filters of one step."""
+    return name if name.startswith(OWN_FILTER) else name.partition(":")[0]
+
 
 class TextForm(StrEnum):
-    """What of a page a variant takes."""
+    """Which text of a page a variant takes."""
 
     CLEANED = "cleaned"  # the lines that cleaning keeps
     RAW = "raw"  # every line
 
 
-class Members(StrEnum):
-    """Which newest captures a variant starts from."""
-
-    EVERY = "every"
-    REALNEWS = "realnews"  # on a RealNews domain
-    WEBTEXT = "webtext"  # of a URL in the lists of --webtext_urls
-    PARAGRAPHS = "paragraphs"  # with enough long lines
-
-
-class LanguageFilter(StrEnum):
-    """How languages are told; the values are the steps of the rules."""
-
-    ENGLISH = "english-filter"
-    LANGUAGES = "language-filter"
-
-
-class BadWordsFilter(StrEnum):
-    """What becomes of pages that hold bad words."""
-
-    NONE = "none"
-    HARD = "hard"  # all fall
-    SOFT = "soft"  # all but a thousandth fall
-
-
 @dataclass(frozen=True, slots=True)
-class Population:
-    """Pages that compete for the lines they share; variants of one population share the outcome.
+class DedupScope:
+    """Pages that compete for the lines they share; variants of one scope share the result.
 
     Attributes:
       form: which text of them.
-      members: which captures.
+      capture_filters: of CAPTURE_FILTERS, those that choose them.
       deduplicated: False if every page keeps its lines.
-      without_bad_words: True where bad words are looked for in the page as read: then pages that
-        hold one do not compete.
+      without_bad_words: True where bad words are looked for in the raw page: pages that hold one
+        then do not compete.
     """
 
     form: TextForm
-    members: Members
+    capture_filters: tuple[str, ...]
     deduplicated: bool = True
     without_bad_words: bool = False
 
@@ -62,20 +60,38 @@ class Variant:
     Attributes:
       name: as given to --variant; the configuration name of the dataset.
       meaning: one line for --help.
-      population: the pages it starts from.
-      language_filter: how languages are told.
+      filters: that its pages pass, in data-path order: of CAPTURE_FILTERS, CLEAN_PAGE,
+        DEDUPE_LINES, then rows of `document_filters.DOCUMENT_FILTERS` and filters of the user.
       languages: codes that are kept; with more than one, each has its own splits.
-      bad_words: what becomes of pages that hold bad words.
       aliases: other names for --variant.
     """
 
     name: str
     meaning: str
-    population: Population
-    language_filter: LanguageFilter = LanguageFilter.ENGLISH
+    filters: tuple[str, ...]
     languages: tuple[str, ...] = ("en",)
-    bad_words: BadWordsFilter = BadWordsFilter.HARD
     aliases: tuple[str, ...] = ()
+
+    def scope(self) -> DedupScope:
+        """The pages that its pages compete with for lines."""
+        return DedupScope(
+            TextForm.CLEANED if CLEAN_PAGE in self.filters else TextForm.RAW,
+            tuple(name for name in self.filters if name in CAPTURE_FILTERS),
+            DEDUPE_LINES in self.filters,
+        )
+
+    def document_filters(self) -> tuple[str, ...]:
+        """Its filters of finished documents, in order."""
+        before = (*CAPTURE_FILTERS, CLEAN_PAGE, DEDUPE_LINES)
+        return tuple(name for name in self.filters if name not in before)
+
+    def steps(self) -> tuple[str, ...]:
+        """The steps that its pages pass; a rule's name begins with its step (`cleaning.rules`)."""
+        return (*READING, *map(step_of, self.filters))
+
+    def has(self, step: str) -> bool:
+        """True if its pages pass the step."""
+        return step in self.steps()
 
     def split(self, language: str, validation: bool) -> str:
         """The split of a page (TFDS c4.C4._split_generators)."""
@@ -89,29 +105,12 @@ class Variant:
         languages = self.languages if one else (*self.languages, UNKNOWN_LANGUAGE)
         return tuple(self.split(code, held_out) for code in languages for held_out in (False, True))
 
-    def steps(self) -> tuple[str, ...]:
-        """The steps that its pages pass: each is the name of its rules, before the slash."""
-        members, form = self.population.members, self.population.form
-        steps = ["split-wet-file", "too-long-filter"]
-        steps += ["realnews-domain-filter"] * (members is Members.REALNEWS)
-        steps += ["duplicate-url-filter"]
-        steps += ["webtextlike-filter"] * (members is Members.WEBTEXT)
-        steps += ["paragraph-filter"] * (members is Members.PARAGRAPHS)
-        steps += ["clean-page"] * (form is TextForm.CLEANED)
-        steps += ["dedupe-lines"] * self.population.deduplicated
-        steps += [self.language_filter.value]
-        steps += ["badwords-filter"] * (self.bad_words is not BadWordsFilter.NONE)
-        return tuple(steps)
 
-
-_CLEANED = Population(TextForm.CLEANED, Members.EVERY)
 MULTILINGUAL = Variant(
     "multilingual",
     "mC4: 107 languages, a split each; long paragraphs and no cleaning",
-    Population(TextForm.RAW, Members.PARAGRAPHS),
-    LanguageFilter.LANGUAGES,
+    (DUPLICATE_URL, PARAGRAPHS, DEDUPE_LINES, LANGUAGE, SOFT_BAD_WORDS),
     MC4_LANGUAGES,
-    BadWordsFilter.SOFT,
     aliases=("mc4", "multi"),
 )
 VARIANTS: dict[str, Variant] = {
@@ -120,30 +119,28 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             "en",
             "English, cleaned and deduplicated, without pages holding bad words",
-            _CLEANED,
+            (DUPLICATE_URL, CLEAN_PAGE, DEDUPE_LINES, ENGLISH, BAD_WORDS),
         ),
         Variant(
             "en.noclean",
             "English pages as they are: no cleaning, no deduplication, no bad-word filter",
-            Population(TextForm.RAW, Members.EVERY, deduplicated=False),
-            bad_words=BadWordsFilter.NONE,
+            (DUPLICATE_URL, ENGLISH),
         ),
         Variant(
             "en.noblocklist",
             "en with the pages that hold bad words",
-            _CLEANED,
-            bad_words=BadWordsFilter.NONE,
+            (DUPLICATE_URL, CLEAN_PAGE, DEDUPE_LINES, ENGLISH),
         ),
         Variant(
             "realnewslike",
             "en of the domains of RealNews",
-            Population(TextForm.CLEANED, Members.REALNEWS),
+            (REALNEWS_DOMAIN, DUPLICATE_URL, CLEAN_PAGE, DEDUPE_LINES, ENGLISH, BAD_WORDS),
             aliases=("realnews",),
         ),
         Variant(
             "webtextlike",
             "en of the URLs in --webtext_urls, as OpenWebText lists them",
-            Population(TextForm.CLEANED, Members.WEBTEXT),
+            (DUPLICATE_URL, WEBTEXTLIKE, CLEAN_PAGE, DEDUPE_LINES, ENGLISH, BAD_WORDS),
             aliases=("webtext",),
         ),
         MULTILINGUAL,

@@ -9,7 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
 from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, SpecSettings
-from cleaning.variants import VARIANTS, BadWordsFilter, Members, Population, Variant
+from cleaning.variants import (
+    BAD_WORDS,
+    REALNEWS_DOMAIN,
+    VARIANTS,
+    WEBTEXTLIKE,
+    DedupScope,
+    Variant,
+)
 from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join
@@ -57,13 +64,14 @@ class Job:
       lid_model: path of a fastText model, "" for the bundled one.
       output: folder given by --output.
       work: folder of resumable artifacts.
-      formats: rows of `corpora.writers`.
+      formats: rows of `corpora.formats.FORMATS`.
       shards: number of train shards; 0 chooses by size.
       inputs_digest: tells apart the sets of parts that runs read.
       part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
       max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
         fails.
       mirror: where files of crawls come from.
+      own_filters, own_filters_sha256: values of --filter, and what tells their code from other.
     """
 
     variants: tuple[Variant, ...]
@@ -83,46 +91,50 @@ class Job:
     max_malformed_fraction: float
     max_unreachable_fraction: float = 0.0
     mirror: Mirror | None = None
+    own_filters: tuple[str, ...] = ()
+    own_filters_sha256: str = ""
 
-    def populations(self) -> tuple[Population, ...]:
-        """The populations of the variants, each once; a population's place is its bit."""
-        return tuple(dict.fromkeys(map(self.population, self.variants)))
+    def scopes(self) -> tuple[DedupScope, ...]:
+        """The scopes of the variants, each once; its position is its bit in flags of spans."""
+        return tuple(dict.fromkeys(map(self.scope, self.variants)))
 
-    def population(self, variant: Variant) -> Population:
-        """The pages that the variant starts from under the spec's settings."""
+    def scope(self, variant: Variant) -> DedupScope:
+        """The pages that the variant's pages compete with, under the spec's settings."""
         before = self.settings.bad_words_scope is BadWordsScope.PAGE
-        before &= variant.bad_words is BadWordsFilter.HARD
-        return replace(variant.population, without_bad_words=before)
+        return replace(variant.scope(), without_bad_words=before and BAD_WORDS in variant.filters)
 
-    def variants_of(self, population: Population) -> list[Variant]:
-        """The variants that start from the population."""
-        return [variant for variant in self.variants if self.population(variant) == population]
+    def variants_of(self, scope: DedupScope) -> list[Variant]:
+        """The variants of a scope."""
+        return [variant for variant in self.variants if self.scope(variant) == scope]
 
     def rules(self) -> CaptureRules:
         """How captures are treated; without the models that cleaning loads."""
-        return CaptureRules(self.settings, self.populations())
+        return CaptureRules(self.settings, self.scopes())
 
     @functools.cache  # noqa: B019  # a process sees a job or two, and asks for every artifact
     def clean_digest(self) -> str:
         """Names the artifacts of cleaning: it changes with whatever decides them."""
-        populations = sorted(json.dumps(asdict(p)) for p in self.populations())
+        scopes = sorted(json.dumps(asdict(scope)) for scope in self.scopes())
         by_page = ["badwords-en"] * (self.settings.bad_words_scope is BadWordsScope.PAGE)
         lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
-        return _digest([self._deciding(), populations, lists])
+        return _digest([self._deciding(), scopes, lists])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
         """Names the artifacts that also depend on the other parts."""
-        names = [variant.name for variant in self.variants]
-        return _digest([self.clean_digest(), self.inputs_digest, self.lists, self.buckets, names])
+        variants = [_deciding_fields(variant) for variant in self.variants]
+        return _digest(
+            [self.clean_digest(), self.inputs_digest, self.lists, self.buckets, variants,
+             self.own_filters_sha256]
+        )  # fmt: skip
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
         """Names a variant's shards: whatever decides their bytes, and nothing else of the run."""
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
-            [self._deciding(), self.inputs_digest, asdict(variant), lists, sorted(self.formats),
-             self.shards]
+            [self._deciding(), self.inputs_digest, _deciding_fields(variant), lists,
+             sorted(self.formats), self.shards, self.own_filters_sha256]
         )  # fmt: skip
 
     def _deciding(self) -> list[object]:
@@ -133,7 +145,8 @@ class Job:
     def is_unmodified(self, variant: Variant) -> bool:
         """True if the variant's documents are what the spec says, and may carry its name."""
         deciding = [name for name in self.custom_lists if _is_deciding(name, variant)]
-        return self.settings == SPECS[self.spec].settings and not deciding
+        as_spec = self.settings == SPECS[self.spec].settings and not self.own_filters
+        return as_spec and not deciding
 
     def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` where options make the documents others than its."""
@@ -176,44 +189,45 @@ class Job:
 
     def pages_path(self, part: Part, form: str) -> str:
         """Text of the pages of a part in a form (Arrow IPC)."""
-        return join(self.work_folders()[0], f"{part.key()}.{form}.arrow")
+        return join(self.clean_folder(), f"{part.key()}.{form}.arrow")
 
     def signatures_path(self, part: Part) -> str:
         """`cleaning.captures.Signatures` of a part (npz); written last, so it stands for all."""
-        return join(self.work_folders()[0], f"{part.key()}.signatures.npz")
+        return join(self.clean_folder(), f"{part.key()}.signatures.npz")
 
     def malformed_path(self, part: Part) -> str:
         """What of a part could not be read (JSON lines)."""
-        return join(self.work_folders()[0], f"{part.key()}.malformed.jsonl")
+        return join(self.clean_folder(), f"{part.key()}.malformed.jsonl")
 
     def failed_path(self, part: Part) -> str:
         """Why a part's file could not be had (JSON); there only if it could not."""
-        return join(self.work_folders()[0], f"{part.key()}{FAILED}")
+        return join(self.clean_folder(), f"{part.key()}{FAILED}")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning; not for shards."""
-        return join(self.work_folders()[1], stage, f"{number:06d}{suffix}")
+        return join(self.documents_folder(), stage, f"{number:06d}{suffix}")
 
-    def work_folders(self) -> tuple[str, str]:
-        """What a finished run no longer needs."""
-        return (
-            join(self.work, f"clean-{self.clean_digest()}"),
-            join(self.work, f"documents-{self.documents_digest()}"),
-        )
+    def clean_folder(self) -> str:
+        """Artifacts of cleaning, by part; another run that cleans the same files finds them."""
+        return join(self.work, f"clean-{self.clean_digest()}")
+
+    def documents_folder(self) -> str:
+        """Artifacts and receipts of all stages after cleaning, but for shards."""
+        return join(self.work, f"documents-{self.documents_digest()}")
 
     def manifest_path(self) -> str:
         """The run's parts (JSON lines): too many at scale to be part of the graph."""
-        return join(self.work_folders()[1], "inputs.jsonl")
+        return join(self.documents_folder(), "inputs.jsonl")
 
     def url_lists_path(self) -> str:
         """The run's URL lists (JSON lines)."""
-        return join(self.work_folders()[1], "url_lists.jsonl")
+        return join(self.documents_folder(), "url_lists.jsonl")
 
     def resolved(self, parts: tuple[Part, ...]) -> dict[str, object]:
         """The configuration as written beside the output."""
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
                  "part_count", "url_list_count", "buckets", "max_malformed_fraction",
-                 "max_unreachable_fraction")  # fmt: skip
+                 "max_unreachable_fraction", "own_filters", "own_filters_sha256")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
@@ -230,10 +244,15 @@ class Job:
 def _is_deciding(name: str, variant: Variant) -> bool:
     """True if the list of that name decides which documents the variant has."""
     if name == REALNEWS_LIST:
-        return variant.population.members is Members.REALNEWS
+        return variant.has(REALNEWS_DOMAIN)
     if name == WEBTEXT_LISTS:
-        return variant.population.members is Members.WEBTEXT
-    return name == LID_MODEL or variant.bad_words is not BadWordsFilter.NONE
+        return variant.has(WEBTEXTLIKE)
+    return name == LID_MODEL or variant.has(BAD_WORDS)
+
+
+def _deciding_fields(variant: Variant) -> list[object]:
+    """What of a row decides its documents; help texts and aliases do not."""
+    return [variant.name, variant.filters, variant.languages]
 
 
 REALNEWS_LIST, WEBTEXT_LISTS, LID_MODEL = "realnews", "webtext", "lid_model"

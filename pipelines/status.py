@@ -1,10 +1,9 @@
-"""How a run does, from another shell: `python -m pipelines.status OUT`.
+"""How far runs are, from another shell: the command `c4forge status OUT`.
 
 OUT is the output folder of runs, the folder of one, or a work folder. Nothing is changed, and a run
 that died is told from one that goes on.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -17,7 +16,11 @@ from pipelines.run.progress import WeightedProgress
 from pipelines.run.state import NAME, RunState, read_state
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.table import STAGES
+from runtime.cli.command_line import CommandLine
 from runtime.cli.console import plain
+from runtime.cli.options import OptionError, option, options_of
+from runtime.command import NOTHING_WRITTEN, Exit, run_command
+from runtime.errors import planning
 from runtime.storage.files import exists
 from runtime.storage.locks import Holder, holder
 from runtime.units import duration
@@ -41,22 +44,44 @@ class Receipts:
     new_pages: int
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; 0 if a run was found, 2 if not."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines.status", description="How the runs of an output folder do."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOptions:
+    """The command line."""
+
+    folder: str = option(
+        "--output or --work_dir of a run, or the run's own folder", positional=True, metavar="DIR"
     )
-    parser.add_argument("folder", help="--output or --work_dir of a run, or the run's own folder")
-    folder = parser.parse_args(arguments).folder.rstrip("/")
-    found = list(find_runs(folder))
+
+
+def command_line(name: str = "c4forge status") -> CommandLine:
+    """The command line, under the name that people typed."""
+    return CommandLine(
+        name=name,
+        meaning="Shows how far the runs of an output folder are. It changes nothing.",
+        options=options_of(StatusOptions),
+        has_config=False,
+    )
+
+
+def main(arguments: Sequence[str] | None = None, name: str = "c4forge status") -> int:
+    """Runs the command line; returns the exit code: 2 if there is no run."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(name, lambda: _run(given, name), kept=NOTHING_WRITTEN)
+
+
+def _run(arguments: list[str], name: str) -> int:
+    given = command_line(name).read(arguments)
+    given.check()
+    folder = StatusOptions(**given.values).folder.rstrip("/") or "/"
+    with planning():
+        found = list(find_runs(folder))
+    if not found:
+        raise OptionError(
+            f"{folder}: no run there; expected a folder given by --output or --work_dir"
+        )
     for report in found:
         print(report)
-    if not found:
-        print(
-            f"{folder}: no run there; expected a folder given by --output or --work_dir",
-            file=sys.stderr,
-        )
-    return 0 if found else 2
+    return Exit.DONE
 
 
 def find_runs(folder: str) -> Iterator[str]:
@@ -144,7 +169,3 @@ def failures(state: RunState) -> Iterator[str]:
     for path in paths:
         failed = json.loads(path.read_bytes())
         yield f"    {plain(failed['path'])}: {plain(failed['reason'])}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,53 +1,30 @@
-"""Tokenizes a corpus from the command line: `python -m pipelines.tokenize --help`."""
+"""Writes a corpus as token ids: the command `c4forge tokenize`."""
 
 import sys
 from collections.abc import Sequence
 
-from corpora.formats import DamagedShard
 from corpora.layout import CorpusShard, find_corpora, shards_digest, write_shard_list
-from pipelines.tokens.formats import TOKEN_FORMATS, FormatError
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
-from pipelines.tokens.options import TokenOptions, own_option_names, parse_token_options
+from pipelines.tokens.options import TokenOptions, parse_token_options
 from pipelines.tokens.publish import is_ours, is_tokenized, read_counts
-from pipelines.tokens.shards import VocabularyChanged
-from runtime.cli.console import LiveLine, Tally
+from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError
-from runtime.storage.files import InputError, exists, make_folder, write_bytes
-from runtime.storage.locks import WorkFolderInUse, hold_folder
+from runtime.command import Exit, run_command
+from runtime.errors import planning
+from runtime.storage.files import exists, make_folder, write_bytes
+from runtime.storage.locks import hold_folder
 from runtime.units import duration, size
-from runtime.workers import pool as workers
-from runtime.workers.runners import beam_arguments, open_pipeline, run_pipeline
-from vocab.vocabulary import ModelError, Vocabulary, read_vocabulary
+from runtime.workers.pool import open_pool
+from runtime.workers.runners import open_pipeline, run_pipeline
+from vocab.vocabulary import Vocabulary, read_vocabulary
 
-_USAGE_ERRORS = (OptionError, InputError, ModelError, FormatError, WorkFolderInUse)
-_FAILURES = (DamagedShard, VocabularyChanged, workers.WorkerDied, OSError)
-EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+PRELOAD = "pipelines.tokens.shards"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code.
-
-    0: the tokens are there; 1: the run failed; 2: a wrong option; 130: stopped from the keyboard.
-    """
-    try:
-        return _run(parse_token_options(list(sys.argv[1:] if arguments is None else arguments)))
-    except _USAGE_ERRORS as error:
-        _say(f"pipelines.tokenize: error: {error}")
-        _say("Nothing was done. --help lists all options.")
-        return EXIT_USAGE
-    except _FAILURES as error:
-        _say(f"Failed: {error}.")
-        _say("What is done is kept: the same command goes on from here.")
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        _say("\nStopped. The same command goes on from here.")
-        return EXIT_STOPPED
-    finally:
-        workers.close_pool()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def main(arguments: Sequence[str] | None = None, name: str = "c4forge tokenize") -> int:
+    """Runs the command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(name, lambda: _run(parse_token_options(given, name)))
 
 
 def plan_tokens(options: TokenOptions) -> tuple[TokenJob, tuple[CorpusShard, ...], Vocabulary]:
@@ -55,10 +32,7 @@ def plan_tokens(options: TokenOptions) -> tuple[TokenJob, tuple[CorpusShard, ...
 
     Raises:
       ValueError: a path leads to no corpus or no model; each with its own class.
-      FormatError: a format's library is missing.
     """
-    for name in options.formats:
-        TOKEN_FORMATS[name].check()
     vocabulary = read_vocabulary(options.vocabulary)
     sources = find_corpora([options.corpus])
     dataset, config, version = dataset_names(options.corpus)
@@ -79,11 +53,10 @@ def plan_tokens(options: TokenOptions) -> tuple[TokenJob, tuple[CorpusShard, ...
 
 def _run(options: TokenOptions) -> int:
     if options.runner.local:
-        workers.open_pool(options.num_workers, "pipelines.tokens.shards").warm_up()
-    arguments = beam_arguments(
-        options.runner, options.num_workers, options.beam_arguments, own_option_names()
-    )
-    job, sources, vocabulary = plan_tokens(options)
+        open_pool(options.num_workers, PRELOAD).warm_up()
+    arguments = options.for_beam()
+    with planning():
+        job, sources, vocabulary = plan_tokens(options)
     try:
         make_folder(job.versions_folder())
     except OSError as error:
@@ -103,7 +76,7 @@ def _run_job(
     if is_tokenized(job, shards):
         print("Complete already: same corpus, same vocabulary.")
         _print_outcome(job)
-        return 0
+        return Exit.DONE
     if exists(job.dataset_folder()) and not options.overwrite and not is_ours(job):
         raise OptionError(
             f"{job.dataset_folder()} holds tokens of another corpus or vocabulary; its config.json "
@@ -112,13 +85,13 @@ def _run_job(
     write_shard_list(job.list_path(), sources)
     write_bytes(job.model_path(), vocabulary.model)
     stored = sum(source.size_bytes for source in sources)
-    _say(
+    say(
         f"{len(shards):,} shard{'s' * (len(shards) != 1)}, {size(stored)} stored, with the "
         f"{vocabulary.processor().get_piece_size():,} pieces of {vocabulary.path}"
     )
     _tokenize(job, shards, options, arguments)
     _print_outcome(job)
-    return 0
+    return Exit.DONE
 
 
 def _tokenize(
@@ -143,7 +116,7 @@ def _tokenize(
 
         run_pipeline(pipeline, local, listen)
     resumed = f", {tally.resumed:,} shards done by an earlier run" if tally.resumed else ""
-    _say(f"Done in {duration(line.seconds)}{resumed}.")
+    say(f"Done in {duration(line.seconds)}{resumed}.")
 
 
 def _print_outcome(job: TokenJob) -> None:
@@ -157,7 +130,3 @@ def _print_outcome(job: TokenJob) -> None:
 
 
 _TOLD = ("documents", "tokens", "characters", "unknown")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
-"""Makes a URL list for webtextlike of dumps of Reddit's submissions, as WebText was made.
+"""Makes a URL list from dumps of Reddit's submissions, as WebText: `c4forge webtext-urls`.
 
-    python -m pipelines.webtext_urls --output=urls.txt.gz 'dumps/RS_2018-*.zst'
+    c4forge webtext-urls --output=urls.txt.gz 'dumps/RS_2018-*.zst'
 
 WebText took the outbound links of submissions with at least 3 karma, but no Wikipedia (Radford et
 al. 2019, section 2.1). OpenWebText (github.com/jcpeterson/openwebtext at 2e3f21d: extract_urls.py,
@@ -10,30 +10,27 @@ not so here, for the paper did not, and Common Crawl has been there already. Of 
 normalized URL the first stays, dumps taken by name, which is by month, whatever the workers.
 """
 
-import argparse
-import multiprocessing
 import os
 import shlex
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import compress
-from typing import NoReturn
 
 import numpy as np
 
 from cleaning.urls import md5, normalize_url
 from cleaning.webtext import Refusal, Wanted, judge_line
 from pipelines.sources.url_lists import first_rows
-from runtime.cli.options import OptionError
-from runtime.errors import RunFailed
+from runtime.cli.command_line import CommandLine
+from runtime.cli.console import say
+from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
+from runtime.command import NOTHING_WRITTEN, Exit, run_command
+from runtime.errors import RunFailed, UsageError, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import (
-    InputError,
     Matched,
     atomic_write,
     is_remote,
@@ -41,9 +38,9 @@ from runtime.storage.files import (
     open_read,
     read_bytes,
 )
-from runtime.workers.pool import available_cores
+from runtime.workers.pool import available_cores, close_pool, open_pool
 
-_PROGRAM = "python -m pipelines.webtext_urls"
+PRELOAD = "pipelines.webtext_urls"
 _DUMP_NAMES = ("*RS_*", "*_submissions.zst")
 
 
@@ -55,9 +52,35 @@ Judged = Counter[Refusal | None]
 """Lines by what refused them; None: the links."""
 
 
+def _output(value: str) -> str:
+    path = value if is_remote(value) else os.path.abspath(os.path.expanduser(value))
+    if value.endswith(("/", ".zst", ".xz", ".bz2", ".zip")) or os.path.isdir(path):
+        raise UsageError(f"{value!r} is no file name in .txt.gz or .txt")
+    return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions:
+    """The command line as given, each value valid by itself."""
+
+    patterns: tuple[str, ...] = option(
+        "file, quoted glob or folder of RS_* files", name="dumps", positional=True, metavar="DUMP",
+        many=True,
+    )  # fmt: skip
+    output: str = option("compressed if it ends in .gz", metavar="FILE", parse=_output)
+    min_score: int = option(
+        "karma that a submission needs", default=3, metavar="N", parse=parse_as(int)
+    )
+    keep_media: bool = option("take images, video, music and files as well", default=False)
+    num_workers: int = option(
+        "dumps read at a time, up to 2 GB of memory each if in zstd; default 0: all cores",
+        default=0, metavar="N", parse=parse_count, shown="",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The command line; the dumps in the order in which they count, with their sizes in bytes."""
+    """What is done; the dumps in the order in which they count, with their sizes in bytes."""
 
     dumps: Mapping[str, int]
     output: str
@@ -65,23 +88,35 @@ class Options:
     num_workers: int
 
 
-def _extract_links(path: str, spill: str, wanted: Wanted) -> Judged:
-    """Writes the links of a dump and their digests, duplicates too, beside `spill`.
+@dataclass(frozen=True, slots=True)
+class _Dump:
+    """A task: the links of a dump, to be written to files whose names start with `spill`."""
+
+    path: str
+    spill: str
+    wanted: Wanted
+
+
+def _extract_links(dump: _Dump) -> Judged:
+    """Writes the links of a dump and their digests, duplicates too, beside its `spill`.
 
     Raises:
       DumpError: the dump is damaged, or holds no submission.
     """
     total: Judged = Counter()
-    with open(f"{spill}.links", "wb") as links_file, open(f"{spill}.md5", "wb") as digests_file:
-        for line in _dump_lines(path):
-            link = judge_line(line, wanted)
+    with (
+        open(f"{dump.spill}.links", "wb") as links_file,
+        open(f"{dump.spill}.md5", "wb") as digests_file,
+    ):
+        for line in _dump_lines(dump.path):
+            link = judge_line(line, dump.wanted)
             total[link if isinstance(link, Refusal) else None] += 1
             if isinstance(link, str):
                 links_file.write(link.encode() + b"\n")
                 digests_file.write(md5(normalize_url(link)))
     if 0 < total[Refusal.MALFORMED] == total.total():
         raise DumpError(
-            f"{path}: no line is a JSON object; expected Reddit's submissions as JSON lines, "
+            f"{dump.path}: no line is a JSON object; expected Reddit's submissions as JSON lines, "
             "plain or packed with zstd, xz, bzip2 or gzip"
         )
     return total
@@ -101,21 +136,15 @@ def _dump_lines(path: str) -> Iterator[bytes]:
 def _extract_all(options: Options, spills: Mapping[str, str]) -> Judged:
     """`_extract_links` of every dump, the largest first, several at a time."""
     total: Judged = Counter()
-    workers = min(options.num_workers, len(spills))
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("forkserver")) as pool:
-        futures = {
-            pool.submit(_extract_links, path, spills[path], options.wanted): path
-            for path in sorted(options.dumps, key=lambda path: -options.dumps[path])
-        }
-        try:
-            for future in as_completed(futures):
-                judged = future.result()
-                total += judged
-                _say(f"{futures[future]}: {judged.total():,} lines, {judged[None]:,} links")
-        except BaseException:
-            for process in multiprocessing.active_children():  # each may have hours to go
-                process.terminate()
-            raise
+    largest_first = sorted(options.dumps, key=lambda path: -options.dumps[path])
+    tasks = [_Dump(path, spills[path], options.wanted) for path in largest_first]
+    pool = open_pool(min(options.num_workers, len(spills)), PRELOAD, resumable=False)
+    try:
+        for dump, judged in pool.results(_extract_links, tasks):
+            total += judged
+            say(f"{dump.path}: {judged.total():,} lines, {judged[None]:,} links")
+    finally:
+        close_pool()  # a worker may have hours to go, and write where the caller cleans up
     return total
 
 
@@ -138,7 +167,7 @@ def build_list(options: Options) -> tuple[Judged, int]:
 
     Raises:
       OptionError: the output cannot be written.
-      DumpError, BrokenProcessPool: a dump cannot be read; nothing is written.
+      DumpError, WorkerDied: a dump cannot be read; nothing is written.
     """
     folder, name = os.path.split("" if is_remote(options.output) else options.output)
     try:
@@ -151,40 +180,30 @@ def build_list(options: Options) -> tuple[Judged, int]:
         return _extract_all(options, spills), _write_list(options.output, list(spills.values()))
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(message.removeprefix("argument "))
+def command_line(name: str = "c4forge webtext-urls") -> CommandLine:
+    """The command line, under the name that people typed."""
+    return CommandLine(
+        name=name,
+        meaning="Makes a URL list for the variant webtextlike from dumps of Reddit's submissions.",
+        options=options_of(ListOptions),
+        examples="example:\n  c4forge webtext-urls --output=urls.txt.gz 'dumps/RS_2018-*.zst'\n",
+    )
 
 
-def _output(value: str) -> str:
-    path = value if is_remote(value) else os.path.abspath(os.path.expanduser(value))
-    if value.endswith(("/", ".zst", ".xz", ".bz2", ".zip")) or os.path.isdir(path):
-        raise argparse.ArgumentTypeError(f"{value!r} is no file name in .txt.gz or .txt")
-    return path
-
-
-def parse_options(arguments: list[str]) -> Options:
+def parse_options(arguments: list[str], name: str = "c4forge webtext-urls") -> Options:
     """The command line's options, its dumps found.
 
     Raises:
-      OptionError, InputError: a value is wrong or missing.
+      OptionError, InputError: values are wrong or missing; a line each.
       SystemExit: --help was asked for, and is printed.
     """
-    what = "Makes a URL list for webtextlike of dumps of Reddit's submissions."
-    parser = _Parser(prog=_PROGRAM, description=what, allow_abbrev=False)
-    add = parser.add_argument
-    add("dumps", nargs="+", metavar="DUMP", help="file, quoted glob or folder of RS_* files")
-    add("--output", required=True, type=_output, metavar="FILE", help="packed if it ends in .gz")
-    add("--min_score", type=int, default=3, metavar="N", help="default: 3")
-    add("--keep_media", action="store_true", help="take images, video, music and files as well")
-    workers = "dumps read at a time, up to 2 GB of memory each if in zstd; default 0: all cores"
-    add("--num_workers", type=int, default=0, metavar="N", help=workers)
-    given = parser.parse_args(arguments)
-    if given.num_workers < 0:
-        raise OptionError(f"--num_workers: {given.num_workers} is not a whole number of 0 or more")
+    read = command_line(name).read(arguments)
+    read.check()
+    given = ListOptions(**read.values)
     found: Matched = {}
-    for pattern in given.dumps:
-        found |= match_files("DUMP", pattern, _DUMP_NAMES)
+    with planning():
+        for pattern in given.patterns:
+            found |= match_files("DUMP", pattern, _DUMP_NAMES)
     if given.output in found:
         raise OptionError(f"--output={given.output} is one of the dumps")
     by_name = sorted(found, key=lambda path: (os.path.basename(path), path))
@@ -196,10 +215,6 @@ def parse_options(arguments: list[str]) -> Options:
     )
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def _summary(options: Options, judged: Judged, written: int) -> str:
     """What became of the submissions, and the command that uses the list."""
     refused = {f"  {refusal.value}": judged[refusal] for refusal in Refusal}
@@ -207,27 +222,15 @@ def _summary(options: Options, judged: Judged, written: int) -> str:
     rows = {"submissions read": judged.total(), **refused, **last}
     table = "".join(f"{name:24}{count:15,}\n" for name, count in rows.items())
     urls = shlex.quote(f"--webtext_urls={options.output}")
-    return f"{table}\npython beam_runner.py --variant=webtext {urls} --input=wet/ --output=out"
+    return f"{table}\nc4forge build --variant=webtext {urls} --input=wet/ --output=out"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns 0, or 1: failed, 2: a wrong option, 130: stopped."""
-    try:
-        options = parse_options(list(sys.argv[1:] if arguments is None else arguments))
-        print(_summary(options, *build_list(options)))
-        return 0
-    except (OptionError, InputError) as error:
-        _say(f"{_PROGRAM}: error: {error}\nNothing was done. --help lists all options.")
-        return 2
-    except KeyboardInterrupt:
-        _say("\nStopped. Nothing was written.")
-        return 130
-    except (DumpError, OSError) as error:
-        _say(f"Failed: {error}\nNothing was written.")
-    except BrokenProcessPool:
-        _say("Failed: a worker was ended, perhaps for want of memory; try fewer --num_workers.")
-    return 1
+def main(arguments: Sequence[str] | None = None, name: str = "c4forge webtext-urls") -> int:
+    """Runs the command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(name, lambda: _run(parse_options(given, name)), kept=NOTHING_WRITTEN)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _run(options: Options) -> int:
+    print(_summary(options, *build_list(options)))
+    return Exit.DONE

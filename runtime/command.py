@@ -1,6 +1,9 @@
 """What every command does around its work: errors and signals to exit codes, the pool closed."""
 
+import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +11,13 @@ from enum import IntEnum
 from types import FrameType
 
 from runtime.cli.console import say
-from runtime.errors import InputRefused, RunFailed, UsageError
+from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
 from runtime.workers import pool
+from runtime.workers.processes import kill_workers, raise_started
+
+RESUMABLE = "What is done is kept: the same command goes on from here."
+NOTHING_WRITTEN = "Nothing was written."
+_AGAIN_SECONDS = 1.0
 
 
 class Exit(IntEnum):
@@ -23,55 +31,129 @@ class Exit(IntEnum):
     TERMINATED = 143  # 128 + SIGTERM
 
 
-class Terminated(BaseException):
-    """SIGTERM came when no task was running in this process."""
-
-
-def run_command(name: str, work: Callable[[], int]) -> int:
+def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) -> int:
     """Does the work of a command; returns the exit code.
 
     Args:
       name: the command, as people type it.
       work: returns the exit code where nothing is raised.
+      kept: what is left of work that broke off, in a sentence.
     """
+    signals = _Signals()
+    with signals.handled():
+        try:
+            return _exit_code(name, work, kept, signals)
+        finally:
+            pool.close_pool()
+
+
+def end_process(code: int) -> int:
+    """The exit code of this process, which signals no longer change while it shuts down.
+
+    One that a signal ended does not return: threads of Beam, TensorFlow and JAX that were broken
+    off would keep it for seconds, or crash it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals") -> int:
+    """Does the work; says in a line or two what ended it, if anything did."""
     try:
-        with _sigterm_stops_tasks():
-            return work()
-    except UsageError as error:
-        say(f"{name}: error: {error}")
-        say("Nothing was done. --help lists all options.")
-        return Exit.USAGE
-    except InputRefused as error:
-        say(f"Failed: {error}")
-        return Exit.REFUSED
-    except RunFailed as error:
-        say(f"Failed: {error}")
-        say("What is done is kept: the same command goes on from here.")
-        return Exit.FAILED
-    except KeyboardInterrupt:
-        say("\nStopped. The same command goes on from here.")
-        return Exit.INTERRUPTED
-    except Terminated:
-        say("Stopped before any work. A job that was handed to a runner goes on there.")
-        return Exit.TERMINATED
-    finally:
-        pool.close_pool()
+        return work()
+    except (Exception, KeyboardInterrupt, Terminated) as error:
+        signals.end()
+        if signals.interrupted or isinstance(error, KeyboardInterrupt):
+            say(f"\nStopped. {kept}")
+            return Exit.INTERRUPTED
+        if isinstance(error, Terminated):
+            say(f"Stopped. {kept}")
+            return Exit.TERMINATED
+        if isinstance(error, UsageError):
+            for line in str(error).splitlines():
+                say(f"{name}: error: {line}")
+            say("Nothing was done. --help lists all options.")
+            return Exit.USAGE
+        if isinstance(error, InputRefused):
+            say(f"Failed: {error}")
+            return Exit.REFUSED
+        if isinstance(error, RunFailed | OSError):
+            say(f"Failed: {_told(error)}\n{kept}")
+            return Exit.FAILED
+        raise
 
 
-@contextmanager
-def _sigterm_stops_tasks() -> Iterator[None]:
-    """SIGTERM drops the tasks that have not begun and lets the running ones end."""
+def _told(error: Exception) -> str:
+    """The error in a line; the system's own errors with their class."""
+    is_system = type(error).__module__ == "builtins"
+    return f"{type(error).__name__}: {error}" if is_system else str(error)
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if not pool.stop_tasks():
-            raise Terminated
-        say("SIGTERM: ending after the running tasks.")
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
+class _Signals:
+    """Handlers of SIGINT and SIGTERM while a command works; SIGALRM serves the first.
+
+    Attributes:
+      interrupted: True from the first SIGINT on.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """A block with both handlers, where a thread may set any: in the main one."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        handlers = {
+            signal.SIGINT: self._stop,
+            signal.SIGTERM: _end_tasks,
+            signal.SIGALRM: self._stop_again,
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            self.end()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ends the workers and raises KeyboardInterrupt; a second SIGINT ends this process."""
+        if self.interrupted:
+            os._exit(Exit.INTERRUPTED)
+        self.interrupted = True
+        _hush()
+        kill_workers()
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
+        raise_started(KeyboardInterrupt)
+
+    def end(self) -> None:
+        """No further KeyboardInterrupt is raised: the work is over."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _stop_again(self, _signal: int, _frame: FrameType | None) -> None:
+        """Raises it again where a library's callback took the first one and went on."""
+        if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
+            kill_workers()
+            raise KeyboardInterrupt
+
+
+def _hush() -> None:
+    """Leaves out what threads and destructors say of work that was broken off."""
+    logging.disable(logging.CRITICAL)
+    threading.excepthook = lambda _: None
+    sys.unraisablehook = lambda _: None
+
+
+def _end_tasks(_signal: int, _frame: FrameType | None) -> None:
+    """Drops the tasks that have not begun and lets the running ones end."""
+    if not pool.stop_tasks():
+        raise_started(Terminated)
         return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    say("SIGTERM: ending after the running tasks.")

@@ -1,6 +1,7 @@
 """What all tests share: the sample, the shared data where there are any, runs of the command."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,21 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 # Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
+# Tests talk to servers of this machine only, and name the proxies that they mean.
+for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def console_script(module: str) -> list[str]:
+    """A console script of these sources, that of an installed package apart, from any folder."""
+    found = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from {module} import main; "
+    return [sys.executable, "-P", "-c", f"{found}sys.exit(main())"]
+
+
+COMMAND, T5X = console_script("c4forge.main"), console_script("c4forge.t5x")
 
 
 @pytest.fixture(scope="session")

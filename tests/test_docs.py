@@ -1,7 +1,7 @@
 """Every row of a table has its row in the docs, and what the docs point to is there."""
 
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,9 @@ from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
 from cleaning.variants import VARIANTS
-from corpora.formats import SHARD_FORMATS
-from corpora.writers import FORMATS
+from corpora.formats import FORMATS, OUTPUT_FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS
+from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
@@ -83,9 +83,10 @@ def test_every_runner_is_named(name):
     assert f"`{name}`" in page("runners.md")
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_format_is_shown(name):
-    assert name in page("output.md")
+@pytest.mark.parametrize("row", OUTPUT_FORMATS.values(), ids=lambda row: row.name)
+def test_every_output_format_is_shown(row):
+    shard = row.shard_path("c4", "train", 0, 1).replace("of-00001", "of-000NN")
+    assert shard in page("output.md"), f"docs/output.md, the tree at the top: write {shard}"
 
 
 @pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)
@@ -112,10 +113,9 @@ def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
 
 
-def test_every_flag_of_the_trainer_has_its_row():
-    for row in fields(TrainConfig):
-        pattern = rf"^\| `--{row.name}` \| .*\| {re.escape(row.metadata['meaning'])} \|$"
-        assert re.search(pattern, page("trainer.md"), re.MULTILINE), row.name
+@pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)
+def test_every_option_of_the_trainer_has_its_row(row):
+    assert row.docs_row() in page("trainer.md")
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
@@ -141,10 +141,11 @@ def _plain(value: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "row", [*SHARD_FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
+    "row", [*FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
 )
 def test_every_format_of_shards_has_its_row(row):
-    assert f"| `{row.name}` | {row.meaning} |" in page("vocab.md")
+    cells = f"| `{row.name}` | {row.meaning} |"
+    assert cells in page("vocab.md"), f"docs/vocab.md, the table of formats: write {cells}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import COMMAND, REPOSITORY
 from tests.corpora.written import write_english
 
 COMMANDS = (
@@ -30,12 +30,19 @@ def test_without_google_cloud_beam_warns_of_nothing(tmp_path):
     vocab = tmp_path / "vocab"
     environment = os.environ | {"PYTHONPATH": str(blocked.parent)}
     for command in (
-        ["vocab.train", "--preset=tiny", "--size=250", f"--corpus={corpus}", f"--output={vocab}"],
-        ["vocab.inspect", str(vocab), str(corpus)],
-        ["pipelines.tokenize", f"--corpus={corpus}", f"--vocab={vocab}", f"--output={tmp_path}"],
+        [
+            "vocab",
+            "train",
+            "--preset=tiny",
+            "--size=250",
+            f"--corpus={corpus}",
+            f"--output={vocab}",
+        ],
+        ["vocab", "inspect", str(vocab), str(corpus)],
+        ["tokenize", f"--corpus={corpus}", f"--vocab={vocab}", f"--output={tmp_path}"],
     ):
         ended = subprocess.run(
-            [sys.executable, "-m", *command],
+            [*COMMAND, *command],
             cwd=REPOSITORY, env=environment, capture_output=True, text=True,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr

@@ -1,42 +1,86 @@
-"""The command line of `t5x`: subcommands, a flag for every field of TrainConfig, TOML files."""
+"""The command line of `t5x`: a row for each command; options are the fields of TrainConfig."""
 
-import argparse
-import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
-from runtime.cli.config_file import with_config
-from runtime.cli.options import HelpFormatter, Parser, help_table
-from trainer.config import TrainConfig, TrainConfigError
-from trainer.data.mixtures import MIXINGS
-from trainer.data.objectives import OBJECTIVES
-from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
+from runtime.cli.command_line import CommandLine, Given
+from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
+from runtime.errors import UsageError
+from trainer.config import TrainConfig
 
-COMMANDS = {
-    "train": "trains, or goes on where the run in --model_dir was stopped",
-    "eval": "loss on the validation split, or scores of a task of pairs",
-    "infer": "writes targets for the inputs in a file, a line each",
-    "export": "writes the parameters for another library",
-    "gin": "prints the gin file that plain `python -m t5x.train` takes",
-    "info": "says what a configuration is: sizes, lengths, parameters, memory",
-}
-_DESCRIPTION = "Trains T5 on a corpus, and what comes after. `t5x COMMAND --help` lists all flags."
+DESCRIPTION = "Trains T5 on a corpus, evaluates it, and reads and writes its checkpoints."
 _EXAMPLES = """\
 examples:
   t5x info  --size=base
-  t5x train --corpus=out/c4/en/3.1.0 --vocab=out/vocab --size=small --model_dir=out/runs/first
+  t5x train --corpus=out/c4/en/3.1.0 --vocab=out/vocab --size=small \\
+      --model_dir=out/runs/first
   t5x eval  --config=run.toml --model_dir=out/runs/first
-  t5x infer --config=run.toml --model_dir=out/runs/first --input=texts.txt --output=targets.txt
+  t5x infer --config=run.toml --model_dir=out/runs/first --input=texts.txt \\
+      --output=targets.txt
   t5x export --config=run.toml --model_dir=out/runs/first --to=hf --output=out/hf
   t5x gin   --config=run.toml --model_dir=out/runs/first > run.gin
 """
-_TABLES: dict[str, Mapping[str, Any]] = {
-    "objective": OBJECTIVES,
-    "mixing": MIXINGS,
-    "size": SIZES,
-    "version": VERSIONS,
-    "architecture": ARCHITECTURES,
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRow:
+    """One row of the table.
+
+    Attributes:
+      name: as typed.
+      meaning: one line for --help.
+      takes: fields of `Command` that are options of this one, beside those of TrainConfig.
+      needs: options that must be given; `checkpoint`: that or --model_dir.
+    """
+
+    name: str
+    meaning: str
+    takes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+COMMANDS: dict[str, CommandRow] = {
+    row.name: row
+    for row in (
+        CommandRow(
+            name="train",
+            meaning="trains, or goes on where the run in --model_dir was stopped",
+            needs=("corpus", "vocab", "model_dir"),
+        ),
+        CommandRow(
+            name="eval",
+            meaning="loss on the validation split, or scores of a task of pairs",
+            takes=("checkpoint", "split"),
+            needs=("corpus", "vocab", "checkpoint"),
+        ),
+        CommandRow(
+            name="infer",
+            meaning="writes targets for the inputs in a file, a line each",
+            takes=("checkpoint", "input", "decoding", "output"),
+            needs=("vocab", "checkpoint", "input", "output"),
+        ),
+        CommandRow(
+            name="export",
+            meaning="writes the parameters for another library",
+            takes=("checkpoint", "output", "to"),
+            needs=("vocab", "checkpoint", "output"),
+        ),
+        CommandRow(
+            name="gin",
+            meaning="prints the gin file that plain `python -m t5x.train` takes",
+            needs=("corpus", "vocab", "model_dir"),
+        ),
+        CommandRow(
+            name="info", meaning="shows a configuration: sizes, lengths, parameters, memory"
+        ),
+    )
+}
+_NEEDED_AS = {
+    "corpus": "out/c4/en/3.1.0",
+    "vocab": "out/vocab",
+    "model_dir": "out/runs/first",
+    "input": "texts.txt",
+    "output": "out/targets.txt",
 }
 
 
@@ -47,100 +91,82 @@ class Command:
     Attributes:
       name: of COMMANDS.
       config: all fields of the run.
-      checkpoint: of eval, infer and export; "": the newest in --model_dir.
-      input: of infer, a file of a text a line.
-      output: of infer and export.
-      to: the library of export.
-      decoding: of infer.
-      split: of eval.
     """
 
     name: str
     config: TrainConfig
-    checkpoint: str = ""
-    input: str = ""
-    output: str = ""
-    to: str = "hf"
-    decoding: str = "greedy"
-    split: str = "validation"
+    checkpoint: str = option(
+        "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
+    )
+    split: str = option("split of the corpus", default="validation", metavar="NAME")
+    input: str = option("file of a text a line", default="", metavar="FILE")
+    decoding: str = option(
+        "greedy, beam or sample",
+        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
+    )  # fmt: skip
+    output: str = option("file or folder that is written", default="", metavar="PATH")
+    to: str = option(
+        "hf: Hugging Face transformers", default="hf", metavar="NAME",
+        parse=parse_choice(str, ("hf",)),
+    )  # fmt: skip
 
 
-def _truth(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{value!r}: expected true or false")
-    return value == "true"
+def command_line(name: str) -> CommandLine:
+    """The command line of a row of COMMANDS."""
+    row = COMMANDS[name]
+    own, of_run = f"options of {name}", "options of the run"
+    taken = [replace(o, group=own) for o in options_of(Command) if o.name in row.takes]
+    configured = [replace(o, group=of_run) for o in options_of(TrainConfig)]
+    return CommandLine(
+        name=f"t5x {name}",
+        meaning=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
+        options=(*taken, *configured),
+        examples=_EXAMPLES,
+        headings=dict.fromkeys((own, of_run) if taken else (of_run,), ""),
+    )
 
 
-_TYPES: dict[Any, Any] = {str: str, int: int, float: float, bool: _truth}
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line; absent flags are absent from its result."""
-    parser = Parser(prog="t5x", description=_DESCRIPTION, epilog=_EXAMPLES, allow_abbrev=False,
-                    formatter_class=HelpFormatter)  # fmt: skip
-    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
-    for name, meaning in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=meaning, allow_abbrev=False, argument_default=argparse.SUPPRESS,
-            formatter_class=HelpFormatter,
-        )  # fmt: skip
-        command.add_argument("--config", metavar="FILE", help="flags from a TOML file, each a key")
-        if name in ("eval", "infer", "export"):
-            command.add_argument("--checkpoint", metavar="DIR", help="default: the newest")
-        if name == "eval":
-            command.add_argument("--split", metavar="NAME", help="default: validation")
-        if name == "infer":
-            command.add_argument("--input", required=True, metavar="FILE", help="a text a line")
-            command.add_argument("--decoding", choices=("greedy", "beam", "sample"))
-        if name in ("infer", "export"):
-            command.add_argument("--output", required=True, metavar="PATH", help="what is written")
-        if name == "export":
-            command.add_argument("--to", choices=("hf",), help="hf: Hugging Face transformers")
-        _add_fields(command)
-    return parser
-
-
-def _add_fields(parser: argparse.ArgumentParser) -> None:
-    for row in fields(TrainConfig):
-        table = help_table(_TABLES.get(row.name, {}))
-        default = f"; default: {_told(row.default)}" if row.default not in ("", ()) else ""
-        help_text = (row.metadata["meaning"] + default + table).replace("%", "%%")
-        if row.name == "corpus":
-            parser.add_argument("--corpus", nargs="+", action="extend", metavar="PATH",
-                                help=help_text)  # fmt: skip
-        elif row.type is bool:
-            parser.add_argument(f"--{row.name}", type=_truth, nargs="?", const=True, metavar="BOOL",
-                                help=help_text)  # fmt: skip
-        else:
-            parser.add_argument(f"--{row.name}", type=_TYPES[row.type], metavar="X", help=help_text)
-
-
-def _told(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def help_text() -> str:
+    """The table of commands."""
+    rows = [f"  {row.name:8} {row.meaning}" for row in COMMANDS.values()]
+    return "\n".join(
+        ["usage: t5x COMMAND [--option=value ...]", "", DESCRIPTION, "", "commands:", *rows, "",
+         "`t5x COMMAND --help` lists all options, `t5x --version` says the version.", "", _EXAMPLES]
+    )  # fmt: skip
 
 
 def parse(arguments: Sequence[str]) -> Command:
-    """The command line; flags have the last word over the TOML file.
+    """The command line; options have the last word over the TOML file.
 
     Raises:
-      OptionError: a wrong flag or value, with the nearest match.
+      OptionError: wrong options, a line each, with the nearest match.
       SystemExit: --help was asked for, and is printed.
     """
-    command, rest = list(arguments[:1]), list(arguments[1:])
-    rest = with_config(rest, [row.name for row in fields(TrainConfig) if row.type is bool])
-    parser = build_parser()
-    known, unknown = parser.parse_known_args(command + rest)
-    if unknown:
-        flag = unknown[0].partition("=")[0].removeprefix("--")
-        raise TrainConfigError(f"unknown flag --{flag}{_guess(flag)}")
-    given = vars(known)
-    names = {row.name for row in fields(TrainConfig)}
-    values = {name: value for name, value in given.items() if name in names}
-    values["corpus"] = tuple(values.get("corpus", ()))
-    others = {name: value for name, value in given.items() if name not in names | {"config"}}
-    return Command(config=TrainConfig(**values), **others)
+    name, *rest = arguments or [""]
+    if name not in COMMANDS:
+        told = f"unknown command {name!r}" if name else "a command is required"
+        raise OptionError(f"{told}; {closest(name, COMMANDS)}")
+    given = command_line(name).read(rest)
+    for error in _missing(COMMANDS[name], given):
+        given.add(error)
+    of_run = {row.name for row in fields(TrainConfig)}
+    config = TrainConfig()
+    try:
+        config = TrainConfig(**{k: v for k, v in given.values.items() if k in of_run})
+    except UsageError as error:
+        given.add(error)
+    given.check()
+    others = {k: v for k, v in given.values.items() if k not in of_run}
+    return Command(name=name, config=config, **others)
 
 
-def _guess(name: str) -> str:
-    near = difflib.get_close_matches(name, [row.name for row in fields(TrainConfig)], n=1)
-    return f"; did you mean --{near[0]}?" if near else ""
+def _missing(row: CommandRow, given: Given) -> Iterator[str]:
+    """An error for each option that the command needs and has not."""
+    for needed in row.needs if given.complete else ():
+        name = needed
+        if needed == "checkpoint":
+            if given.values["checkpoint"]:
+                continue
+            name = "model_dir"
+        if not given.values[name] and name not in given.wrong:
+            yield f"--{name}: expected, as --{name}={_NEEDED_AS[name]}"

@@ -8,41 +8,50 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 
-from runtime.cli.options import OptionError
+from runtime.cli.console import say
+from runtime.command import Exit, run_command
+from runtime.errors import UsageError
 from runtime.storage.files import read_bytes, write_bytes
-from trainer.arguments import Command, parse
+from runtime.workers.processes import leave_current_folder
+from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
 
-EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+_KEPT = "The same command goes on from the newest checkpoint, if there is one."
+_ROOMS = ("trainer", "vocab", "corpora", "cleaning", "runtime")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code.
+    """Runs the command line; returns the exit code."""
+    leave_current_folder()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] in (["-h"], ["--help"]):
+        print(help_text())
+        return Exit.DONE
+    if given == ["--version"]:
+        print(f"t5x of c4forge {version('c4forge')}")
+        return Exit.DONE
+    name = f"t5x {given[0]}" if given[:1] and given[0] in COMMANDS else "t5x"
+    return run_command(name, lambda: _run(given), kept=_KEPT)
 
-    0: done; 1: the run failed, what is written is whole; 2: a wrong flag, nothing was done; 130:
-    stopped from the keyboard.
-    """
+
+def _run(arguments: list[str]) -> int:
+    command = parse(arguments)
+    if command.name == "train":
+        choose_backend(command.config)
     try:
-        command = parse(list(sys.argv[1:] if arguments is None else arguments))
         _import_tensorflow()
         return _COMMANDS[command.name](command)
-    except OptionError as error:
-        _say(f"t5x: error: {error}")
-        _say("Nothing was done. --help lists all flags.")
-        return EXIT_USAGE
-    except KeyboardInterrupt:
-        _say("\nStopped. The same command goes on from the newest checkpoint.")
-        return EXIT_STOPPED
-    except (ValueError, OSError, RuntimeError) as error:
-        if not type(error).__module__.startswith("trainer."):
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in _ROOMS:
             raise
-        _say(f"Failed: {error}")
-        return EXIT_FAILED
+        raise UsageError(f"{package} is not installed; pip install 'c4forge[trainer]'") from None
 
 
 def _import_tensorflow() -> None:
-    """Imports it, without accelerators: they are jax's. What it says each time is left out."""
+    """Imports it, without accelerators: they are jax's. Its usual warnings are left out."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
     kept = os.dup(2)
     try:
@@ -54,23 +63,6 @@ def _import_tensorflow() -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _need(config: TrainConfig, *names: str) -> None:
-    for name in names:
-        if not getattr(config, name):
-            raise TrainConfigError(f"--{name}: expected, as --{name}={_EXAMPLES[name]}")
-
-
-_EXAMPLES = {
-    "corpus": "out/c4/en/3.1.0",
-    "vocab": "out/vocab",
-    "model_dir": "out/runs/first",
-}
 
 
 def choose_backend(config: TrainConfig) -> str:
@@ -99,15 +91,14 @@ def _write_config(config: TrainConfig) -> None:
         before = json.loads(read_bytes(path))
         for name, value in values.items():
             if before.get(name, value) != value:
-                _say(f"note: --{name} was {before[name]}, now {value}")
+                say(f"note: --{name} was {before[name]}, now {value}")
     write_bytes(path, json.dumps(values, indent=2).encode())
 
 
 def _train(command: Command) -> int:
     config = command.config
-    _need(config, "corpus", "vocab", "model_dir")
     backend = choose_backend(config)
-    _say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
+    say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
          config.backend == "auto" else ""))  # fmt: skip
     if config.host_index == 0:
         _write_config(config)
@@ -118,8 +109,8 @@ def _train(command: Command) -> int:
 
     join_hosts(config)
     state = train(config)
-    _say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
-    return 0
+    say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
+    return Exit.DONE
 
 
 def _train_with_t5x(config: TrainConfig) -> int:
@@ -128,16 +119,15 @@ def _train_with_t5x(config: TrainConfig) -> int:
 
     path = os.path.join(config.model_dir, "config.rendered.gin")
     write_bytes(path, render(config).encode())
-    command = [sys.executable, "-m", "t5x.train", f"--gin_file={path}"]
+    command = [sys.executable, "-P", "-m", "t5x.train", f"--gin_file={path}"]
     return subprocess.run(command, check=False).returncode
 
 
 def _gin(command: Command) -> int:
     from trainer.gin import render
 
-    _need(command.config, "corpus", "vocab", "model_dir")
     print(render(command.config))
-    return 0
+    return Exit.DONE
 
 
 def _eval(command: Command) -> int:
@@ -148,8 +138,6 @@ def _eval(command: Command) -> int:
     from trainer.training.run import load_params, prepare_run, this_host
 
     config = command.config
-    _need(config, "corpus", "vocab")
-    _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
     run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
     evaluator = Evaluator(config, run, command.split)
@@ -159,14 +147,12 @@ def _eval(command: Command) -> int:
     if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
         scores |= score_pairs(config, command.checkpoint, command.split)
     print(json.dumps(scores))
-    return 0
+    return Exit.DONE
 
 
 def _infer(command: Command) -> int:
     from trainer.inference import infer
 
-    _need(command.config, "vocab")
-    _need_checkpoint(command)
     try:
         with open(command.input, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
@@ -174,13 +160,8 @@ def _infer(command: Command) -> int:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
     found = infer(command.config, command.checkpoint, command.decoding, lines)
     write_bytes(command.output, "".join(f"{line}\n" for line in found).encode())
-    _say(f"{len(lines):,} lines: {command.output}")
-    return 0
-
-
-def _need_checkpoint(command: Command) -> None:
-    if not command.checkpoint:
-        _need(command.config, "model_dir")
+    say(f"{len(lines):,} lines: {command.output}")
+    return Exit.DONE
 
 
 def _export(command: Command) -> int:
@@ -188,12 +169,10 @@ def _export(command: Command) -> int:
     from trainer.training.run import configure_network, load_params
 
     config = command.config
-    _need(config, "vocab")
-    _need_checkpoint(command)
     params = load_params(config, command.checkpoint)
     write_hugging_face(command.output, params, configure_network(config), config.vocab)
-    _say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")
-    return 0
+    say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")
+    return Exit.DONE
 
 
 def _info(command: Command) -> int:
@@ -225,7 +204,7 @@ def _info(command: Command) -> int:
     print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
     print(f"memory:     {parameters * 8 / 1e9:,.2f} GB of float32 parameters and gradients")
-    return 0
+    return Exit.DONE
 
 
 _COMMANDS: dict[str, Callable[[Command], int]] = {
@@ -236,6 +215,3 @@ _COMMANDS: dict[str, Callable[[Command], int]] = {
     "gin": _gin,
     "info": _info,
 }
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,102 +1,88 @@
-"""Measures a vocabulary on a corpus: `python -m vocab.inspect MODEL CORPUS`."""
+"""Measures a vocabulary on a corpus: the command `c4forge vocab inspect`."""
 
-import argparse
 import json
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import as_completed
+from dataclasses import dataclass
+from functools import partial
 
-from corpora.formats import SHARD_FORMATS, DamagedShard
+from corpora.formats import FORMATS
 from corpora.layout import CorpusShard, find_corpora
-from runtime.cli.console import LiveLine, Tally
-from runtime.cli.options import HelpFormatter, OptionError, Parser, parse_count, text_size
+from runtime.cli.command_line import CommandLine
+from runtime.cli.console import LiveLine, Tally, say
+from runtime.cli.options import OptionError, option, options_of, parse_count, text_size
+from runtime.command import NOTHING_WRITTEN, Exit, run_command
+from runtime.errors import planning
 from runtime.storage.files import InputError, is_remote, join, write_bytes
-from runtime.workers import pool as workers
+from runtime.workers.pool import available_cores, open_pool
 from vocab.inspection.measures import Measure, measure_shard
 from vocab.inspection.plot import draw_plot
 from vocab.inspection.tables import Inspection, print_inspection
-from vocab.vocabulary import ModelError, Vocabulary, read_vocabulary
+from vocab.vocabulary import Vocabulary, read_vocabulary
 
-_USAGE_ERRORS = (OptionError, InputError, ModelError)
+PRELOAD = "vocab.inspection.measures"
 _HASHES = 1 << 64
-EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 _EXAMPLES = """\
 examples:
-  python -m vocab.inspect out/vocab out/c4/en/3.1.0
-  python -m vocab.inspect out/vocab/spiece.model out/c4/multilingual/3.1.0 --output=out/report
-  python -m vocab.inspect out/vocab 'out/c4/en/3.1.0/c4-train.tfrecord-0000?-of-01024'
+  c4forge vocab inspect out/vocab out/c4/en/3.1.0
+  c4forge vocab inspect out/vocab/spiece.model out/c4/multilingual/3.1.0 \\
+      --output=out/report
+  c4forge vocab inspect out/vocab 'out/c4/en/3.1.0/c4-train.tfrecord-0000?-of-01024'
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="python -m vocab.inspect",
-        description="Says what a vocabulary makes of a corpus: as tables, as inspect.json and as "
-        "a plot, inspect.png.",
-        epilog=_EXAMPLES,
-        formatter_class=HelpFormatter,
-        allow_abbrev=False,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectOptions:
+    """The command line as given, each value valid by itself. Paths are not looked at yet."""
+
+    model: str = option(
+        "spiece.model, or the folder that holds it", positional=True, metavar="MODEL"
     )
-    parser.add_argument("model", metavar="MODEL", help="spiece.model, or the folder that holds it")
-    parser.add_argument(
-        "corpora",
-        nargs="+",
-        metavar="CORPUS",
-        help="a dataset's folder, a quoted glob, or a file; de=PATH states its language",
+    corpora: tuple[str, ...] = option(
+        "a dataset's folder, a quoted glob, or a file; de=PATH states its language",
+        positional=True, metavar="CORPUS", many=True,
+    )  # fmt: skip
+    output: str | None = option(
+        "where inspect.json and inspect.png go; default: the model's folder",
+        default=None, metavar="DIR", parse=str,
+    )  # fmt: skip
+    sample_bytes: int = option(
+        "text to read, about; documents are chosen by hash",
+        default=256_000_000, parse=text_size, shown="256MB",
+    )  # fmt: skip
+    num_workers: int = option(
+        "processes; default 0: all cores", default=0, metavar="N", parse=parse_count, shown=""
     )
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        help="where inspect.json and inspect.png go; default: the model's folder",
+
+
+def command_line(name: str = "c4forge vocab inspect") -> CommandLine:
+    """The command line, under the name that people typed."""
+    return CommandLine(
+        name=name,
+        meaning="Measures a vocabulary on a corpus: characters a token, unknown tokens and more, "
+        "as tables, as inspect.json and as a plot, inspect.png.",
+        options=options_of(InspectOptions),
+        examples=_EXAMPLES,
     )
-    parser.add_argument(
-        "--sample_bytes",
-        type=text_size,
-        default=256_000_000,
-        metavar="X",
-        help="text to read, about; documents are chosen by hash; default: 256MB",
-    )
-    parser.add_argument(
-        "--num_workers",
-        type=parse_count,
-        default=0,
-        metavar="N",
-        help="processes; default 0: all cores",
-    )
-    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code.
-
-    0: told and written; 1: a shard is damaged; 2: a wrong option; 130: stopped from the keyboard.
-    """
-    try:
-        return _run(_parser().parse_args(arguments))
-    except _USAGE_ERRORS as error:
-        _say(f"vocab.inspect: error: {error}")
-        return EXIT_USAGE
-    except (DamagedShard, workers.WorkerDied) as error:
-        _say(f"Failed: {error}.")
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        _say("\nStopped.")
-        return EXIT_STOPPED
-    finally:
-        workers.close_pool()
+def main(arguments: Sequence[str] | None = None, name: str = "c4forge vocab inspect") -> int:
+    """Runs the command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(name, lambda: _run(given, name), kept=NOTHING_WRITTEN)
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _run(options: argparse.Namespace) -> int:
-    vocabulary = read_vocabulary(options.model)
-    shards = find_corpora(options.corpora, "CORPUS")
+def _run(arguments: list[str], name: str) -> int:
+    given = command_line(name).read(arguments)
+    given.check()
+    options = InspectOptions(**given.values)
+    with planning():
+        vocabulary = read_vocabulary(options.model)
+        shards = find_corpora(options.corpora, "CORPUS")
     share = _share(shards, options.sample_bytes)
     inspection = Inspection(
-        vocabulary, tuple(options.corpora), share,
+        vocabulary, options.corpora, share,
         measure_shards(shards, vocabulary, share, options.num_workers),
     )  # fmt: skip
     if not inspection.total().documents:
@@ -105,12 +91,12 @@ def _run(options: argparse.Namespace) -> int:
     folder = (options.output or os.path.dirname(vocabulary.path) or ".").rstrip("/") or "/"
     written = _write(inspection, folder)
     print(f"written: {', '.join(written)}")
-    return 0
+    return Exit.DONE
 
 
 def _share(shards: tuple[CorpusShard, ...], sample_bytes: int) -> float:
     """The share of documents that holds about so much text."""
-    ratio = {name: row.text_ratio for name, row in SHARD_FORMATS.items()}
+    ratio = {name: row.text_ratio for name, row in FORMATS.items()}
     text = sum(shard.size_bytes * ratio[shard.format] for shard in shards)
     return min(1.0, sample_bytes / max(text, 1))
 
@@ -126,13 +112,13 @@ def measure_shards(
     path = vocabulary.path
     absolute = path if is_remote(path) else os.path.abspath(path)
     limit = round(share * _HASHES)
-    pool = workers.open_pool(min(num_workers or workers.available_cores(), len(shards)), __name__)
-    futures = [pool.submit(measure_shard, shard, absolute, limit, 0) for shard in shards]
+    workers = min(num_workers or available_cores(), len(shards))
+    pool = open_pool(workers, PRELOAD, resumable=False)
+    work = partial(measure_shard, model=absolute, limit=limit, seed=0)
     tally = Tally()
     found: dict[str, Measure] = {}
     with LiveLine(lambda _: f"{tally.done:,} of {len(shards):,} shards read", sys.stderr) as line:
-        for future in as_completed(futures):
-            language, measure = future.result()
+        for _, (language, measure) in pool.results(work, shards):
             found[language] = found.get(language, Measure()) + measure
             tally.add()
             line.tick()
@@ -145,14 +131,10 @@ def _write(inspection: Inspection, folder: str) -> list[str]:
     try:
         files["inspect.png"] = draw_plot(inspection)
     except ImportError:
-        _say("note: no plot: matplotlib is not installed; pip install 'c4forge[plot]'")
+        say("note: no plot: matplotlib is not installed; pip install 'c4forge[plot]'")
     try:
         for name, data in files.items():
             write_bytes(join(folder, name), data)
     except OSError as error:
         raise OptionError(f"--output={folder}: cannot be written: {error}") from None
     return [join(folder, name) for name in files]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,158 +1,122 @@
-"""The command line of `python -m vocab.train`: every option, checked before any work."""
+"""The command line of `c4forge vocab train`: every option, checked before any work."""
 
-import argparse
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import get_type_hints
 
-from corpora.formats import SHARD_FORMATS
-from runtime.cli.config_file import with_config
-from runtime.cli.options import (
-    HelpFormatter,
-    OptionError,
-    Parser,
-    help_table,
-    one_of,
-    option_names,
-    parse_choice,
-    refuse_strays,
-    text_size,
-)  # fmt: skip
-from runtime.workers.runners import Runner, add_runner_options
+from corpora.formats import FORMATS
+from runtime.cli.command_line import CommandLine, Given
+from runtime.cli.options import Option, one_of, option, option_of_row, options_of, text_size
+from runtime.workers.beam_options import BEAM_OPTIONS
+from runtime.workers.runners import RunnerOptions
 from vocab.recipes import PARAMETERS, PRESETS, Preset, Recipe, RecipeError
 
+_WHAT, _HOW, _PARAMETERS = "what to train", "how to run", "single parameters"
 _EXAMPLES = """\
 examples:
-  python -m vocab.train --corpus=out/c4/en/3.1.0 --output=out/vocab
-  python -m vocab.train --corpus=out/c4/en/3.1.0 --corpus=out/c4/multilingual/3.1.0 --output=out/t5
-  python -m vocab.train --preset=mt5 --size=64000 --corpus=out/c4/multilingual/3.1.0 --output=out/m
-  python -m vocab.train --preset=tiny --corpus=en=books.txt --output=out/tiny
-  python -m vocab.train --corpus=gs://bucket/out/c4/en/3.1.0 --output=gs://bucket/vocab \\
-      --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp
+  c4forge vocab train --corpus=out/c4/en/3.1.0 --output=out/vocab
+  c4forge vocab train --corpus=out/c4/en/3.1.0 \\
+      --corpus=out/c4/multilingual/3.1.0 --output=out/t5
+  c4forge vocab train --preset=mt5 --size=64000 \\
+      --corpus=out/c4/multilingual/3.1.0 --output=out/m
+  c4forge vocab train --preset=tiny --corpus=en=books.txt --output=out/tiny
+  c4forge vocab train --corpus=gs://bucket/out/c4/en/3.1.0 \\
+      --output=gs://bucket/vocab --runner=DataflowRunner --project=P --region=R \\
+      --temp_location=gs://bucket/tmp
 
 The same corpus, recipe and seed give the same bytes. Any option of Apache Beam may follow.
 """
-_FLAGS = tuple(name for name, kind in get_type_hints(Recipe).items() if kind is bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(RunnerOptions):
     """The command line as given, each value valid by itself. Paths are not looked at yet."""
 
-    preset: Preset
+    preset_name: str = option(
+        "a published recipe", default="t5", name="preset", group=_WHAT, metavar="NAME",
+        parse=one_of(PRESETS, "preset"), table=PRESETS,
+    )  # fmt: skip
+    corpora: tuple[str, ...] = option(
+        "a dataset's folder, a quoted glob, or a file; may be repeated. Of several formats in a "
+        "folder the first is read",
+        name="corpus", group=_WHAT, metavar="[LANGUAGE=]PATH", parse=str, many=True,
+        table=FORMATS,
+        notes="\nThe split or the variant's folder says the language; de=PATH states it",
+    )  # fmt: skip
+    output: str = option(
+        "spiece.model, spiece.vocab and recipe.json go there", group=_WHAT, metavar="DIR"
+    )
+    overwrite: bool = option(
+        "replace what another command wrote to the output", default=False, group=_HOW
+    )
     recipe: Recipe
-    corpora: tuple[str, ...]
-    output: str
-    overwrite: bool
-    num_workers: int
-    runner: Runner
-    beam_arguments: tuple[str, ...]
+
+    @property
+    def preset(self) -> Preset:
+        """The row of --preset."""
+        return PRESETS[self.preset_name]
 
     def is_modified(self) -> bool:
         """True if the recipe is not the preset's."""
         return self.recipe != self.preset.recipe
 
 
-def _flag(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{value!r} is neither true nor false")
-    return value == "true"
-
-
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Where work is done: the same for every command that reads a corpus."""
-    how = parser.add_argument_group("how to run")
-    add_runner_options(how)
-    how.add_argument(
-        "--overwrite", action="store_true", help="replace what another command wrote to the output"
-    )
-    how.add_argument("--config", metavar="FILE", help="options from a TOML file, each a key")
-
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="python -m vocab.train",
-        description="Trains a SentencePiece vocabulary on a corpus.",
-        epilog=_EXAMPLES,
-        formatter_class=HelpFormatter,
-        allow_abbrev=False,
-    )
-    what = parser.add_argument_group("what to train")
-    what.add_argument(
-        "--preset",
-        type=one_of(PRESETS, "preset"),
-        default="t5",
-        metavar="NAME",
-        help=f"default: t5{help_table(PRESETS)}",
-    )
-    what.add_argument(
-        "--corpus",
-        action="append",
-        dest="corpora",
-        required=True,
-        metavar="[LANGUAGE=]PATH",
-        help="a dataset's folder, a quoted glob, or a file; may be repeated. Of several formats "
-        f"in a folder the first is read{help_table(SHARD_FORMATS)}"
-        "\nThe language is told by the split or the variant's folder; de=PATH states it",
-    )
-    what.add_argument(
-        "--output",
-        required=True,
-        metavar="DIR",
-        help="spiece.model, spiece.vocab and recipe.json go there",
-    )
-    add_run_options(parser)
-    group = parser.add_argument_group(
-        "single parameters", "Each overrides the preset's. Defaults: those of t5."
-    )
-    for name, kind in get_type_hints(Recipe).items():
-        default = getattr(PRESETS["t5"].recipe, name)
-        told = str(default).lower() if kind is bool else default
-        choices = list(kind) if issubclass(kind, StrEnum) else []
-        values = f" ({', '.join(choices)})" if choices else ""
-        is_flag = kind is bool
-        parse = _flag if is_flag else parse_choice(kind, choices)
-        if name == "sample_bytes":
-            parse = text_size
-        group.add_argument(
-            f"--{name}",
-            type=parse,
-            nargs="?" if is_flag else None,
-            const=True if is_flag else None,
-            metavar="true|false" if is_flag else "NAME" if values else "X",
-            help=f"{PARAMETERS[name].meaning}{values}; default: {told}".replace("%", "%%"),
+def _parameter_options() -> list[Option]:
+    """An option for each parameter of a recipe; not given, the preset's own stands."""
+    return [
+        option_of_row(
+            name, PARAMETERS[name].meaning, kind=kind, group=_PARAMETERS,
+            default=getattr(PRESETS["t5"].recipe, name),
+            parse=text_size if name == "sample_bytes" else None,
         )
-    return parser
+        for name, kind in get_type_hints(Recipe).items()
+    ]  # fmt: skip
 
 
-def parse_options(arguments: list[str]) -> Options:
+def command_line(name: str = "c4forge vocab train") -> CommandLine:
+    """The command line, under the name that people typed."""
+    return CommandLine(
+        name=name,
+        meaning="Trains a SentencePiece vocabulary on a corpus.",
+        options=(*options_of(Options), *_parameter_options()),
+        examples=_EXAMPLES,
+        headings={
+            _WHAT: "",
+            _HOW: "",
+            _PARAMETERS: "Each overrides the preset's. Defaults: those of t5.",
+        },
+        other_names=BEAM_OPTIONS,
+    )
+
+
+def parse_options(arguments: list[str], name: str = "c4forge vocab train") -> Options:
     """The command line's options.
 
     Raises:
-      OptionError: a value is wrong or a required option is missing.
+      OptionError: values are wrong or required options are missing; a line each.
       SystemExit: --help was asked for, and is printed.
     """
-    parsed, rest = _parser().parse_known_args(with_config(arguments, _FLAGS))
-    refuse_strays(rest)
-    preset = PRESETS[parsed.preset]
-    overrides = {name: getattr(parsed, name) for name in PARAMETERS}
-    overrides = {name: value for name, value in overrides.items() if value is not None}
+    given = command_line(name).read(arguments)
+    recipe = _recipe(given)
+    given.check()
+    values = {key: value for key, value in given.values.items() if key not in PARAMETERS}
+    values["output"] = values["output"].rstrip("/") or "/"
+    return Options(**values, recipe=recipe, beam_arguments=given.others)
+
+
+def _recipe(given: Given) -> Recipe:
+    """The preset's recipe with the parameters that are given; wrong ones are noted."""
+    base = PRESETS[given.values["preset_name"]].recipe
+    stated = {name: given.values[name] for name in PARAMETERS if given.values[name] is not None}
     try:
-        recipe = replace(preset.recipe, **overrides)
+        return replace(base, **stated)
     except RecipeError as error:
-        raise OptionError(str(error)) from None
-    return Options(
-        preset=preset,
-        recipe=recipe,
-        corpora=tuple(parsed.corpora),
-        output=parsed.output.rstrip("/") or "/",
-        overwrite=parsed.overwrite,
-        num_workers=parsed.num_workers,
-        runner=parsed.runner,
-        beam_arguments=tuple(rest),
-    )
-
-
-def own_option_names() -> list[str]:
-    """The options of this command line, for guesses."""
-    return option_names(_parser())
+        told = [str(error)]
+    for name, value in stated.items():  # the others that are wrong by themselves
+        try:
+            replace(base, **{name: value})
+        except RecipeError as error:
+            if str(error).startswith(f"--{name}={value}: "):
+                told.append(str(error))
+    for line in dict.fromkeys(told):
+        given.add(line)
+    return base

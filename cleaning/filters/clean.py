@@ -7,6 +7,7 @@ it hands over to `clean_page`. Tests hold the two against each other and against
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
@@ -47,6 +48,9 @@ class Citation(StrEnum):
     WITHOUT_EMPTY = "without_empty"
 
 
+_CITATIONS = {Citation.WITH_EMPTY: _CITATION, Citation.WITHOUT_EMPTY: _CITATION_NOT_EMPTY}
+
+
 class Ellipsis(StrEnum):
     """What becomes of lines that end in three periods."""
 
@@ -85,14 +89,14 @@ OUTCOME_RULES = {
     Outcome.SQUIGGLY_BRACKET: "clean-page/filtered:squigglybracket",
     Outcome.TOO_FEW_SENTENCES: "clean-page/filtered:too_few_sentences",
 }
-LINE_RULES = (
-    "clean-page/line-filtered:too_long_word",
-    "clean-page/line-filtered:no_endmark",
-    "clean-page/line-filtered:too_short",
-    "clean-page/line-filtered:javascript",
-    "clean-page/line-filtered:policy",
-    "clean-page/line-passed",
-)
+TOO_LONG_WORD = "clean-page/line-filtered:too_long_word"
+NO_ENDMARK = "clean-page/line-filtered:no_endmark"
+TOO_SHORT = "clean-page/line-filtered:too_short"
+JAVASCRIPT = "clean-page/line-filtered:javascript"
+POLICY = "clean-page/line-filtered:policy"
+LINE_PASSED = "clean-page/line-passed"
+LINE_RULES = (TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LINE_PASSED)
+"""Rules that count lines. A new one goes here, into `clean_line`, `clean_kept` and RULES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,13 @@ class CleanedPage:
 
     Attributes:
       outcome: whether it passed, or the rule that dropped it.
-      line_counts: lines by rule, in the order of LINE_RULES.
+      line_counts: lines by rule, one entry for each of LINE_RULES.
       utf8: the kept lines joined by newlines, in UTF-8; empty unless it passed.
       lowered: the same lines stripped and lower-cased, in UTF-8: what deduplication compares.
     """
 
     outcome: Outcome
-    line_counts: tuple[int, int, int, int, int, int]
+    line_counts: Mapping[str, int]
     utf8: bytes = b""
     lowered: bytes = b""
 
@@ -127,44 +131,51 @@ def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
       text: the page as `pages.page_text` gives it.
       rules: other than the reference's where a spec says so.
     """
-    long_word = no_endmark = short = javascript = policy = 0
+    counts = dict.fromkeys(LINE_RULES, 0)
     kept: list[str] = []
-    citation = _CITATION if rules.citations is Citation.WITH_EMPTY else _CITATION_NOT_EMPTY
-
-    def page(outcome: Outcome, text: str = "") -> CleanedPage:
-        counts = (long_word, no_endmark, short, javascript, policy, len(kept))
-        utf8 = text.encode(errors="surrogatepass")
-        return CleanedPage(outcome, counts, utf8, _lower_lines(text))
-
     if rules.scope is RuleScope.PAGE and (outcome := _page_outcome(text)):
-        return page(outcome)
+        return CleanedPage(outcome, counts)
     for line in text.splitlines():
-        line = line.strip()
-        if has_long_word(line, rules.max_word_chars):
-            long_word += 1
-            continue
-        line = citation.sub("", line)
-        if not has_end_mark(line, rules):
-            no_endmark += 1
-            continue
-        if len(line.split()) < rules.min_words:
-            short += 1
-            continue
-        lowered = line.lower()
-        if "lorem ipsum" in lowered:
-            return page(Outcome.LOREM_IPSUM)
-        if "javascript" in lowered:
-            javascript += 1
-            continue
-        if "{" in line:
-            return page(Outcome.SQUIGGLY_BRACKET)
-        if any(phrase in lowered for phrase in POLICY_PHRASES):
-            policy += 1
-            continue
-        kept.append(line)
+        line, rule = clean_line(line, rules)
+        if isinstance(rule, Outcome):
+            return CleanedPage(rule, counts)
+        counts[rule] += 1
+        if rule == LINE_PASSED:
+            kept.append(line)
     if not has_sentences(kept, rules.min_sentences):
-        return page(Outcome.TOO_FEW_SENTENCES)
-    return page(Outcome.PASSED, "\n".join(kept).strip())
+        return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
+    text = "\n".join(kept).strip()
+    utf8 = text.encode(errors="surrogatepass")
+    return CleanedPage(Outcome.PASSED, counts, utf8, _lower_lines(text))
+
+
+def clean_line(line: str, rules: CleanRules = REFERENCE_RULES) -> tuple[str, str | Outcome]:
+    """A line stripped and without citations, and the rule that it meets.
+
+    Returns:
+      The line, and a name of LINE_RULES; or the Outcome of its page, if it drops the page.
+    Example:
+      >>> clean_line("Home")
+      ('Home', 'clean-page/line-filtered:no_endmark')
+    """
+    line = line.strip()
+    if has_long_word(line, rules.max_word_chars):
+        return line, TOO_LONG_WORD
+    line = _CITATIONS[rules.citations].sub("", line)
+    if not has_end_mark(line, rules):
+        return line, NO_ENDMARK
+    if len(line.split()) < rules.min_words:
+        return line, TOO_SHORT
+    lowered = line.lower()
+    if "lorem ipsum" in lowered:
+        return line, Outcome.LOREM_IPSUM
+    if "javascript" in lowered:
+        return line, JAVASCRIPT
+    if "{" in line:
+        return line, Outcome.SQUIGGLY_BRACKET
+    if any(phrase in lowered for phrase in POLICY_PHRASES):
+        return line, POLICY
+    return line, LINE_PASSED
 
 
 def _page_outcome(text: str) -> Outcome:
@@ -247,7 +258,14 @@ def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> Clea
             javascript, policy, count = count - len(calm), len(calm) - len(pairs), len(pairs)
             kept = b"\n".join([line for line, _ in pairs])
             lowered = b"\n".join([line for _, line in pairs])
-    counts = (long_word, no_endmark, short, javascript, policy, count)
+    counts = {
+        TOO_LONG_WORD: long_word,
+        NO_ENDMARK: no_endmark,
+        TOO_SHORT: short,
+        JAVASCRIPT: javascript,
+        POLICY: policy,
+        LINE_PASSED: count,
+    }
     if count < MIN_SENTENCES and not has_sentences(kept.decode().split("\n") if kept else []):
         return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
     return CleanedPage(Outcome.PASSED, counts, kept, lowered)

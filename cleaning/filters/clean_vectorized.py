@@ -62,7 +62,7 @@ class PageLines:
 
 
 def find_lines(blocks: list[bytes]) -> list[PageLines]:
-    """Parts each page's lines into those that fall at once and the others.
+    """Separates the lines of each page that a rule drops at once from the others.
 
     Args:
       blocks: UTF-8 text of each page, as its record holds it.
@@ -74,22 +74,15 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
     codes = np.frombuffer(data, np.uint8)
     spaces = np.flatnonzero((codes == _SPACE) | (codes == _NEWLINE))
     ends = spaces[codes[spaces] == _NEWLINE]
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
+    starts = np.concatenate([[0], ends[:-1] + 1])
     page_ends = np.cumsum([len(block) + 1 for block in blocks]) - 1
     page_lines = np.searchsorted(ends, page_ends, side="right")  # lines up to each page's end
     first_lines = np.concatenate([[0], page_lines[:-1]])
-
     filled = ends > starts
     unicode_spaces, unicode_breaks = _unicode_whitespace(codes)
     odd = _odd_lines(codes, ends, spaces, unicode_spaces)
     candidate = filled & (_MAY_PASS[codes[ends - 1]] | odd)
-    # Line breaks other than a newline, and the few control characters beside them.
-    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1F - 0x0B)
-    exact = _pages_with(np.concatenate([controls, unicode_breaks]), page_ends)
-    exact |= _pages_with(_header_like(data, codes, starts[filled]), page_ends)
-
+    exact = _exact_pages(data, codes, starts[filled], unicode_breaks, page_ends)
     lines = np.flatnonzero(candidate)
     first, last = starts[lines], ends[lines]
     long_enough = np.searchsorted(spaces, last) - np.searchsorted(spaces, first) >= _PARTING_SPACES
@@ -99,19 +92,40 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
     unsettled[page[odd[lines]]] = True
     taken = unsettled[page] | (ends_well & long_enough)
     short = np.bincount(page[ends_well & ~long_enough], minlength=len(blocks))
-
-    taken_before = np.searchsorted(page[taken], np.arange(len(blocks) + 1)).tolist()
     filled_lines = np.add.reduceat(filled, first_lines, dtype=np.int64)
     spans = list(zip(first[taken].tolist(), last[taken].tolist(), strict=True))
-    rows: list[PageLines] = []
-    for number, (is_exact, is_unsettled, fallen, few) in enumerate(
-        zip(exact.tolist(), unsettled.tolist(), filled_lines.tolist(), short.tolist(), strict=True)
-    ):
-        of_page = spans[taken_before[number] : taken_before[number + 1]]
-        few = 0 if is_unsettled else few
-        kept = b"\n".join([data[a:b] for a, b in of_page])
-        rows.append(PageLines(is_exact, not is_unsettled, fallen - len(of_page) - few, few, kept))
-    return rows
+    taken_before = np.searchsorted(page[taken], np.arange(len(blocks) + 1)).tolist()
+    columns = (exact, unsettled, filled_lines, short)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        _page_lines(data, spans[taken_before[number] : taken_before[number + 1]], *of_page)
+        for number, of_page in enumerate(rows)
+    ]
+
+
+def _exact_pages(
+    data: bytes, codes: Codes, starts: Positions, unicode_breaks: Positions, page_ends: Positions
+) -> Marks:
+    """bool[pages]: pages with line breaks other than a newline, or lines like WARC headers."""
+    # The line breaks of ASCII, and the few control characters beside them.
+    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1F - 0x0B)
+    odd_at = (controls, unicode_breaks, _header_like(data, codes, starts))
+    return _pages_with(np.concatenate(odd_at), page_ends)
+
+
+def _page_lines(
+    data: bytes, spans: list[tuple[int, int]], exact: bool, unsettled: bool, lines: int, short: int
+) -> PageLines:
+    """The row of one page.
+
+    Args:
+      spans: start and end of each line that is kept for now.
+      lines: how many lines of the page hold anything.
+      short: how many of them are known to be too short.
+    """
+    short = 0 if unsettled else short
+    kept = b"\n".join([data[start:end] for start, end in spans])
+    return PageLines(exact, not unsettled, lines - len(spans) - short, short, kept)
 
 
 def clean_found(found: PageLines) -> CleanedPage | None:

@@ -14,12 +14,12 @@ from cleaning.counts import of_variant
 from pipelines.job import Job
 from pipelines.run.execute import run_graph
 from pipelines.run.options import Options
-from pipelines.run.plan import Plan, find_files, plan_files
+from pipelines.run.plan import Plan, plan_files
 from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
-from pipelines.sources.cache import find_kept
+from pipelines.sources.cache import find_cached
 from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
-from pipelines.stages.table import Receipt
+from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
 from runtime.http.transfers import Unreachable
 from runtime.http.urls import is_http
@@ -65,7 +65,7 @@ class Range:
 
 def estimate_run(options: Options, plan: Plan) -> str:
     """Cleans sampled files of the plan and says what the whole would take."""
-    files = {file.path: file for file in find_files(options)}
+    files = {file.path: file for file in plan.files}
     chosen = choose_files(list(files), sample_files=options.estimate_files)
     say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:
@@ -90,9 +90,10 @@ def run_sample(plan: Plan) -> Sample:
     run_graph(plan, True, [], listen)
     for part in plan.parts:
         sample.stored_bytes[part.path] += _stored_bytes(plan.job, part)
-    blocks = list(Path(plan.job.work_folders()[1]).glob("*/*.blocks*"))
+    blocks = list(Path(plan.job.documents_folder()).glob("*/*.blocks*"))
     sample.shuffled_bytes = sum(path.stat().st_size for path in blocks)
-    sample.work_bytes = sum(map(_folder_bytes, plan.job.work_folders()))
+    folders = (plan.job.clean_folder(), plan.job.documents_folder())
+    sample.work_bytes = sum(map(_folder_bytes, folders))
     sample.written_bytes = sum(_folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)
     return sample
 
@@ -103,7 +104,7 @@ def _stored_bytes(job: Job, part: Part) -> int:
         return part.stored_bytes()
     if not is_http(job.mirror.base):
         return size_bytes(join(job.mirror.base, part.path))
-    kept = find_kept(job.mirror.keep, part.path)
+    kept = find_cached(job.mirror.keep, part.path)
     if kept is None:
         raise Unreachable(f"{part.path} could not be had: nothing to tell an estimate from")
     return size_bytes(kept)

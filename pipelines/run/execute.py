@@ -1,4 +1,4 @@
-"""Runs a plan: the graph on its runner, what a person sees meanwhile, and how it ended."""
+"""Runs a plan: the graph on its runner, what a person sees meanwhile, and what came out."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.wet_files import Part
 from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
-from pipelines.stages.table import Receipt
+from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
 from runtime.storage.files import (
     delete_file,
@@ -23,30 +23,28 @@ from runtime.storage.files import (
     read_bytes,
 )
 from runtime.units import duration, size
-from runtime.workers import pool as workers
-from runtime.workers.runners import hear_tasks, open_pipeline
-
-EXIT_FAILED, EXIT_INPUT, EXIT_TERMINATED = 1, 3, 143
+from runtime.workers.runners import open_pipeline, run_pipeline
 
 
-def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> int:
-    """Builds the datasets of a plan; the exit code."""
+def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
+    """Builds the datasets of a plan.
+
+    Raises:
+      InputRefused: too many records are malformed, or too many files unreachable.
+      RunFailed, OSError: a task failed.
+    """
     job, local = plan.job, options.runner.local
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be had before")
     _announce(job, plan.parts)
     with Progress(job, plan.parts, sys.stderr) as progress:
-        try:
-            run_graph(plan, local, beam_arguments, progress.on_receipt)
-        except Exception as error:
-            return _explain(error, local)
+        run_graph(plan, local, beam_arguments, progress.on_receipt)
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")
     unreachable = print_outcome(job)
     if not options.keep_work:
         _clear_work(job, keep_cleaned=unreachable > 0)
-    return 0
 
 
 def _clear_work(job: Job, keep_cleaned: bool) -> None:
@@ -55,7 +53,7 @@ def _clear_work(job: Job, keep_cleaned: bool) -> None:
     Args:
       keep_cleaned: True while files are missing that the next run will try again.
     """
-    cleaned, documents = job.work_folders()
+    cleaned, documents = job.clean_folder(), job.documents_folder()
     for folder in (documents,) if keep_cleaned else (cleaned, documents):
         delete_folder(folder)
     delete_file(job.lists_path())
@@ -74,7 +72,8 @@ def run_graph(
       beam_arguments: for Beam.
       listener: hears of every task that ends in the pool.
     Raises:
-      Exception: whatever ended it; each runner raises its own.
+      InputRefused, RunFailed, OSError, Terminated: as `run_pipeline` and `run_plan` have it.
+      Exception: the runner's own.
     """
     from pipelines.corpus import BuildCorpus
     from pipelines.stages.transform import Transport
@@ -83,9 +82,11 @@ def run_graph(
     pipeline = open_pipeline(local, beam_arguments)
     transport = Transport.SPILL if local else Transport.SHUFFLE
     _ = pipeline | "corpus" >> BuildCorpus(plan.job, transport)
-    if local:
-        hear_tasks(listener)
-    pipeline.run().wait_until_finish()
+    try:
+        run_pipeline(pipeline, local, listener)
+    except Exception as error:
+        _refuse_input(error)
+        raise
 
 
 def _announce(job: Job, parts: tuple[Part, ...]) -> None:
@@ -94,7 +95,8 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
     names = ", ".join(variant.name for variant in job.variants)
     for variant in job.variants:
         if not job.is_unmodified(variant):
-            custom = "lists" if job.settings == SPECS[job.spec].settings else "options"
+            as_spec = job.settings == SPECS[job.spec].settings
+            custom = "filters" if job.own_filters else "lists" if as_spec else "options"
             say(
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"
@@ -104,24 +106,13 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
     )
 
 
-def _explain(error: Exception, local: bool) -> int:
-    """Says what went wrong in a line; the exit code."""
+def _refuse_input(error: Exception) -> None:
+    """Raises the refusal of the input that is in Beam's error, if there is one."""
     for kind in (TooManyMalformed, TooManyUnreachable):
         if kind.__name__ in f"{type(error).__name__}: {error}":
             # Beam adds where it was; a distributed runner passes on the text only.
             text = str(error).rpartition(f"{kind.__name__}: ")[2]
-            say(f"Failed: {text.partition(' [while running')[0].strip()}")
-            return EXIT_INPUT
-    if local and workers.current_pool().stopping:
-        workers.close_pool()  # waits for the tasks under way
-        say("Stopped. What is done is kept: the same command goes on from here.")
-        return EXIT_TERMINATED
-    failure = workers.current_pool().failure if local else None
-    if failure is None:
-        raise error
-    say(f"Failed: {type(failure).__name__}: {failure}")
-    say("What is done is kept: the same command goes on from here.")
-    return EXIT_FAILED
+            raise kind(text.partition(" [while running")[0].strip()) from error
 
 
 def print_outcome(job: Job) -> int:
@@ -148,12 +139,12 @@ def forget_failures(plan: Plan) -> int:
     Whatever came after cleaning goes with them: it was made without these files.
     """
     job, found = plan.job, 0
-    failed = {path for path in list_files(job.work_folders()[0]) if path.endswith(FAILED)}
+    failed = {path for path in list_files(job.clean_folder()) if path.endswith(FAILED)}
     for part in plan.parts if failed else ():
         if job.failed_path(part) in failed:
             delete_file(job.signatures_path(part))
             delete_file(job.failed_path(part))
             found += 1
     if found:
-        delete_folder(job.work_folders()[1])
+        delete_folder(job.documents_folder())
     return found

@@ -5,10 +5,13 @@ import os
 import tempfile
 from dataclasses import dataclass, replace
 
+from cleaning.document_filters import with_own_filters
 from cleaning.filters.domains import parse_domains
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.own import load_own_filters, own_filters_digest
+from cleaning.rules import check_variants
 from cleaning.specs import SPECS
-from cleaning.variants import BadWordsFilter, Members, Variant
+from cleaning.variants import BAD_WORDS, REALNEWS_DOMAIN, WEBTEXTLIKE, Variant
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
 from pipelines.run.options import Options
 from pipelines.run.state import write_state
@@ -76,12 +79,12 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
 
 def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
     """Languages whose bad words are looked for, each once."""
-    filtered = [v for v in variants if v.bad_words is not BadWordsFilter.NONE]
+    filtered = [variant for variant in variants if variant.has(BAD_WORDS)]
     return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
 
 
 def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
-    if all(v.population.members is not Members.REALNEWS for v in options.variants):
+    if not any(variant.has(REALNEWS_DOMAIN) for variant in options.variants):
         return b""
     path = options.realnews_domains
     if path is None:
@@ -94,12 +97,12 @@ def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
 
 
 def _url_lists(options: Options) -> tuple[UrlList, ...]:
-    if all(v.population.members is not Members.WEBTEXT for v in options.variants):
+    if not any(variant.has(WEBTEXTLIKE) for variant in options.variants):
         return ()
     if not options.webtext_urls:
         raise OptionError(
             "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
-            "(OpenWebText.zip, or a folder of texts), or one that python -m pipelines.webtext_urls "
+            "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
             "makes from Reddit's submissions"
         )
     return find_url_lists(list(options.webtext_urls))
@@ -129,11 +132,13 @@ class Plan:
 
     Attributes:
       job: its configuration.
-      parts: of its input.
+      files: of its input.
+      parts: of these files.
       lists: of its variants.
     """
 
     job: Job
+    files: tuple[InputFile, ...]
     parts: tuple[Part, ...]
     lists: RunLists
 
@@ -181,19 +186,22 @@ def find_crawled(options: Options) -> tuple[InputFile, ...]:
 
 def mirror_of(options: Options) -> Mirror:
     """Where the crawls of a command line come from, and how it is asked for them."""
-    slots = MachineSemaphore(
+    semaphore = MachineSemaphore(
         folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
     )
-    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", slots=slots)
+    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", semaphore=semaphore)
 
 
 def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
     """The plan of a command line over these files instead of its own."""
     parts = cut_into_parts(files)
     run_lists = find_lists(options, parts)
+    own_filters = load_own_filters(options.filters)
+    variants = with_own_filters(options.variants, own_filters)
+    check_variants(variants)
     output = options.output.rstrip("/") or "/"
     job = Job(
-        variants=options.variants,
+        variants=variants,
         spec=options.spec,
         settings=options.settings,
         lists=run_lists.sha256(),
@@ -210,6 +218,8 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         max_malformed_fraction=options.max_malformed_fraction,
         max_unreachable_fraction=options.max_unreachable_fraction,
         mirror=mirror_of(options) if options.crawls else None,
+        own_filters=options.filters,
+        own_filters_sha256=own_filters_digest(own_filters),
     )
     work = options.work_dir or join(job.run_folder(), "work")
-    return Plan(replace(job, work=work), parts, run_lists)
+    return Plan(replace(job, work=work), files, parts, run_lists)

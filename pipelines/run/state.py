@@ -1,4 +1,4 @@
-"""What a run says of itself in its work folder, for `python -m pipelines.status`."""
+"""A run's state file in its work folder, which `c4forge status` reads."""
 
 import json
 import time
@@ -48,19 +48,19 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         spec=job.spec,
         files=len({part.path for part in parts}),
         tasks=task_counts(job),
-        folder=job.work_folders()[1],
+        folder=job.documents_folder(),
         manifest=job.manifest_path(),
         staging=[job.staging_folder(variant) for variant in job.variants],
-        failed=job.work_folders()[0],
+        failed=job.clean_folder(),
         report=join(job.run_folder(), "report.json"),
     )
     write_bytes(join(job.work, NAME), json.dumps(asdict(state), indent=2).encode())
 
 
 def read_state(work: str) -> RunState:
-    """What `write_state` wrote.
+    """The state that `write_state` wrote.
 
     Raises:
-      OSError, ValueError, TypeError: it is not there or not whole.
+      OSError, ValueError, TypeError: it is missing or damaged.
     """
     return RunState(**json.loads(read_bytes(join(work, NAME))))

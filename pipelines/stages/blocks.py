@@ -19,7 +19,7 @@ CAPTURE = np.dtype(
 )
 LISTED = np.dtype([("url_digest", "<u8", 2)])
 SPAN = np.dtype(
-    [("span_digest", "<u8", 2), ("priority", "<u8", 2), ("row_id", "<u8"), ("populations", "u1")]
+    [("span_digest", "<u8", 2), ("priority", "<u8", 2), ("row_id", "<u8"), ("scopes", "u1")]
 )
 FLAGS = np.dtype([("row", "<u4"), ("flags", "u1")])
 PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared

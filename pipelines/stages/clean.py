@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaning.captures import CaptureRules, clean_captures
+from cleaning.counts import Counts
 from cleaning.signatures import (
     Captures,
     MalformedRecord,
@@ -22,9 +23,10 @@ from cleaning.wet.inflate import DamagedMember, inflate
 from cleaning.wet.records import read_records
 from pipelines.job import Job
 from pipelines.sources.reader import open_part
-from pipelines.sources.wet_files import Part
+from pipelines.sources.wet_files import Part, read_manifest
 from pipelines.stages.blocks import CAPTURE, Block, row_ids, split_by_bucket
 from pipelines.stages.models import load_rules
+from pipelines.stages.tasks import Stage
 from runtime.http.transfers import DownloadError
 from runtime.storage.arrays import load_arrays, save_arrays, string_array
 from runtime.storage.files import atomic_write, exists, write_bytes
@@ -36,7 +38,7 @@ _ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "for
 _TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
 
 
-def clean_part(job: Job, part: Part) -> dict[str, int]:
+def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
     """Cleans a part unless that is done already; returns its counts by rule.
 
     Raises:
@@ -51,7 +53,7 @@ def clean_part(job: Job, part: Part) -> dict[str, int]:
         except DownloadError as error:
             _give_up(job, part, rules, error)
     stored = load_arrays(job.signatures_path(part))["counts"]
-    counts: dict[str, int] = json.loads(stored.tobytes())
+    counts: Counts = json.loads(stored.tobytes())
     return counts
 
 
@@ -128,7 +130,7 @@ def load_signatures(job: Job, part: Part) -> Signatures:
     return Signatures(**{name: arrays[name] for name in _ARRAYS}, forms=forms)
 
 
-def capture_blocks(job: Job, part: Part) -> dict[int, Block]:
+def capture_blocks(job: Job, part: Part, _: Sequence[Block] = ()) -> dict[int, Block]:
     """CAPTURE rows of a cleaned part by bucket of their URL."""
     signatures = load_signatures(job, part)
     block = np.empty(len(signatures.captured), CAPTURE)
@@ -137,3 +139,21 @@ def capture_blocks(job: Job, part: Part) -> dict[int, Block]:
     block["captured"] = signatures.captured
     block["row_id"] = row_ids(part.number, np.arange(len(block)))
     return split_by_bucket(block, signatures.url_digest, job.buckets)
+
+
+def list_parts(job: Job, _: Counts) -> Iterable[Part]:
+    """The parts of a run's input, as tasks."""
+    return read_manifest(job.manifest_path())
+
+
+CLEAN = Stage(
+    name="clean",
+    meaning="reading and cleaning WET files",
+    unit="parts",
+    share=0.48,
+    tasks=list_parts,
+    work=clean_part,
+    emit=capture_blocks,
+    emits=CAPTURE,
+    to_buckets=True,
+)

@@ -2,14 +2,18 @@
 
 A span is a line, or three sentences. A part of the input sends each distinct span once, however
 often it holds it, so that a line found on every page of the web still makes no bucket larger than
-the number of parts. Every population of the run chooses for itself, all in one pass.
+the number of parts. Every scope of the run chooses for itself, all in one pass.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.dedup.winners import repeated, span_winners
+from pipelines.job import Job
 from pipelines.stages.blocks import (
+    FLAGS,
     PASS_ROWS,
     SPAN,
     Block,
@@ -17,12 +21,13 @@ from pipelines.stages.blocks import (
     rows_of_pass,
     split_by_part,
 )
+from pipelines.stages.tasks import Bucket, Stage, list_buckets
 
 
-def lost_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
+def lost_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
     """FLAGS rows by part: elected spans that a page of another part keeps instead.
 
-    The flags are those of the populations in which the span is lost.
+    The flags are those of the scopes in which the span is lost.
 
     Args:
       blocks: every part's SPAN rows of one bucket.
@@ -36,16 +41,29 @@ def lost_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Bl
 
 
 def _lost(rows: Block) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Places of the spans that are lost in any population, and the flags of these."""
+    """Places of the spans that are lost in any scope, and the flags of these."""
     rows = rows[repeated(np.ascontiguousarray(rows["span_digest"]))]
-    digest, priority, row_id, populations = (
-        np.ascontiguousarray(rows[n]) for n in SPAN.names or ()
-    )
+    digest, priority, row_id, scopes = (np.ascontiguousarray(rows[n]) for n in SPAN.names or ())
     lost = np.zeros(len(rows), np.uint8)
     for bit in range(8):
-        own = np.flatnonzero(populations & np.uint8(1 << bit))
+        own = np.flatnonzero(scopes & np.uint8(1 << bit))
         if len(own):
             elected = span_winners(digest[own], priority[own], row_id[own])
             lost[own[elected != np.arange(len(own))]] |= np.uint8(1 << bit)
     flagged = np.flatnonzero(lost)
     return row_id[flagged], lost[flagged]
+
+
+def _emit(_job: Job, _bucket: Bucket, blocks: Sequence[Block]) -> dict[int, Block]:
+    return lost_blocks(blocks)
+
+
+DUPLICATES = Stage(
+    name="duplicates",
+    meaning="finding the page that keeps each line",
+    unit="buckets",
+    share=0.01,
+    tasks=list_buckets,
+    emit=_emit,
+    emits=FLAGS,
+)

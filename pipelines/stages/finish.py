@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from cleaning.counts import Counts, scoped
 from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_page, span_outcomes
 from cleaning.dedup.spans import SpanUnit
-from cleaning.document_filters import Document, Models, Page, accepted
+from cleaning.document_filters import Decide, Document, Page, accepted
+from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
-from cleaning.variants import Population, TextForm, Variant
-from corpora.writers import Document as Columns
+from cleaning.variants import DedupScope, TextForm, Variant
+from corpora.formats import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
-from pipelines.stages.clean import PAGE, load_signatures
+from pipelines.stages.clean import PAGE, list_parts, load_signatures
 from pipelines.stages.lines import PartSpans, load_spans
-from pipelines.stages.models import load_models
+from pipelines.stages.models import load_document_filters
+from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_array, open_arrow, string_array
 from runtime.storage.files import atomic_write
 
@@ -44,13 +46,13 @@ class DocumentGroup:
     validation: bool
 
 
-Row = tuple[int, Columns]
+Row = tuple[int, DocumentRow]
 """Shard key, and the columns of PAGE."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
 
 
 class _SpanOutcomes:
-    """Which spans of a population's pages stay, page by page."""
+    """Which spans of a scope's pages stay, page by page."""
 
     def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
         self.outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
@@ -71,7 +73,7 @@ class _SpanOutcomes:
         return stays
 
 
-def finish_part(job: Job, part: Part, blocks: list[Block]) -> Counts:
+def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     """Writes the part's documents, sorted by group and shard key; returns counts by rule.
 
     Args:
@@ -81,37 +83,36 @@ def finish_part(job: Job, part: Part, blocks: list[Block]) -> Counts:
     rows = sum(len(of_form.span_digest) for of_form in signatures.forms.values())
     lost = row_flags(blocks, rows)
     counts: Counter[tuple[str, str]] = Counter()
-    outcomes: dict[Population, _SpanOutcomes] = {}
-    for bit, population in enumerate(job.populations()):
-        if population.deduplicated:
-            outcomes[population] = _SpanOutcomes(found[bit], (lost & np.uint8(1 << bit)) > 0)
+    outcomes: dict[DedupScope, _SpanOutcomes] = {}
+    for bit, scope in enumerate(job.scopes()):
+        if scope.deduplicated:
+            outcomes[scope] = _SpanOutcomes(found[bit], (lost & np.uint8(1 << bit)) > 0)
             for outcome, rule in SPAN_OUTCOME_RULES.items():
-                for variant in job.variants_of(population):
-                    counts[variant.name, rule] = int(
-                        (outcomes[population].outcomes == outcome).sum()
-                    )
+                for variant in job.variants_of(scope):
+                    counts[variant.name, rule] = int((outcomes[scope].outcomes == outcome).sum())
     held_out = are_held_out(signatures.url_digest)
-    finisher = _Finisher(job, load_models(job), outcomes, counts)
+    finisher = _Finisher(job, load_document_filters(job), outcomes, counts)
     for form, of_form in signatures.forms.items():
         at = {
-            population: dict(
-                zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True)
-            )
-            for bit, population in enumerate(job.populations())
-            if population.form is form
+            scope: dict(zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True))
+            for bit, scope in enumerate(job.scopes())
+            if scope.form is form
         }
         for number, columns in _pages(job.pages_path(part, form), _members(at)):
             row = of_form.row[number]
             digest = signatures.url_digest[row].astype(">u8").tobytes()
             page = Page(form, columns, digest, int(signatures.marks[row]))
-            populations = {p: index[number] for p, index in at.items() if number in index}
-            finisher.add(page, populations, bool(held_out[row]))
+            index_by_scope = {
+                scope: index[number] for scope, index in at.items() if number in index
+            }
+            finisher.add(page, index_by_scope, bool(held_out[row]))
+    check_names(rule for _, rule in counts)
     _write(job.stage_path("documents", part.number, ".arrow"), finisher.groups)
     return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
 
 
-def _members(at: dict[Population, dict[int, int]]) -> list[int]:
-    """Numbers of the pages that any population has, ascending."""
+def _members(at: dict[DedupScope, dict[int, int]]) -> list[int]:
+    """Numbers of the pages that any scope has, ascending."""
     return sorted(set().union(*at.values()))
 
 
@@ -134,31 +135,32 @@ class _Finisher:
     def __init__(
         self,
         job: Job,
-        models: Models,
-        outcomes: dict[Population, _SpanOutcomes],
+        filters: Mapping[str, Decide],
+        outcomes: dict[DedupScope, _SpanOutcomes],
         counts: Counter[tuple[str, str]],
     ) -> None:
         self.groups: DocumentGroups = {}
-        self._models, self._outcomes, self._counts = models, outcomes, counts
-        self._variants = {p: job.variants_of(p) for p in job.populations()}
+        self._filters, self._outcomes, self._counts = filters, outcomes, counts
+        self._settings = job.settings
+        self._variants = {scope: job.variants_of(scope) for scope in job.scopes()}
 
-    def add(self, page: Page, populations: dict[Population, int], held_out: bool) -> None:
-        """Adds the documents that the populations make of a page; `populations` gives its index."""
+    def add(self, page: Page, index_of: dict[DedupScope, int], held_out: bool) -> None:
+        """Adds the documents of a page; `index_of` gives its index in each scope that has it."""
         documents: dict[bytes | None, tuple[str, Document | None]] = {}
         kept_by: dict[tuple[str, str], list[Variant]] = {}
-        for population, index in populations.items():
-            deduplicated = population.deduplicated
-            kept = self._outcomes[population].kept(index) if deduplicated else None
+        for scope, index in index_of.items():
+            deduplicated = scope.deduplicated
+            kept = self._outcomes[scope].kept(index) if deduplicated else None
             if not deduplicated:
                 document: Document | None = Document(page, page.columns[0])
             else:
                 if kept not in documents:
                     documents[kept] = self._deduplicate(page, kept)
                 rule, document = documents[kept]
-                for variant in self._variants[population]:
+                for variant in self._variants[scope]:
                     self._counts[variant.name, rule] += 1
             if document is not None:
-                judged = accepted(document, self._variants[population], self._models, self._count)
+                judged = accepted(document, self._variants[scope], self._filters, self._count)
                 for variant, language in judged:
                     kept_by.setdefault((document.text, language), []).append(variant)
         for (text, language), variants in kept_by.items():
@@ -169,7 +171,7 @@ class _Finisher:
 
     def _deduplicate(self, page: Page, kept: bytes | None) -> tuple[str, Document | None]:
         """The rule that the page meets, and the document if one is left."""
-        settings, cleaned = self._models.settings, page.form is TextForm.CLEANED
+        settings, cleaned = self._settings, page.form is TextForm.CLEANED
         stays = None if kept is None else list(map(bool, kept))
         found = deduplicate_page(
             page.columns[0],
@@ -214,3 +216,13 @@ def _write(path: str, groups: DocumentGroups) -> None:
             for column in zip(*pages, strict=True):
                 columns.append(string_array(list(column)))
             writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+FINISH = Stage(
+    name="finish",
+    meaning="deduplicating pages, filtering by language and bad words",
+    unit="parts",
+    share=0.41,
+    tasks=list_parts,
+    work=finish_part,
+)

@@ -1,6 +1,7 @@
 """Stage `lines`: the lines of a part's newest pages, each distinct one sent once."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,11 @@ from numpy.typing import NDArray
 from cleaning.counts import Counts, scoped
 from cleaning.dedup.winners import repeated, span_winners
 from cleaning.selection import (
-    OUTDATED,
     Marks,
-    _count_captures,
-    _is_member,
-    starting_captures,
+    select_captures,
 )
-from cleaning.signatures import BAD_WORDS, Signatures
-from cleaning.variants import Population, TextForm
+from cleaning.signatures import Signatures
+from cleaning.variants import DedupScope, TextForm
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import (
@@ -26,7 +24,8 @@ from pipelines.stages.blocks import (
     row_ids,
     split_by_bucket,
 )
-from pipelines.stages.clean import load_signatures
+from pipelines.stages.clean import list_parts, load_signatures
+from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
 
 
@@ -47,7 +46,7 @@ class PartSpans:
     row: NDArray[np.int64]
 
 
-def choose_part_spans(job: Job, part: Part, blocks: list[Block]) -> Counts:
+def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     """Counts the part's newest captures by rule, and elects its spans among themselves.
 
     Args:
@@ -58,17 +57,12 @@ def choose_part_spans(job: Job, part: Part, blocks: list[Block]) -> Counts:
     shared = {form: _shared_spans(signatures, form) for form in job.rules().forms()}
     counts: Counter[str] = Counter()
     arrays: dict[str, NDArray[np.generic]] = {}
-    for index, population in enumerate(job.populations()):
-        starters = starting_captures(signatures, flags, population.members)
-        newest = starters & ((flags & OUTDATED) == 0)
-        counted = _count_captures(signatures, flags, population, starters, newest)
-        member = newest & _is_member(signatures, flags, population.members)
-        if population.without_bad_words:
-            member &= (signatures.marks & BAD_WORDS) == 0
-        found = _elect(signatures, population, member, shared[population.form])
+    for index, scope in enumerate(job.scopes()):
+        member, counted = select_captures(signatures, flags, scope)
+        found = _own_winners(signatures, scope, member, shared[scope.form])
         for name in PartSpans.__dataclass_fields__:
             arrays[f"{index}.{name}"] = getattr(found, name)
-        for variant in job.variants_of(population):
+        for variant in job.variants_of(scope):
             counts.update({scoped(variant.name, rule): n for rule, n in counted.items()})
     save_arrays(job.stage_path("lines", part.number, ".npz"), arrays)
     return dict(counts)
@@ -82,15 +76,15 @@ def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
     return shared
 
 
-def _elect(
-    signatures: Signatures, population: Population, member: Marks, shared: Marks
+def _own_winners(
+    signatures: Signatures, scope: DedupScope, member: Marks, shared: Marks
 ) -> PartSpans:
     """The population's pages, and its spans with the part's setting among them."""
-    of_form = signatures.forms[population.form]
+    of_form = signatures.forms[scope.form]
     has_text = member[of_form.row]
     page = np.flatnonzero(has_text)
     none = np.empty(0, np.int64)
-    if not population.deduplicated:
+    if not scope.deduplicated:
         return PartSpans(page, none, none, none)
     spans = of_form.spans.astype(np.int64)
     taken = np.repeat(has_text, spans)
@@ -101,7 +95,7 @@ def _elect(
     priority = signatures.priority[of_form.row[page]][page_of_span[contested]]
     chosen = span_winners(digest, priority, row_ids(0, contested))
     first[contested] = contested[chosen]
-    row = np.flatnonzero(taken) + _first_row(signatures, population.form)
+    row = np.flatnonzero(taken) + _first_row(signatures, scope.form)
     return PartSpans(page, page_of_span, first, row)
 
 
@@ -112,15 +106,15 @@ def _first_row(signatures: Signatures, form: TextForm) -> int:
 
 
 def load_spans(job: Job, part: Part) -> list[PartSpans]:
-    """What `choose_part_spans` found, by population."""
+    """What `choose_part_spans` found, by scope."""
     arrays = load_arrays(job.stage_path("lines", part.number, ".npz"))
     return [
         PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
-        for i in range(len(job.populations()))
+        for i in range(len(job.scopes()))
     ]
 
 
-def span_blocks(job: Job, part: Part) -> dict[int, Block]:
+def span_blocks(job: Job, part: Part, _: Sequence[Block] = ()) -> dict[int, Block]:
     """SPAN rows of the spans that a population of the part elected, by bucket."""
     signatures = load_signatures(job, part)
     digest = np.concatenate([f.span_digest for f in signatures.forms.values()])
@@ -136,5 +130,18 @@ def span_blocks(job: Job, part: Part) -> dict[int, Block]:
     block["span_digest"] = digest[row]
     block["priority"] = np.concatenate(page_priority)[row]
     block["row_id"] = row_ids(part.number, row)
-    block["populations"] = chosen_by[row]
+    block["scopes"] = chosen_by[row]
     return split_by_bucket(block, block["span_digest"], job.buckets)
+
+
+LINES = Stage(
+    name="lines",
+    meaning="collecting the lines of the newest pages",
+    unit="parts",
+    share=0.03,
+    tasks=list_parts,
+    work=choose_part_spans,
+    emit=span_blocks,
+    emits=SPAN,
+    to_buckets=True,
+)

@@ -1,4 +1,4 @@
-"""The lists a run uses, as workers load them: written once beside the job, read once a process."""
+"""Lists, models and filters of a run, as workers load them: each once a process."""
 
 import functools
 import hashlib
@@ -6,14 +6,12 @@ import json
 from dataclasses import dataclass, replace
 
 from cleaning.captures import CaptureRules
-from cleaning.document_filters import Models
-from cleaning.filters.badwords import BadWords, Matcher, WordCase
+from cleaning.document_filters import Decide, Resources, load_filters
+from cleaning.filters.badwords import BadWords, load_matcher
 from cleaning.filters.domains import Domains, parse_domains
-from cleaning.filters.language import (
-    IDENTIFIERS,
-)
+from cleaning.filters.own import load_own_filters
 from cleaning.specs import BadWordsScope
-from cleaning.variants import LanguageFilter, Members, TextForm
+from cleaning.variants import REALNEWS_DOMAIN, TextForm
 from pipelines.job import Job
 from runtime.storage.files import read_bytes, write_bytes
 
@@ -59,16 +57,10 @@ def load_domains(path: str) -> Domains:
     return parse_domains(load_lists(path).realnews, path)
 
 
-@functools.cache
-def load_matcher(bad_words: BadWords, case: WordCase) -> Matcher:
-    """Finds the words of a list; made once in a process for each."""
-    return Matcher(bad_words, case)
-
-
 def load_rules(job: Job) -> CaptureRules:
     """How the run's captures are treated, with the lists that this takes."""
     rules = job.rules()
-    if rules.has(Members.REALNEWS):
+    if rules.has(REALNEWS_DOMAIN):
         rules = replace(rules, domains=load_domains(job.lists_path()))
     if job.settings.bad_words_scope is BadWordsScope.PAGE and TextForm.CLEANED in rules.forms():
         english = load_lists(job.lists_path()).bad_words.get("en")
@@ -77,19 +69,12 @@ def load_rules(job: Job) -> CaptureRules:
     return rules
 
 
-def load_models(job: Job) -> Models:
-    """The models that the run's variants need; each is loaded once in a process."""
-    settings = job.settings
-    names = {
-        LanguageFilter.ENGLISH: settings.english_identifier,
-        LanguageFilter.LANGUAGES: settings.languages_identifier,
-    }
-    used = {variant.language_filter for variant in job.variants}
-    identify = {kind: IDENTIFIERS[names[kind]].load(job.lid_model or None) for kind in used}
-    lists = load_lists(job.lists_path()).bad_words
-    case = settings.bad_words_case
-    matchers = {code: load_matcher(words, case) for code, words in lists.items()}
-    as_listed = {}
-    if case is WordCase.LOWERED:
-        as_listed = {code: load_matcher(words, WordCase.AS_LISTED) for code, words in lists.items()}
-    return Models(settings, identify, matchers, as_listed)
+def load_document_filters(job: Job) -> dict[str, Decide]:
+    """The document filters of the run's variants, by name; models load once a process."""
+    resources = Resources(
+        job.settings,
+        load_lists(job.lists_path()).bad_words,
+        job.lid_model,
+        load_own_filters(job.own_filters),
+    )
+    return load_filters(job.variants, resources)

@@ -1,13 +1,18 @@
 """The captures of one bucket of URLs: which are not the newest, which are in the URL lists."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaning.counts import Counts
 from cleaning.dedup.winners import newest_captures
-from cleaning.selection import IN_LISTS, OUTDATED
+from cleaning.selection import IN_LISTS, OUTDATED, match_lists
 from cleaning.urls import Digests
+from pipelines.job import Job
 from pipelines.stages.blocks import (
     CAPTURE,
+    FLAGS,
     LISTED,
     PASS_ROWS,
     Block,
@@ -15,9 +20,10 @@ from pipelines.stages.blocks import (
     rows_of_pass,
     split_by_part,
 )
+from pipelines.stages.tasks import Bucket, Stage, list_buckets
 
 
-def flag_blocks(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
+def flag_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
     """FLAGS rows by part: captures of which a newer one exists, captures of listed URLs.
 
     Args:
@@ -45,12 +51,12 @@ def _flagged(captures: Block, listed: Digests) -> tuple[NDArray[np.uint64], NDAr
     )
     flags = np.where(newest, 0, OUTDATED).astype(np.uint8)
     if len(listed):
-        flags |= IN_LISTS * _meet(captures["url_digest"], listed)[0].astype(np.uint8)
+        flags |= IN_LISTS * match_lists(captures["url_digest"], listed)[0].astype(np.uint8)
     flagged = np.flatnonzero(flags)
     return captures["row_id"][flagged], flags[flagged]
 
 
-def count_missing(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[str, int]:
+def count_missing(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[str, int]:
     """How many listed URLs of the bucket have no capture."""
     if not any(block.dtype == LISTED for block in blocks):
         return {}
@@ -58,21 +64,25 @@ def count_missing(blocks: list[Block], pass_rows: int = PASS_ROWS) -> dict[str, 
     for number in range(count):
         captured = rows_of_pass(blocks, CAPTURE, number, count)["url_digest"]
         listed = rows_of_pass(blocks, LISTED, number, count)["url_digest"]
-        missing += _meet(captured, listed)[1]
+        missing += match_lists(captured, listed)[1]
     return {"webtextlike-filter/missing-page": missing}
 
 
-def _meet(captured: Digests, listed: Digests) -> tuple[NDArray[np.bool_], int]:
-    """For each capture whether its URL is listed; how many distinct listed URLs none captured."""
-    digest = np.concatenate([captured, listed])
-    order = np.lexsort((digest[:, 1], digest[:, 0]))
-    ordered = digest[order]
-    opens = np.ones(len(order), bool)
-    opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    url = np.empty(len(order), np.int64)
-    url[order] = np.cumsum(opens) - 1
-    is_listed = np.zeros(int(opens.sum()), bool)
-    is_listed[url[len(captured) :]] = True
-    is_captured = np.zeros(len(is_listed), bool)
-    is_captured[url[: len(captured)]] = True
-    return is_listed[url[: len(captured)]], int((is_listed & ~is_captured).sum())
+def _work(_job: Job, _bucket: Bucket, blocks: Sequence[Block]) -> Counts:
+    return count_missing(blocks)
+
+
+def _emit(_job: Job, _bucket: Bucket, blocks: Sequence[Block]) -> dict[int, Block]:
+    return flag_blocks(blocks)
+
+
+NEWEST = Stage(
+    name="newest",
+    meaning="finding the newest capture of each URL",
+    unit="buckets",
+    share=0.01,
+    tasks=list_buckets,
+    work=_work,
+    emit=_emit,
+    emits=FLAGS,
+)

@@ -2,14 +2,13 @@
 
 import gc
 
-from cleaning.filters.badwords import WordCase, load_english
+from cleaning.filters.badwords import WordCase, load_english, load_matcher
 from cleaning.filters.clean import load_care
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.sentences import load_punkt
-from pipelines.stages import table as tasks
-from pipelines.stages.models import load_matcher
+from pipelines.stages import table
 
-__all__ = ["tasks"]
+__all__ = ["table"]
 
 load_care()
 IDENTIFIERS["langdetect"].load(None)

@@ -1,15 +1,15 @@
-"""The last step of a run: malformed records collected, shards made a dataset, counts a report."""
+"""The last step of a run: shards become a dataset under its name, counts become a report."""
 
 import json
 
 from cleaning.counts import Counts, scoped
 from cleaning.variants import Variant
+from corpora.formats import FEATURES
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from corpora.writers import FEATURES
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.malformed import UNREACHABLE
-from pipelines.stages.report import _report
+from pipelines.stages.report import build_report
 from pipelines.stages.shards import Shard, plan_shards, receipt_path, shard_name
 from runtime.storage.files import (
     delete_folder,
@@ -39,7 +39,7 @@ def publish(counts: Counts, job: Job) -> str:
     write_bytes(join(folder, "config.json"), config)
     write_bytes(join(folder, "versions.json"), _json(versions()))
     report = join(folder, "report.json")
-    write_bytes(report, _json(_report(job, counts, shards)))
+    write_bytes(report, _json(build_report(job, counts, shards)))
     return report
 
 

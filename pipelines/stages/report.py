@@ -8,7 +8,8 @@ from pipelines.job import Job
 from pipelines.stages.shards import Shard
 
 
-def _report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
+def build_report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
+    """The report: what each rule dropped and kept, and what was written, by variant."""
     return {
         "spec": job.spec,
         "parts": job.part_count,

@@ -5,7 +5,7 @@ its range at a time, so that memory does not grow with its size.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
-from corpora.writers import FORMATS, Document
+from corpora.formats import FORMATS, DocumentRow
 from pipelines.job import Job
+from pipelines.stages.blocks import Block
+from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_values, open_arrow
 from runtime.storage.files import atomic_write, join, size_bytes
 
@@ -64,7 +66,7 @@ def plan_shards(job: Job, counts: Counts) -> list[Shard]:
     return shards
 
 
-def write_shard(job: Job, shard: Shard) -> Counts:
+def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
     examples = 0
     paths = {name: shard_path(job, shard, name) for name in job.formats}
@@ -100,7 +102,7 @@ def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     )
 
 
-def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
+def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
     """The shard's documents in order, about 16 MiB of text at a time."""
     first = _KEYS * shard.shard // shard.shards
     last = _KEYS * (shard.shard + 1) // shard.shards
@@ -108,7 +110,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
     for part in range(parts):
         low = first + (last - first) * part // parts
         high = first + (last - first) * (part + 1) // parts
-        found: list[tuple[int, Document]] = []
+        found: list[tuple[int, DocumentRow]] = []
         for number in range(job.part_count):
             path = job.stage_path("documents", number, ".arrow")
             found += _documents(path, shard, low, high)
@@ -117,7 +119,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
             yield [document for _, document in found]
 
 
-def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, Document]]:
+def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, DocumentRow]]:
     """Shard key and columns of a part's documents of a split with low <= key < high."""
     variant = shard.variant
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
@@ -135,3 +137,14 @@ def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[i
             columns = [column.cast(pa.binary()).to_pylist() for column in rows.columns[1:]]
             for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
                 yield key, tuple(document)
+
+
+SHARDS = Stage(
+    name="shards",
+    meaning="writing shards",
+    unit="shards",
+    share=0.04,
+    tasks=plan_shards,
+    work=write_shard,
+    receipt=receipt_path,
+)

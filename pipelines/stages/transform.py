@@ -1,10 +1,10 @@
 """How a stage runs on Beam: through this machine's process pool, or on a distributed runner."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -13,11 +13,8 @@ from apache_beam.typehints.decorators import no_annotations
 from cleaning.counts import Counts
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
-from pipelines.stages.table import Receipt, Stage, Task, run_shuffled, run_spilled, task_number
+from pipelines.stages.tasks import Numbered, Receipt, Stage, run_shuffled, run_spilled
 from runtime.workers.parallel import MapTasks
-
-Plan = Callable[[Job, Counts], Iterable[Task]]
-"""A stage's tasks, from the totals of the stage before it."""
 
 
 class Transport(StrEnum):
@@ -27,73 +24,84 @@ class Transport(StrEnum):
     SHUFFLE = "shuffle"  # through GroupByKey, tasks wherever the runner puts them
 
 
+class StageOutput(NamedTuple):
+    """What a stage gives to the next one.
+
+    Attributes:
+      totals: one element, the stage's counts summed.
+      blocks: with Transport.SHUFFLE, keyed by the number of the task that they are for.
+    """
+
+    totals: beam.PCollection
+    blocks: beam.PCollection | None = None
+
+
 @dataclass
 class RunStage(beam.PTransform):
-    """Runs every task of a stage.
-
-    Takes and gives a dict of PCollections: `totals`, one element, the stage's counts summed; and
-    with Transport.SHUFFLE also `blocks`, keyed by the number of the task that they are for.
+    """Runs every task of a stage: StageOutput of the stage before it to its own.
 
     Attributes:
       stage: what to do.
       job: the run.
-      plan: which tasks there are.
       transport: how blocks travel.
       sources: the stages whose blocks its tasks receive.
     """
 
-    stage: Stage
+    stage: Stage[Any]
     job: Job
-    plan: Plan
     transport: Transport
-    sources: tuple[Stage, ...] = ()
+    sources: tuple[Stage[Any], ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__()
 
-    @no_annotations  # Beam takes a dict of PCollections, but not its type hint
-    def expand(self, before: dict[str, beam.PCollection]) -> dict[str, beam.PCollection]:
-        tasks = before["totals"] | "plan" >> beam.ParDo(_PlanTasks(self.plan, self.job))
+    def _extract_input_pvalues(self, before: StageOutput) -> tuple[StageOutput, dict[str, Any]]:
+        """For Beam, which takes no None among the inputs."""
+        there = {name: value for name, value in before._asdict().items() if value is not None}
+        return before, there
+
+    @no_annotations  # Beam takes a tuple of PCollections, but not its type hint
+    def expand(self, before: StageOutput) -> StageOutput:
+        tasks = before.totals | "plan" >> beam.ParDo(_PlanTasks(self.stage, self.job))
         if self.transport == Transport.SPILL:
-            sources = tuple(source.name for source in self.sources)
-            work = partial(run_spilled, self.stage.name, sources, self.job)
+            work = partial(run_spilled, self.stage, self.sources, self.job)
             receipts = tasks | "spread" >> MapTasks(work, local=True)
-            return {"totals": receipts | "sum" >> SumCounts()}
-        keyed = tasks | "key" >> beam.Map(lambda task: (task_number(task), task))
+            return StageOutput(receipts | "sum" >> SumCounts())
+        keyed = tasks | "key" >> beam.Map(lambda task: (task.number, task))
         if self.sources:
-            grouped = {"task": keyed, "blocks": before["blocks"]} | "group" >> beam.CoGroupByKey()
+            grouped = {"task": keyed, "blocks": before.blocks} | "group" >> beam.CoGroupByKey()
         else:
             grouped = keyed | "spread" >> beam.Reshuffle() | "alone" >> beam.Map(_without_blocks)
         ran = grouped | "run" >> beam.ParDo(_RunHere(self.stage, self.job)).with_outputs(
             "blocks", main="receipts"
         )
-        return {"totals": ran.receipts | "sum" >> SumCounts(), "blocks": ran.blocks}
+        return StageOutput(ran.receipts | "sum" >> SumCounts(), ran.blocks)
 
 
 class _Grouped(TypedDict):
     """What meets under a task's number."""
 
-    task: Iterable[Task]
+    task: Iterable[Numbered]
     blocks: Iterable[Block]
 
 
-def _without_blocks(keyed: tuple[int, Task]) -> tuple[int, _Grouped]:
+def _without_blocks(keyed: tuple[int, Numbered]) -> tuple[int, _Grouped]:
     return keyed[0], {"task": [keyed[1]], "blocks": []}
 
 
 class _PlanTasks(beam.DoFn):
-    def __init__(self, plan: Plan, job: Job) -> None:
-        self._plan, self._job = plan, job
+    def __init__(self, stage: Stage[Any], job: Job) -> None:
+        self._stage, self._job = stage, job
 
-    def process(self, totals: Counts) -> Iterator[Task]:
-        yield from self._plan(self._job, totals)
+    def process(self, totals: Counts) -> Iterator[Numbered]:
+        yield from self._stage.tasks(self._job, totals)
 
 
 class _RunHere(beam.DoFn):
     """Runs a task in the runner's own worker."""
 
-    def __init__(self, stage: Stage, job: Job) -> None:
-        self._stage, self._job = stage.name, job
+    def __init__(self, stage: Stage[Any], job: Job) -> None:
+        self._stage, self._job = stage, job
 
     def process(self, grouped: tuple[int, _Grouped]) -> Iterator[object]:
         (task,), blocks = grouped[1]["task"], list(grouped[1]["blocks"])

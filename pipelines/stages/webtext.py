@@ -1,6 +1,7 @@
 """URL lists as signatures: which URLs webtextlike takes, met with captures by bucket."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -10,6 +11,7 @@ from cleaning.urls import load_normalizer
 from pipelines.job import Job
 from pipelines.sources.url_lists import UrlList, read_digests
 from pipelines.stages.blocks import LISTED, Block, split_by_bucket
+from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
 from runtime.storage.files import read_bytes, write_bytes
 
@@ -25,7 +27,7 @@ def read_list_manifest(path: str) -> tuple[UrlList, ...]:
     return tuple(UrlList(**json.loads(line)) for line in read_bytes(path).splitlines())
 
 
-def store_url_digests(job: Job, url_list: UrlList) -> Counts:
+def store_url_digests(job: Job, url_list: UrlList, _: Sequence[Block] = ()) -> Counts:
     """Keeps the digests of a list's URLs, each once; returns counts by rule."""
     normalize = load_normalizer(job.settings.url_rules())
     digests, listed, refused = read_digests(url_list, normalize)
@@ -33,7 +35,7 @@ def store_url_digests(job: Job, url_list: UrlList) -> Counts:
     return {"webtextlike-filter/listed": listed, "webtextlike-filter/malformed": refused}
 
 
-def listed_blocks(job: Job, url_list: UrlList) -> dict[int, Block]:
+def listed_blocks(job: Job, url_list: UrlList, _: Sequence[Block] = ()) -> dict[int, Block]:
     """LISTED rows of a list by bucket of their URL."""
     digests = load_arrays(_path(job, url_list))["url_digest"]
     block = np.empty(len(digests), LISTED)
@@ -43,3 +45,20 @@ def listed_blocks(job: Job, url_list: UrlList) -> dict[int, Block]:
 
 def _path(job: Job, url_list: UrlList) -> str:
     return job.stage_path("webtext", url_list.number, ".npz")
+
+
+def _tasks(job: Job, _: Counts) -> Iterable[UrlList]:
+    return read_list_manifest(job.url_lists_path())
+
+
+WEBTEXT = Stage(
+    name="webtext",
+    meaning="reading URL lists",
+    unit="lists",
+    share=0.02,
+    tasks=_tasks,
+    work=store_url_digests,
+    emit=listed_blocks,
+    emits=LISTED,
+    to_buckets=True,
+)

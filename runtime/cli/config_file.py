@@ -17,27 +17,45 @@ def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
     Args:
       flags: options that take true or false, and are true by default for some.
     Raises:
-      ConfigError: the file cannot be read or holds what no option takes.
+      ConfigError: the file cannot be read or holds keys that are no options.
     """
     path, rest = _take_config(arguments)
     if not path:
         return rest
     try:
-        values = tomllib.loads(read_bytes(path).decode())
+        values = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
     given = {argument.partition("=")[0] for argument in rest}
     from_file: list[str] = []
+    errors: list[str] = []
     for name, value in values.items():
         if f"--{name}" not in given:
             stated = "true" if value else "false"
             is_flag = name in flags and isinstance(value, bool)
-            from_file += [f"--{name}={stated}"] if is_flag else _arguments(path, name, value)
+            try:
+                from_file += [f"--{name}={stated}"] if is_flag else _arguments(path, name, value)
+            except ConfigError as error:
+                errors.append(str(error))
+    if errors:
+        raise ConfigError("\n".join(errors))
     return from_file + rest
 
 
+def without_config(arguments: list[str]) -> list[str]:
+    """The arguments without --config, whatever it names."""
+    try:
+        return _take_config(arguments)[1]
+    except ConfigError:
+        return arguments[:-1]
+
+
 def _take_config(arguments: list[str]) -> tuple[str, list[str]]:
-    """The file that --config names, "" if none, and the other arguments."""
+    """The file that --config names, "" if none, and the other arguments.
+
+    Raises:
+      ConfigError: it names none.
+    """
     path, rest = "", []
     remaining = iter(arguments)
     for argument in remaining:

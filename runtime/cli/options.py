@@ -1,17 +1,28 @@
-"""What the command lines share: errors that list the choices, values checked as they are parsed."""
+"""Options, each written once: as one field of a frozen dataclass.
 
-import argparse
+Its parser, its help, its key in a TOML file and its row in the docs come from that field; how a
+command line of them is read is in `runtime.cli.command_line`.
+"""
+
+import dataclasses
 import difflib
+import math
 import re
-import textwrap
 from collections.abc import Callable, Collection, Mapping
-from typing import NoReturn, Protocol
+from dataclasses import MISSING, Field, dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol, get_type_hints
 
 from runtime.errors import UsageError
 
+_KEY = "option"
+Parse = Callable[[str], object]
+"""Makes a value of its text; raises UsageError, which need not name the option."""
+
 
 class OptionError(UsageError):
-    """A wrong option; the message names the value, what was expected and the nearest match."""
+    """Wrong options, a line each: the value, what was expected and the nearest match."""
 
 
 class Row(Protocol):
@@ -22,6 +33,165 @@ class Row(Protocol):
         """One line."""
 
 
+NO_ROWS: Mapping[str, Row] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a command line.
+
+    Attributes:
+      name: as typed, after the dashes; of a positional one, the key in a TOML file.
+      field: of the dataclass.
+      meaning: one line for --help and the docs, or more.
+      group: heading of --help.
+      metavar: what stands for the value in --help.
+      parse: makes the value of a text; a list, if one text may hold several.
+      default: the value where none is given.
+      told_default: the default as people write it; "" where the meaning says it.
+      required: True if a value must be given.
+      many: True if several values may be given, at once or by repeating the option.
+      is_flag: True for true or false; the name alone is true.
+      positional: True if the value stands without a name.
+      table: rows among which the value is, shown in --help.
+      notes: lines after the table.
+    """
+
+    name: str
+    field: str
+    meaning: str
+    group: str
+    metavar: str
+    parse: Parse
+    default: object
+    told_default: str
+    required: bool
+    many: bool
+    is_flag: bool
+    positional: bool
+    table: Mapping[str, Row]
+    notes: str
+
+    def usage(self) -> str:
+        """The option as errors show it."""
+        return self.metavar if self.positional else f"--{self.name}"
+
+    def help_text(self) -> str:
+        """What --help says of it."""
+        default = f"; default: {self.told_default}" if self.told_default else ""
+        rows = "".join(f"\n  {name}: {row.meaning}" for name, row in self.table.items())
+        return f"{self.meaning}{default}{rows}{self.notes}"
+
+    def docs_row(self) -> str:
+        """Its row of a table in the docs: name, default, meaning."""
+        default = "false" if self.default is False else self.told_default
+        return f"| `{self.usage()}` | {default} | {self.meaning} |"
+
+
+def option(
+    meaning: str,
+    *,
+    default: object = MISSING,
+    name: str = "",
+    group: str = "",
+    metavar: str = "",
+    parse: Parse | None = None,
+    shown: str | None = None,
+    many: bool = False,
+    positional: bool = False,
+    table: Mapping[str, Row] = NO_ROWS,
+    notes: str = "",
+) -> Any:  # as `field`: of the default's type
+    """A field of a dataclass that is an option; without a default it is required.
+
+    Args:
+      name: as typed, if it is not the field's.
+      parse: as the field's type says, if none is given.
+      shown: the default as --help shows it, if it is not its plain text; "": not at all.
+    """
+    told = {
+        "meaning": meaning, "name": name, "group": group, "metavar": metavar, "parse": parse,
+        "shown": shown, "many": many, "positional": positional, "table": table, "notes": notes,
+    }  # fmt: skip
+    return dataclasses.field(default=default, metadata={_KEY: told})
+
+
+def options_of(kind: type) -> tuple[Option, ...]:
+    """The options of a dataclass, in the order of its fields; other fields are left out."""
+    types = get_type_hints(kind)
+    return tuple(
+        _option(row, types[row.name]) for row in dataclasses.fields(kind) if _KEY in row.metadata
+    )
+
+
+def _option(row: Field[Any], kind: Any) -> Option:
+    told = row.metadata[_KEY]
+    is_flag, table = kind is bool, told["table"]
+    shown = plain_value(row.default) if told["shown"] is None else told["shown"]
+    return Option(
+        name=told["name"] or row.name,
+        field=row.name,
+        meaning=told["meaning"],
+        group=told["group"],
+        metavar=told["metavar"] or ("true|false" if is_flag else "NAME" if table else "X"),
+        parse=told["parse"] or parse_as(str if told["many"] else kind, table),
+        default=() if told["many"] and row.default is MISSING else row.default,
+        told_default=shown,
+        required=row.default is MISSING,
+        many=told["many"],
+        is_flag=is_flag,
+        positional=told["positional"],
+        table=table,
+        notes=told["notes"],
+    )
+
+
+def option_of_row(
+    name: str,
+    meaning: str,
+    *,
+    kind: type,
+    default: object,
+    group: str,
+    choices: Collection[str] = (),
+    parse: Parse | None = None,
+    metavar: str = "",
+) -> Option:
+    """The option of a row of a table; its value is None where it is not given.
+
+    Args:
+      kind: type of the value.
+      default: as --help tells it.
+      choices: values that there are, of a str; those of a StrEnum are its members.
+    """
+    values = [member.value for member in kind] if issubclass(kind, StrEnum) else [*choices]
+    known = f" ({', '.join(values)})" if values else ""
+    usual = "true|false" if kind is bool else "NAME" if values else "X"
+    return Option(
+        name=name,
+        field=name,
+        meaning=meaning + known,
+        group=group,
+        metavar=metavar or usual,
+        parse=parse or parse_as(kind, values),
+        default=None,
+        told_default=str(default).lower() if kind is bool else str(default),
+        required=False,
+        many=False,
+        is_flag=kind is bool,
+        positional=False,
+        table=NO_ROWS,
+        notes="",
+    )
+
+
+def plain_value(value: object) -> str:
+    """A default as people write it; "" for none and for false."""
+    if value is None or value is MISSING or value is False or value == ():
+        return ""
+    return "true" if value is True else str(value)
+
+
 def closest(value: str, choices: Collection[str]) -> str:
     """A sentence that lists the choices and the one nearest to `value`, if any is near."""
     near = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
@@ -29,28 +199,28 @@ def closest(value: str, choices: Collection[str]) -> str:
     return f"choose from {', '.join(choices)}{guess}"
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are OptionErrors."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises what argparse would print."""
-        raise OptionError(message.removeprefix("argument "))
-
-
-class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of tables and wraps the rest."""
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        lines: list[str] = []
-        for line in text.splitlines():
-            indent = " " * (len(line) - len(line.lstrip()))
-            lines += textwrap.wrap(line, width, subsequent_indent=indent and indent + "  ") or [""]
-        return lines
+def parse_as(kind: type, choices: Collection[str] = ()) -> Parse:
+    """Makes a value of that type: bool, int, float, str or a StrEnum, whose members it lists."""
+    if issubclass(kind, StrEnum):
+        return parse_choice(kind, [member.value for member in kind])
+    if kind is bool:
+        return parse_truth
+    return parse_choice(kind, choices)
 
 
-def help_table(rows: Mapping[str, Row]) -> str:
-    """Rows of a table for --help."""
-    return "".join(f"\n  {name}: {row.meaning}" for name, row in rows.items())
+def parse_choice(kind: Callable[[str], object], values: Collection[str]) -> Parse:
+    """Takes one of `values`, if there are any, as `kind` makes it."""
+
+    def parse(text: str) -> object:
+        if values and text not in values:
+            raise UsageError(f"unknown choice {text!r}; {closest(text, values)}")
+        try:
+            return kind(text)
+        except ValueError:
+            expected = "a whole number" if kind is int else "a number"
+            raise UsageError(f"{text!r} is not {expected}") from None
+
+    return parse
 
 
 def one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
@@ -58,50 +228,60 @@ def one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if value not in rows:
-            raise argparse.ArgumentTypeError(f"unknown {what} {value!r}; {closest(value, rows)}")
+            raise UsageError(f"unknown {what} {value!r}; {closest(value, rows)}")
         return value
 
     return check
 
 
+def some_of(rows: Collection[str], what: str) -> Callable[[str], list[str]]:
+    """Takes names that are among `rows`, joined by commas."""
+    check = one_of(rows, what)
+    return lambda value: [check(name.strip()) for name in value.split(",")]
+
+
+def parse_truth(value: str) -> bool:
+    """Takes true or false."""
+    if value not in ("true", "false"):
+        raise UsageError(f"{value!r} is neither true nor false")
+    return value == "true"
+
+
 def parse_count(value: str) -> int:
     """Takes a whole number of 0 or more."""
     if not value.isdecimal():
-        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number of 0 or more")
+        raise UsageError(f"{value!r} is not a whole number of 0 or more")
     return int(value)
 
 
-def parse_choice(kind: Callable[[str], object], values: Collection[str]) -> Callable[[str], object]:
-    """Takes one of `values`, if there are any, as `kind` makes it."""
-
-    def parse(text: str) -> object:
-        if values and text not in values:
-            raise argparse.ArgumentTypeError(f"unknown choice {text!r}; {closest(text, values)}")
-        try:
-            return kind(text)
-        except ValueError:
-            expected = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {expected}") from None
-
-    return parse
+def parse_positive(value: str) -> int:
+    """Takes a whole number of 1 or more."""
+    if not value.isdecimal() or not int(value):
+        raise UsageError(f"{value!r} is not a whole number of 1 or more")
+    return int(value)
 
 
-def option_names(parser: argparse.ArgumentParser) -> list[str]:
-    """The options of a parser, for guesses."""
-    return [name for action in parser._actions for name in action.option_strings]
+def parse_fraction(value: str) -> float:
+    """Takes a number from 0 to 1."""
+    number = _number(value)
+    if not 0 <= number <= 1:
+        raise UsageError(f"{value!r} is not a fraction from 0 to 1")
+    return number
 
 
-def refuse_strays(rest: list[str]) -> None:
-    """Checks that what no option took could be an option of Beam.
+def parse_amount(value: str) -> float:
+    """Takes a finite number of 0 or more."""
+    number = _number(value)
+    if not 0 <= number < math.inf:
+        raise UsageError(f"{value!r} is not an amount of 0 or more")
+    return number
 
-    Raises:
-      OptionError: a value stands alone.
-    """
-    for argument in rest:
-        if not argument.startswith("-"):
-            raise OptionError(
-                f"{argument!r} belongs to no option; quote globs and write --option=value"
-            )
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
 
 
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
@@ -112,5 +292,5 @@ def text_size(value: str) -> int:
     """Bytes as people write them: 256MB, 1.5 GB, 1000."""
     found = _BYTES.fullmatch(value.strip())
     if not found:
-        raise argparse.ArgumentTypeError(f"{value!r} is no size; expected one as 256MB or 1GB")
+        raise UsageError(f"{value!r} is no size; expected one as 256MB or 1GB")
     return int(float(found[1]) * 1000 ** _POWERS[found[2].lower()])

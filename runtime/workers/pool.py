@@ -10,16 +10,19 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-from runtime.errors import RunFailed
+from runtime.errors import RunFailed, Terminated
+from runtime.workers.processes import kill_workers, start_fork_server, uninterrupted
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+TaskT = TypeVar("TaskT")
 _POLL_SECONDS = 0.2
 
 
@@ -33,12 +36,16 @@ class Pool:
     Args:
       workers: how many processes; 0 for one a core.
       preload: the module that the fork server imports.
+      resumable: True if tasks leave results for the next run, so that it pays to let running ones
+        end when the command is stopped.
     """
 
-    def __init__(self, workers: int, preload: str) -> None:
+    def __init__(self, workers: int, preload: str, resumable: bool = True) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([preload])
+        start_fork_server()
         self.workers = workers or available_cores()
+        self.resumable = resumable
         self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
         self.busy = self.stopping = False
@@ -46,8 +53,9 @@ class Pool:
 
     def warm_up(self) -> None:
         """Starts the processes while the caller goes on: importing takes them a while."""
-        for _ in range(self.workers):
-            self._executor.submit(os.getpid)
+        with uninterrupted():
+            for _ in range(self.workers):
+                self._executor.submit(os.getpid)
 
     def submit(
         self, work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
@@ -55,12 +63,40 @@ class Pool:
         """Calls a function in a worker."""
         self.busy = True
         try:
-            future = self._executor.submit(work, *arguments, **named)
+            with uninterrupted():
+                future = self._executor.submit(work, *arguments, **named)
         except BrokenProcessPool as error:
             self._fail(error)
             raise
         future.add_done_callback(self._tell)
         return future
+
+    def results(
+        self, work: Callable[[TaskT], ResultT], tasks: Iterable[TaskT]
+    ) -> Iterator[tuple[TaskT, ResultT]]:
+        """Tasks with their results, as they end.
+
+        Raises:
+          Exception: the first that a task raised.
+          Terminated: the pool was stopped.
+        """
+        # Not `as_completed`, which never hears of futures that a pool that is stopped cancels.
+        ended: SimpleQueue[Future[ResultT]] = SimpleQueue()
+        futures: dict[Future[ResultT], TaskT] = {}
+        try:
+            for task in tasks:
+                futures[future := self.submit(work, task)] = task
+                future.add_done_callback(ended.put)
+            for _ in range(len(futures)):
+                future = ended.get()
+                yield futures[future], future.result()
+        except Exception as error:
+            if self.stopping:
+                raise Terminated from None
+            raise (self.failure or error) from None
+        finally:
+            for future in futures:
+                future.cancel()
 
     def _tell(self, future: Future[Any]) -> None:
         if future.cancelled():
@@ -86,7 +122,9 @@ class Pool:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        """Ends the workers; tasks not begun are dropped."""
+        """Ends the workers; tasks not begun are dropped, running ones end if that pays."""
+        if not self.resumable:
+            kill_workers()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -115,12 +153,12 @@ def _end_with_parent() -> None:
 _pool: Pool | None = None
 
 
-def open_pool(workers: int, preload: str) -> Pool:
+def open_pool(workers: int, preload: str, resumable: bool = True) -> Pool:
     """Opens the process's pool; a second one while it is open is a mistake of the caller."""
     global _pool
     if _pool is not None:
         raise RuntimeError("a pool is open already; close_pool() comes first")
-    _pool = Pool(workers, preload)
+    _pool = Pool(workers, preload, resumable)
     return _pool
 
 
@@ -140,11 +178,16 @@ def close_pool() -> None:
 
 
 def stop_tasks() -> bool:
-    """Stops the open pool if tasks are under way; False if none are."""
-    if _pool is None or not _pool.busy:
+    """Stops the open pool if tasks are running that are worth their end; False if none are."""
+    if _pool is None or not _pool.busy or not _pool.resumable:
         return False
     _pool.stop()
     return True
+
+
+def is_stopped() -> bool:
+    """True if the open pool was stopped."""
+    return _pool is not None and _pool.stopping
 
 
 def run_apart(
@@ -158,15 +201,20 @@ def run_apart(
       wait: called a few times a second meanwhile.
     Raises:
       WorkerDied: the process was ended from outside.
+      Terminated: the open pool was stopped.
     """
+    start_fork_server()
     context = multiprocessing.get_context("forkserver")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_call, args=(send, work, arguments, named), daemon=True)
-    process.start()
+    with uninterrupted():
+        process.start()
     send.close()
     try:
         while not receive.poll(_POLL_SECONDS):
             wait()
+            if is_stopped():
+                raise Terminated
         done, value = receive.recv()
     except EOFError:
         raise WorkerDied("the process was ended from outside, perhaps for want of memory") from None

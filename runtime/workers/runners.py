@@ -1,17 +1,21 @@
 """Where a run can run: a row for each Beam runner."""
 
-import argparse
 import logging
-from collections.abc import Callable, Collection, Sequence
+from argparse import ArgumentError
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from runtime.cli.options import OptionError, closest, help_table, one_of, parse_count
+from runtime.cli.console import say
+from runtime.cli.options import OptionError, one_of, option, parse_count
+from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
+from runtime.storage.files import hush_beam
 from runtime.workers import pool as workers
+from runtime.workers.beam_options import beam_parser
 
 if TYPE_CHECKING:
     import apache_beam as beam
-from runtime.storage.files import hush_beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,61 +53,48 @@ def parse_runner(value: str) -> Runner:
     """The row of a value of --runner.
 
     Raises:
-      argparse.ArgumentTypeError: there is none.
+      UsageError: there is none, or what it needs is not installed.
     """
     if value in REFUSED_RUNNERS:
-        raise argparse.ArgumentTypeError(f"{value} is not supported: {REFUSED_RUNNERS[value]}")
-    name = RUNNER_ALIASES.get(value, value)
-    return RUNNERS[one_of(RUNNERS, "runner")(name)]
+        raise UsageError(f"{value} is not supported: {REFUSED_RUNNERS[value]}")
+    runner = RUNNERS[one_of(RUNNERS, "runner")(RUNNER_ALIASES.get(value, value))]
+    if runner.name == "DataflowRunner" and not find_spec("apitools"):
+        raise UsageError(f"{value} is not installed; pip install 'c4forge[gcp]'")
+    return runner
 
 
-def add_runner_options(group: argparse._ActionsContainer) -> None:
-    """--runner and --num_workers, the same for every command that runs on Beam."""
-    group.add_argument(
-        "--runner",
-        type=parse_runner,
-        default=RUNNERS["local"],
-        metavar="NAME",
-        help=f"default: local{help_table(RUNNERS)}",
-    )
-    group.add_argument(
-        "--num_workers",
-        type=parse_count,
-        default=0,
-        metavar="N",
-        help="processes, or machines of a distributed runner; default 0: all cores",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerOptions:
+    """Where the work is done: the same for every command that runs on Beam."""
 
+    runner: Runner = option(
+        "where the work is done", default=RUNNERS["local"], group="how to run", metavar="NAME",
+        parse=parse_runner, shown="local", table=RUNNERS,
+    )  # fmt: skip
+    num_workers: int = option(
+        "processes, or machines of a distributed runner; default 0: all cores", default=0,
+        group="how to run", metavar="N", parse=parse_count, shown="",
+    )  # fmt: skip
+    beam_arguments: tuple[str, ...] = ()
 
-def beam_arguments(
-    runner: Runner, num_workers: int, rest: Sequence[str], own_names: Collection[str]
-) -> list[str]:
-    """The arguments for Beam, each known to one of its option classes.
+    def for_beam(self) -> list[str]:
+        """The arguments for Beam, which is imported.
 
-    Args:
-      rest: what the command line's own options left.
-      own_names: of those options, for guesses.
-    Raises:
-      OptionError: one is neither ours nor Beam's.
-    """
-    hush_beam()
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for group in PipelineOptions.__subclasses__():
-        group._add_argparse_args(parser)
-    _, unknown = parser.parse_known_args(list(rest))
-    if unknown:
-        beam_names = [name for action in parser._actions for name in action.option_strings]
-        name = unknown[0].partition("=")[0]
-        guess = closest(name, [*own_names, *beam_names]).rpartition("; ")[2]
-        hint = f"; {guess}" if guess.startswith("did you mean") else ""
-        raise OptionError(f"unknown option {name}{hint}")
-    arguments = list(rest)
-    if not runner.local:
-        arguments.append(f"--runner={runner.name}")
-        arguments += [f"--num_workers={num_workers}"] if num_workers else []
-    return arguments
+        Raises:
+          OptionError: a value is not what Beam expects.
+        """
+        hush_beam()
+        arguments = list(self.beam_arguments)
+        parser = beam_parser()
+        parser.exit_on_error = False
+        try:
+            parser.parse_known_args(arguments)
+        except ArgumentError as error:
+            raise OptionError(f"{error.argument_name}: {error.message}") from None
+        if not self.runner.local:
+            arguments.append(f"--runner={self.runner.name}")
+            arguments += [f"--num_workers={self.num_workers}"] if self.num_workers else []
+        return arguments
 
 
 def open_pipeline(local: bool, arguments: list[str]) -> "beam.Pipeline":
@@ -118,27 +109,41 @@ def open_pipeline(local: bool, arguments: list[str]) -> "beam.Pipeline":
     )
 
 
-def hear_tasks(listener: Callable[[Any], None]) -> None:
-    """Has the listener hear of every task that ends in this machine's pool.
-
-    Beam no longer logs the stack of an error that is about to be told in a line.
-    """
-    workers.current_pool().listener = listener
-    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
-
-
 def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any], None]) -> None:
     """Runs a pipeline to its end.
 
     Args:
       local: True for this machine's pool, whose tasks the listener hears of.
     Raises:
-      Exception: the first that a task in the pool raised; else the runner's own.
+      RunFailed, InputRefused, UsageError, OSError: a task in the pool raised it, or another error,
+        which is told in a RunFailed.
+      Terminated: the pool was stopped.
+      Exception: the runner's own.
     """
     if local:
-        hear_tasks(listener)
+        workers.current_pool().listener = listener
+        # The stack of an error that is about to be told in a line.
+        logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     try:
         pipeline.run().wait_until_finish()
     except Exception as error:
-        failure = workers.current_pool().failure if local else None
-        raise (failure or error) from None
+        cause = _cause(local)
+        if cause is None:
+            raise
+        raise cause from error
+    except (KeyboardInterrupt, Terminated):
+        if not local:
+            say("A job that was handed to a runner goes on there.")
+        raise
+
+
+def _cause(local: bool) -> BaseException | None:
+    """The error of the pool behind one that Beam raised; None if it is Beam's."""
+    if local and workers.is_stopped():
+        return Terminated()
+    failure = workers.current_pool().failure if local else None
+    if failure is None or isinstance(failure, RunFailed | InputRefused | OSError):
+        return failure
+    if isinstance(failure, UsageError):  # of a file that a worker found no longer as it was
+        return RunFailed(str(failure))
+    return RunFailed(f"{type(failure).__name__}: {failure}")

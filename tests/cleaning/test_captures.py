@@ -12,9 +12,9 @@ from cleaning.filters.badwords import BadWords, Matcher
 from cleaning.filters.clean import LINE_RULES, Outcome, clean_page
 from cleaning.filters.domains import Domains
 from cleaning.signatures import (
-    BAD_WORDS,
-    PARAGRAPHS,
-    REALNEWS,
+    HAS_BAD_WORDS,
+    HAS_PARAGRAPHS,
+    ON_REALNEWS,
     TIME,
     Captures,
     Signatures,
@@ -24,7 +24,7 @@ from cleaning.signatures import (
 )
 from cleaning.specs import REFERENCE, SPECS, SpecSettings
 from cleaning.urls import md5, pack_digests
-from cleaning.variants import VARIANTS, Members, TextForm
+from cleaning.variants import REALNEWS_DOMAIN, VARIANTS, TextForm
 from cleaning.wet.pages import BodyHeaders, page_text
 from cleaning.wet.records import Malformed, Record
 from tests.cleaning.wet.wet import DATE, EN, URL, header_lines, record
@@ -213,12 +213,12 @@ def test_whole_text_is_kept_of_every_page_or_of_those_with_paragraphs(block, end
     text = page_text(block)
     part = record(block.replace("\n", end))
     noclean, multilingual = VARIANTS["en.noclean"], VARIANTS["multilingual"]
-    every = cleaned(part, rules=CaptureRules(REFERENCE, (noclean.population,)))
+    every = cleaned(part, rules=CaptureRules(REFERENCE, (noclean.scope(),)))
     assert every.forms[TextForm.RAW].texts == [text.encode()]
     assert every.forms[TextForm.RAW].span_digests == [b""]
-    only_long = cleaned(part, rules=CaptureRules(REFERENCE, (multilingual.population,)))
+    only_long = cleaned(part, rules=CaptureRules(REFERENCE, (multilingual.scope(),)))
     is_long = block is not GOOD
-    assert only_long.marks == [PARAGRAPHS * is_long]
+    assert only_long.marks == [HAS_PARAGRAPHS * is_long]
     assert only_long.forms[TextForm.RAW].texts == [text.encode()] * is_long
     digests = [digest_lines(text.lower().encode())] * is_long
     assert only_long.forms[TextForm.RAW].span_digests == digests
@@ -226,10 +226,10 @@ def test_whole_text_is_kept_of_every_page_or_of_those_with_paragraphs(block, end
 
 
 def test_forms_of_several_variants_stand_side_by_side():
-    populations = tuple(VARIANTS[name].population for name in ("en", "en.noclean", "multilingual"))
-    captures = cleaned(record(GOOD), record(LONG), rules=CaptureRules(REFERENCE, populations))
+    scopes = tuple(VARIANTS[name].scope() for name in ("en", "en.noclean", "multilingual"))
+    captures = cleaned(record(GOOD), record(LONG), rules=CaptureRules(REFERENCE, scopes))
     assert captures.forms[TextForm.CLEANED].rows == captures.forms[TextForm.RAW].rows == [0, 1]
-    assert captures.marks == [0, PARAGRAPHS]
+    assert captures.marks == [0, HAS_PARAGRAPHS]
 
 
 def test_line_digests_are_of_single_lines():
@@ -239,15 +239,15 @@ def test_line_digests_are_of_single_lines():
 
 def rules_of(settings: SpecSettings, *variants: str, **more: object) -> CaptureRules:
     """How a run of these variants treats captures; of `en` if none is named."""
-    populations = tuple(VARIANTS[name].population for name in variants or ("en",))
-    return CaptureRules(settings, populations, **more)
+    scopes = tuple(VARIANTS[name].scope() for name in variants or ("en",))
+    return CaptureRules(settings, scopes, **more)
 
 
 @pytest.mark.parametrize(
     ("url", "rule", "mark"),
     [
-        ("http://www.news.com/x", "passed", REALNEWS),
-        ("http://sport.daily.com/x", "passed", REALNEWS),
+        ("http://www.news.com/x", "passed", ON_REALNEWS),
+        ("http://sport.daily.com/x", "passed", ON_REALNEWS),
         ("http://food.daily.com/x", "filtered:bad_subdomain", 0),
         ("http://other.com/x", "filtered:bad_domain", 0),
     ],
@@ -265,7 +265,7 @@ def test_bad_words_of_whole_pages_are_marked_on_those_that_cleaning_keeps():
     rules = rules_of(SPECS["paper"].settings, page_words=words)
     blocks = (GOOD, GOOD + "kinky\n", "kinky\n", GOOD + "KINKY\n")
     captures = cleaned(*map(record, blocks), rules=rules)
-    assert captures.marks == [0, BAD_WORDS, 0, BAD_WORDS]
+    assert captures.marks == [0, HAS_BAD_WORDS, 0, HAS_BAD_WORDS]
     assert passed(captures).rows == [0, 1, 3]
 
 
@@ -368,5 +368,5 @@ def test_pages_are_cleaned_as_the_spec_says_on_any_path(spec, end):
 def test_a_run_keeps_what_its_variants_need(variants, forms, realnews, keeps_raw):
     rules = rules_of(REFERENCE, *variants)
     assert rules.forms() == forms
-    assert rules.has(Members.REALNEWS) is realnews
+    assert rules.has(REALNEWS_DOMAIN) is realnews
     assert rules.keeps_raw() is keeps_raw

@@ -161,7 +161,9 @@ def test_an_identifier_is_one_of_the_table(name):
 
 @pytest.mark.parametrize("marks", ["", " ", ". ?", ".\n", "\u00a0", "?\u2003"])
 def test_end_marks_are_characters_that_a_line_can_end_in(marks):
-    with pytest.raises(SettingError, match=r"^--end_marks: expected one or more characters, none"):
+    with pytest.raises(
+        SettingError, match=r"^--end_marks: expected one or more characters, no spaces"
+    ):
         SpecSettings(end_marks=marks)
 
 

@@ -2,60 +2,79 @@
 
 import pytest
 
+from cleaning.document_filters import DOCUMENT_FILTERS, DocumentFilter
 from cleaning.languages import MC4_LANGUAGES
+from cleaning.rules import check_variants
 from cleaning.variants import (
+    CAPTURE_FILTERS,
+    CLEAN_PAGE,
+    DEDUPE_LINES,
+    DUPLICATE_URL,
+    ENGLISH,
     MULTILINGUAL,
     VARIANTS,
-    BadWordsFilter,
-    LanguageFilter,
-    Members,
-    Population,
     TextForm,
+    Variant,
     find_variant,
 )
 
-CLEANED = Population(TextForm.CLEANED, Members.EVERY)
+CLEANED = (TextForm.CLEANED, True)
 ROWS = {
-    "en": (CLEANED, "english-filter", ("en",), "hard"),
+    "en": (*CLEANED, ("duplicate-url-filter",), ("english-filter", "badwords-filter"), ("en",)),
     "en.noclean": (
-        Population(TextForm.RAW, Members.EVERY, deduplicated=False),
-        "english-filter",
-        ("en",),
-        "none",
+        TextForm.RAW, False, ("duplicate-url-filter",), ("english-filter",), ("en",)
     ),
-    "en.noblocklist": (CLEANED, "english-filter", ("en",), "none"),
+    "en.noblocklist": (*CLEANED, ("duplicate-url-filter",), ("english-filter",), ("en",)),
     "realnewslike": (
-        Population(TextForm.CLEANED, Members.REALNEWS), "english-filter", ("en",), "hard"
+        *CLEANED,
+        ("realnews-domain-filter", "duplicate-url-filter"),
+        ("english-filter", "badwords-filter"),
+        ("en",),
     ),
     "webtextlike": (
-        Population(TextForm.CLEANED, Members.WEBTEXT), "english-filter", ("en",), "hard"
+        *CLEANED,
+        ("duplicate-url-filter", "webtextlike-filter"),
+        ("english-filter", "badwords-filter"),
+        ("en",),
     ),
-    "multilingual": (
-        Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", MC4_LANGUAGES, "soft"
-    ),
-    "mc4.de": (Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", ("de",), "soft"),
-    "mc4.zh-Latn": (
-        Population(TextForm.RAW, Members.PARAGRAPHS), "language-filter", ("zh-Latn",), "soft"
-    ),
+    **{
+        name: (
+            TextForm.RAW,
+            True,
+            ("duplicate-url-filter", "paragraph-filter"),
+            ("language-filter", "badwords-filter:soft"),
+            languages,
+        )
+        for name, languages in (
+            ("multilingual", MC4_LANGUAGES), ("mc4.de", ("de",)), ("mc4.zh-Latn", ("zh-Latn",))
+        )
+    },
 }  # fmt: skip
 NAMED = {name: find_variant(name) for name in ROWS}
 ALIASES = [(alias, row.name) for row in VARIANTS.values() for alias in row.aliases]
 
 
-def test_the_table_holds_the_variants_of_the_reference_and_one_more():
-    assert list(VARIANTS) == list(ROWS)[:6]
+def test_every_variant_of_the_table_has_its_row_here():
+    missing = set(VARIANTS) - set(ROWS)
+    assert not missing, (
+        f"{missing}: write into ROWS in tests/cleaning/test_variants.py what each is meant to be: "
+        "form, whether deduplicated, capture filters, document filters, languages"
+    )
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_variant_is_found_by_its_name(name):
     variant = find_variant(name)
     assert variant is not None and variant.name == name and variant.meaning
+    scope = variant.scope()
     assert ROWS[name] == (
-        variant.population,
-        variant.language_filter,
+        scope.form,
+        scope.deduplicated,
+        scope.capture_filters,
+        variant.document_filters(),
         variant.languages,
-        variant.bad_words,
     )
+    assert not scope.without_bad_words
 
 
 def test_a_variant_is_found_by_its_aliases():
@@ -73,7 +92,7 @@ def test_a_variant_is_found_by_its_aliases():
 def test_each_language_of_mc4_is_a_variant_too(language):
     variant = find_variant(f"mc4.{language}")
     assert (variant.name, variant.languages) == (f"mc4.{language}", (language,))
-    assert (variant.aliases, variant.population) == ((), MULTILINGUAL.population)
+    assert (variant.aliases, variant.filters) == ((), MULTILINGUAL.filters)
     assert repr(language) in variant.meaning
 
 
@@ -157,9 +176,30 @@ def test_pages_pass_the_steps_of_the_reference_in_its_order(name, steps):
     assert NAMED[name].steps() == steps
 
 
-def test_every_kind_of_filter_is_used():
-    rows = VARIANTS.values()
-    assert {row.language_filter for row in rows} == set(LanguageFilter)
-    assert {row.bad_words for row in rows} == set(BadWordsFilter)
-    assert {row.population.members for row in rows} == set(Members)
-    assert {row.population.form for row in rows} == set(TextForm)
+def test_every_filter_is_used():
+    used = {name for row in VARIANTS.values() for name in row.filters}
+    assert used == {*CAPTURE_FILTERS, CLEAN_PAGE, DEDUPE_LINES, *DOCUMENT_FILTERS}
+
+
+def test_the_table_is_in_order_and_counted():
+    check_variants([*VARIANTS.values(), *filter(None, NAMED.values())])
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        ((DUPLICATE_URL, "no-such-filter"), "unknown filter 'no-such-filter'"),
+        ((CLEAN_PAGE, DUPLICATE_URL), "not in data-path order"),
+        ((DUPLICATE_URL, "own-filter:mine", ENGLISH), "not in data-path order"),
+    ],
+)
+def test_a_variant_that_cannot_be_built_is_refused(filters, told):
+    with pytest.raises(ValueError, match=told):
+        check_variants([Variant("odd", "for a test", filters)])
+
+
+def test_a_filter_that_counts_by_no_rule_is_refused(monkeypatch):
+    row = DocumentFilter("uncounted-filter", (), lambda resources: None)
+    monkeypatch.setitem(DOCUMENT_FILTERS, row.name, row)
+    with pytest.raises(ValueError, match="no rule counts step uncounted-filter"):
+        check_variants([Variant("odd", "for a test", (DUPLICATE_URL, row.name))])

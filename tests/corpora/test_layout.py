@@ -6,7 +6,7 @@ from corpora.layout import (
     NO_LANGUAGE,
     find_corpora,
     read_shard_list,
-    without_doubles,
+    without_duplicates,
     write_shard_list,
 )  # fmt: skip
 from runtime.storage.files import InputError
@@ -128,7 +128,7 @@ def test_what_is_no_corpus_is_told(tmp_path, name, said):
 
 def test_a_language_alone_stands_before_the_same_among_many(tmp_path):
     corpora = [write_english(tmp_path, 2), write_multilingual(tmp_path, {"en": 1, "de": 1})]
-    found = without_doubles(find_corpora(map(str, corpora)))
+    found = without_duplicates(find_corpora(map(str, corpora)))
     assert sorted({(shard.language, shard.alone) for shard in found}) == [
         ("de", False),
         ("en", True),

@@ -19,10 +19,12 @@ from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.graph import TokenizeCorpus
 from pipelines.tokens.job import dataset_names, token_shards
 from pipelines.tokens.options import parse_token_options
-from runtime.storage.files import write_bytes
+from pipelines.tokens.publish import publish_tokens, read_counts
+from pipelines.tokens.shards import run_token_shard
+from runtime.storage.files import exists, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
-from tests.conftest import REPOSITORY
+from tests.conftest import COMMAND, REPOSITORY
 from tests.corpora.written import documents, write_english, write_multilingual
 from tests.limits import with_files_of_at_most
 from tests.vocab.small import small_model
@@ -214,8 +216,6 @@ def test_the_graph_translates_for_dataflow(corpus, vocabulary):
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary, capsys):
-    from pipelines.tokens.shards import run_token_shard
-
     arguments = ["--format=tfrecord,array_record"]
     job, shards = plan(corpus, vocabulary, tmp_path, *arguments)
     for shard in shards[:2]:
@@ -232,7 +232,7 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary,
 
 def test_a_killed_run_leaves_nothing_half_done(tmp_path, built, corpus, vocabulary):
     command = [
-        sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+        *COMMAND, "tokenize", f"--corpus={corpus}",
         f"--vocab={vocabulary}", f"--output={tmp_path}", "--format=tfrecord,array_record",
     ]  # fmt: skip
     process = subprocess.Popen(
@@ -317,7 +317,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
         (["--vocab=/nowhere"], "/nowhere: cannot be read"),
         (["--corpus=/nowhere"], "--corpus=/nowhere: matches no file"),
         (["--format=tfrecords"], "did you mean 'tfrecord'?"),
-        (["--formats=tfrecord"], "did you mean '--format'?"),
+        (["--formats=tfrecord"], "did you mean --format?"),
         (["--num_workers=few"], "'few' is not a whole number"),
     ],
 )
@@ -346,7 +346,7 @@ def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, 
 def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int):
     """The command in a process of its own that cannot write files larger than that."""
     command = [
-        sys.executable, "-m", "pipelines.tokenize", f"--corpus={corpus}",
+        *COMMAND, "tokenize", f"--corpus={corpus}",
         f"--vocab={vocabulary}", f"--output={output}",
     ]  # fmt: skip
     return subprocess.run(
@@ -385,3 +385,22 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path, corpus, vocabulary,
     (tmp_path / "file").write_text("")
     assert tokenize(corpus, vocabulary, tmp_path / "file") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_publishing_reads_receipts_and_tokenizes_nothing(tmp_path, corpus, vocabulary, monkeypatch):
+    job, shards = plan(corpus, vocabulary, tmp_path)
+    for shard in shards:
+        run_token_shard(shard, job)
+    monkeypatch.setattr("pipelines.tokens.shards.write_token_shard", None)
+    assert publish_tokens({"documents": COUNT + 3}, job) == {"documents": COUNT + 3}
+    rows = read_counts(job.dataset_folder())
+    assert sum(int(row["documents"]) for row in rows) == COUNT + 3
+    assert publish_tokens({}, job) == {}  # a runner repeats the step
+
+
+def test_a_shard_without_a_receipt_is_not_published(tmp_path, corpus, vocabulary):
+    job, shards = plan(corpus, vocabulary, tmp_path)
+    run_token_shard(shards[0], job)
+    with pytest.raises(FileNotFoundError, match=shards[1].receipt_name()):
+        publish_tokens({}, job)
+    assert not exists(job.dataset_folder())

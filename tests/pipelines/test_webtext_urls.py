@@ -7,19 +7,20 @@ import lzma
 import os
 import shlex
 import threading
-from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleaning import webtext
 from cleaning.urls import md5, normalize_url, pack_digests
 from cleaning.webtext import Refusal, Wanted, judge_line, outbound_link
 from pipelines import webtext_urls
 from pipelines.run import options
 from pipelines.sources.url_lists import find_url_lists, read_digests
 from pipelines.webtext_urls import main
+from runtime.workers.pool import WorkerDied
 
 PACKERS = {
     "": bytes,
@@ -278,7 +279,7 @@ def test_lines_are_judged_as_their_parsed_submissions_are(fields, parents, order
 def test_lines_that_surely_give_no_link_are_not_parsed(monkeypatch, style, fields):
     line = json.dumps(submission(**fields), separators=style).encode()
     expected = outbound_link(submission(**fields), Wanted())
-    monkeypatch.setattr(webtext_urls.json, "loads", lambda _: pytest.fail("was parsed"))
+    monkeypatch.setattr(webtext.json, "loads", lambda _: pytest.fail("was parsed"))
     assert judge_line(line, Wanted()) is expected
 
 
@@ -308,11 +309,11 @@ def test_the_list_and_the_table_are_the_same_for_any_workers_and_order_of_dumps(
         for month in range(1, 6)
     }
     _, expected, printed = build(dumps, "--num_workers=1")
-    table = printed[: printed.index("\npython")]
+    table = printed[: printed.index("\nc4forge")]
     assert len(expected) > 100
     _, written, printed = build(dumps, "--num_workers=3")
     assert written == expected
-    assert printed[: printed.index("\npython")] == table
+    assert printed[: printed.index("\nc4forge")] == table
     backwards = [str(tmp_path / "dumps" / name) for name in sorted(dumps, reverse=True)]
     assert build({}, *backwards)[1] == expected
 
@@ -366,7 +367,7 @@ def test_the_command_printed_reads_the_list(build, tmp_path):
     urls = ["http://a.example/é", "http://b.example/a b", "http://c.example/?d=1&e=2"]
     _, written, printed = build({"RS_2018-01": links(*urls)}, output="my urls.txt.gz")
     assert written == urls
-    words = shlex.split(printed[printed.index("python beam_runner.py") :].splitlines()[0])
+    words = shlex.split(printed[printed.index("c4forge build") :].splitlines()[0])
     lists = find_url_lists(list(options.parse_options(words[2:]).webtext_urls))
     digests, listed, refused = read_digests(lists[0], normalize_url)
     assert (listed, refused) == (3, 0)
@@ -431,7 +432,7 @@ def test_a_damaged_dump_stops_the_reading_of_the_others(tmp_path):
     ("error", "code", "said"),
     [
         (KeyboardInterrupt(), 130, "Stopped. Nothing was written."),
-        (BrokenProcessPool(), 1, "perhaps for want of memory; try fewer --num_workers"),
+        (WorkerDied("a worker was ended"), 1, "Failed: a worker was ended\nNothing was written."),
         (OSError(28, "No space left on device"), 1, "No space left on device"),
     ],
 )
@@ -477,11 +478,17 @@ def test_a_folder_gives_its_submissions_and_no_other_files(build):
         (["--output={}/u.txt", "{}/none.zst"], "none.zst: matches no file"),
         (
             ["--output={}/u.txt", "{}/RS_1", "--min_score=many"],
-            "--min_score: invalid int value: 'm",
+            "--min_score: 'many' is not a whole number",
         ),
-        (["--output={}/u.txt", "{}/RS_1", "--num_workers=x"], "--num_workers: invalid int value"),
-        (["--output={}/u.txt", "{}/RS_1", "--num_workers=-1"], "-1 is not a whole number of 0 or"),
-        (["--output={}/u.txt", "{}/RS_1", "--min=3"], "unrecognized arguments: --min=3"),
+        (["--output={}/u.txt", "{}/RS_1", "--num_workers=x"], "--num_workers: 'x' is not a whole"),
+        (
+            ["--output={}/u.txt", "{}/RS_1", "--num_workers=-1"],
+            "'-1' is not a whole number of 0 or",
+        ),
+        (
+            ["--output={}/u.txt", "{}/RS_1", "--min=3"],
+            "--min; did you mean --min_score?",
+        ),
         (["--output={}/u.txt.zst", "{}/RS_1"], "u.txt.zst' is no file name in .txt.gz or .txt"),
         (["--output={}/u/", "{}/RS_1"], "is no file name"),
         (["--output={}", "{}/RS_1"], "is no file name"),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, CleanedPage, Outcome
+from cleaning.filters.clean import OUTCOME_RULES, CleanedPage, Outcome
 from tests.reference.reference import PageFeatures, c4_utils, counting
 
 CLEAN_PAGE = c4_utils.get_clean_page_fn()
@@ -17,6 +17,6 @@ def reference_cleaned(text: str) -> tuple[str | None, Counter[str]]:
 
 def our_cleaned(cleaned: CleanedPage) -> tuple[str | None, Counter[str]]:
     """The same of ours."""
-    counts = Counter(dict(zip(LINE_RULES, cleaned.line_counts, strict=True)))
+    counts = Counter(cleaned.line_counts)
     counts[OUTCOME_RULES[cleaned.outcome]] += 1
     return (cleaned.text if cleaned.outcome == Outcome.PASSED else None), +counts

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.document_filters import Document, Models, Page
+from cleaning.document_filters import DOCUMENT_FILTERS, Document, Page, Resources
 from cleaning.filters.badwords import BadWords, Matcher, WordCase, is_kept_softly
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
-from cleaning.variants import MULTILINGUAL, VARIANTS, TextForm, Variant
+from cleaning.variants import BAD_WORDS, MULTILINGUAL, SOFT_BAD_WORDS, VARIANTS, TextForm, Variant
 from pipelines.sources.public_lists import CARRIED, FETCHED, WORDS_SHA256
 from tests.reference.filters import (
     FRACTIONS,
@@ -33,11 +33,10 @@ def ours_keeps(
     """The same of ours."""
     settings = replace(REFERENCE, soft_bad_words=fraction)
     page = Page(TextForm.RAW, (text, url, "", "", ""), md5(url), 0)
-    counts: Counter[str] = Counter()
-    kept = Document(page, text).is_clean(
-        variant, language, Models(settings, {}, MATCHERS, {}), lambda rule: counts.update([rule])
-    )
-    return kept, counts
+    (name,) = (name for name in variant.filters if name in (BAD_WORDS, SOFT_BAD_WORDS))
+    decide = DOCUMENT_FILTERS[name].load(Resources(settings, OURS))
+    decision = decide(Document(page, text), variant, language)
+    return decision.kept, Counter(decision.rules)
 
 
 def test_the_reference_names_the_lists_that_ours_have():

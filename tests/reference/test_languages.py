@@ -82,7 +82,7 @@ def test_probabilities_of_texts_in_several_languages(size):
     told = 0
     for seed in range(30):
         words = [word for passage in PASSAGES.values() for word in passage.split()]
-        text = " ".join(Random(seed).settings(words[seed * 3 :][:40], k=4_000))
+        text = " ".join(Random(seed).choices(words[seed * 3 :][:40], k=4_000))
         told += assert_same_probability(text.encode()[:size].decode(errors="ignore"))
     assert told > 3 or size < 98
 

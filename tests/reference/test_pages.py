@@ -15,7 +15,7 @@ from nltk.tokenize.punkt import PunktTokenizer
 
 from cleaning.captures import clean_captures
 from cleaning.filters.badwords import Matcher, load_english
-from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, Outcome
+from cleaning.filters.clean import OUTCOME_RULES, Outcome
 from cleaning.filters.language import IDENTIFIERS, english_rules
 from cleaning.sentences import count_sentences, load_punkt
 from cleaning.urls import md5, normalize_url
@@ -69,7 +69,7 @@ def our_pages(wet_file: Path) -> Iterator[Cleaned]:
             kept = batch.forms[TextForm.CLEANED]
             texts = dict(zip(kept.rows, map(bytes.decode, kept.texts), strict=True))
             for row, outcome in enumerate(batch.outcomes):
-                counts = Counter(dict(zip(LINE_RULES, batch.line_counts[row], strict=True)))
+                counts = Counter(batch.line_counts[row])
                 counts[OUTCOME_RULES[Outcome(outcome)]] += 1
                 yield batch.url_digest[row].hex(), texts.get(row), +counts
 

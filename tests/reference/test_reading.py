@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleaning.captures import clean_captures
-from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES, Outcome
+from cleaning.filters.clean import OUTCOME_RULES, Outcome
 from cleaning.variants import TextForm
 from cleaning.wet.inflate import inflate
 from cleaning.wet.pages import Headers, page_text
@@ -67,8 +67,7 @@ def our_read(stored: bytes) -> tuple[list[ReadPage], Counter[str]]:
             for row, text, headers in zip(kept.rows, texts, kept.headers, strict=True)
         }
         for row, outcome in enumerate(batch.outcomes):
-            line_counts = dict(zip(LINE_RULES, batch.line_counts[row], strict=True))
-            found = +Counter({**line_counts, OUTCOME_RULES[Outcome(outcome)]: 1})
+            found = +Counter({**batch.line_counts[row], OUTCOME_RULES[Outcome(outcome)]: 1})
             text, headers = passed.get(row, (None, None))
             outcomes.append(ReadPage(headers, batch.url_digest[row].hex(), text, found))
     return outcomes, counts

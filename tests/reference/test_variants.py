@@ -23,10 +23,13 @@ from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 from cleaning.specs import REFERENCE, SETTINGS, SPECS
 from cleaning.urls import are_held_out, md5, pack_digests
 from cleaning.variants import (
+    BAD_WORDS,
+    ENGLISH,
+    PARAGRAPHS,
+    REALNEWS_DOMAIN,
+    SOFT_BAD_WORDS,
     VARIANTS,
-    BadWordsFilter,
-    LanguageFilter,
-    Members,
+    WEBTEXTLIKE,
     TextForm,
     Variant,
     find_variant,
@@ -85,9 +88,8 @@ def test_languages_are_those_of_the_reference():
 
 
 def test_every_configuration_of_the_reference_is_a_variant():
-    assert [name for name in VARIANTS if name != "en.noblocklist"] == [
-        config.name for config in c4.C4.BUILDER_CONFIGS
-    ]
+    names = [config.name for config in c4.C4.BUILDER_CONFIGS]
+    assert [name for name in VARIANTS if name in names] == names
 
 
 def test_the_spec_has_the_version_of_the_reference():
@@ -97,17 +99,16 @@ def test_the_spec_has_the_version_of_the_reference():
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_variant_is_what_its_configuration_says(name):
     config, variant = CONFIGS[name], find_variant(name)
-    population = variant.population
+    scope = variant.scope()
     assert list(variant.languages) == config.languages
-    assert population.form is (TextForm.CLEANED if config.clean else TextForm.RAW)
-    assert population.deduplicated is config.dedupe
-    assert (population.members is Members.REALNEWS) is config.realnewslike
-    assert (population.members is Members.WEBTEXT) is config.webtextlike
-    assert (population.members is Members.PARAGRAPHS) is config.paragraph_filter
-    english = variant.language_filter is LanguageFilter.ENGLISH
-    assert english is (config.languages == ["en"])
-    fractions = {BadWordsFilter.NONE: 0.0, BadWordsFilter.HARD: 1.0}
-    fraction = fractions.get(variant.bad_words, REFERENCE.soft_bad_words)
+    assert scope.form is (TextForm.CLEANED if config.clean else TextForm.RAW)
+    assert scope.deduplicated is config.dedupe
+    assert (REALNEWS_DOMAIN in scope.capture_filters) is config.realnewslike
+    assert (WEBTEXTLIKE in scope.capture_filters) is config.webtextlike
+    assert (PARAGRAPHS in scope.capture_filters) is config.paragraph_filter
+    assert variant.has(ENGLISH) is (config.languages == ["en"])
+    fractions = {BAD_WORDS: 1.0, SOFT_BAD_WORDS: REFERENCE.soft_bad_words}
+    fraction = sum(fractions.get(name, 0.0) for name in variant.filters)
     assert fraction == config.badwords_filter_fraction
 
 
@@ -184,7 +185,7 @@ def kept_as(variant: Variant, language: str) -> str:
     found = Identified(language, 1.0)
     if language == UNKNOWN_LANGUAGE:
         found = Identified("", 0.0, Doubt.NO_PREDICTION)
-    if variant.language_filter is LanguageFilter.ENGLISH:
+    if variant.has(ENGLISH):
         return language if english_rules(found) == (ENGLISH_RULE,) else ""
     many = len(variant.languages) > 1
     uncertain = UncertainLanguage.KEPT if many else UncertainLanguage.DROPPED

@@ -4,15 +4,21 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pipelines.main import main
 from pipelines.run.options import parse_options
 from pipelines.run.plan import Plan, plan_run
+from pipelines.stages.clean import CLEAN
+from pipelines.stages.duplicates import DUPLICATES
+from pipelines.stages.finish import FINISH
+from pipelines.stages.lines import LINES
+from pipelines.stages.newest import NEWEST
 from pipelines.stages.publish import publish
-from pipelines.stages.shards import plan_shards
-from pipelines.stages.table import Task, run_spilled
+from pipelines.stages.shards import SHARDS
+from pipelines.stages.tasks import Stage, run_spilled
+from pipelines.stages.webtext import WEBTEXT
 
 
 def build(output: Path, *arguments: str) -> int:
@@ -86,26 +92,25 @@ def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[
       cpu_seconds: takes what each stage took.
     """
     todo.write()
-    counts: dict[str, int] = {}
-    sources: tuple[str, ...] = ()
+    job, counts = todo.job, dict[str, int]()
+    sources: tuple[Stage[Any], ...] = ()
 
-    def run(stage: str, tasks: Iterable[Task]) -> None:
+    def run(stage: Stage[Any]) -> None:
         started = time.process_time()
-        for task in tasks:
-            for rule, count in run_spilled(stage, sources, todo.job, task).counts.items():
+        for task in stage.tasks(job, counts):
+            for rule, count in run_spilled(stage, sources, job, task).counts.items():
                 counts[rule] = counts.get(rule, 0) + count
         if cpu_seconds is not None:
-            cpu_seconds[stage] = time.process_time() - started
+            cpu_seconds[stage.name] = time.process_time() - started
 
-    buckets = range(todo.job.buckets)
-    run("webtext", todo.lists.url_lists)
-    run("clean", todo.parts)
-    sources = ("clean", "webtext") if todo.lists.url_lists else ("clean",)
-    for stage, tasks in (("newest", buckets), ("lines", todo.parts), ("spans", buckets)):
-        run(stage, tasks)
+    lists = (WEBTEXT,) if todo.lists.url_lists else ()
+    for stage in (*lists, CLEAN):
+        run(stage)
+    sources = (CLEAN, *lists)
+    for stage in (NEWEST, LINES, DUPLICATES, FINISH):
+        run(stage)
         sources = (stage,)
-    run("finish", todo.parts)
     documents, sources = dict(counts), ()
-    run("shards", plan_shards(todo.job, counts))
-    publish(documents, todo.job)
+    run(SHARDS)
+    publish(documents, job)
     return documents

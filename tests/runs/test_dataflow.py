@@ -13,7 +13,8 @@ from pipelines.corpus import BuildCorpus
 from pipelines.job import inputs_digest
 from pipelines.sources.wet_files import Part
 from pipelines.stages import transform as stages
-from pipelines.stages.blocks import CAPTURE, LISTED, SPAN, VERDICT
+from pipelines.stages.blocks import CAPTURE, FLAGS, LISTED, SPAN
+from pipelines.stages.table import STAGES
 from pipelines.stages.transform import Transport
 from tests.runs.runs import plan
 
@@ -53,7 +54,7 @@ def groupings(proto) -> Iterator[tuple[str, list[str]]]:
 
 def test_the_graph_translates_for_dataflow(translated):
     steps = {t.unique_name for t in translated.proto_pipeline.components.transforms.values()}
-    for stage in ("webtext", "clean", "newest", "lines", "spans", "finish", "shards", "publish"):
+    for stage in (*STAGES, "publish"):
         assert any(f"/{stage}" in step for step in steps), stage
 
 
@@ -96,5 +97,5 @@ def test_what_passes_through_a_grouping_is_fixed_width(tmp_path, sample, all_var
     todo.write()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
         pipeline | BuildCorpus(todo.job, Transport.SHUFFLE)
-    kinds = {str(CAPTURE), str(LISTED), str(SPAN), str(VERDICT), "Part", "int"}
+    kinds = {str(CAPTURE), str(LISTED), str(SPAN), str(FLAGS), "Part", "Bucket"}
     assert set(Path(log).read_text().splitlines()) == kinds

@@ -69,7 +69,7 @@ def test_every_switch_has_its_pages():
 
 @pytest.mark.parametrize("switch", FIXES)
 def test_a_switch_changes_its_pages_and_no_others(tmp_path, switch, words):
-    mended = getattr(SPECS["fixed"].choices, switch)
+    mended = getattr(SPECS["fixed"].settings, switch)
     others = [str(write_pages(tmp_path, name)) for name in PAGES if name != switch]
     own = write_pages(tmp_path, switch)
     option = f"--{switch}={mended}"
@@ -124,8 +124,8 @@ def test_an_overridden_choice_takes_the_name_away_and_is_written_down(tmp_path, 
     assert build(output, f"--input={sample}", f"--config={tmp_path / 'run.toml'}") == 0
     assert [path.name for path in output.iterdir() if path.name != "runs"] == ["c4_custom"]
     config = json.loads((output / "c4_custom/en/1.0.0/config.json").read_text())
-    assert config["choices"]["min_words"] == 3
-    assert set(config["choices"]) == set(SETTINGS)
+    assert config["settings"]["min_words"] == 3
+    assert set(config["settings"]) == set(SETTINGS)
     assert config["unmodified"] == {"en": False}
     assert config["spec"] == "tfds-3.1.0"
 

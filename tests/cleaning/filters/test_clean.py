@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 
 from cleaning.filters.clean import (
+    JAVASCRIPT,
     LINE_RULES,
+    NO_ENDMARK,
     OUTCOME_RULES,
+    POLICY,
     POLICY_PHRASES,
+    TOO_LONG_WORD,
+    TOO_SHORT,
     Citation,
     CleanedPage,
     CleanRules,
@@ -20,6 +25,7 @@ from cleaning.filters.clean import (
     has_long_word,
     has_sentences,
 )
+from cleaning.filters.clean import LINE_PASSED as PASSED
 from cleaning.rules import RULES
 
 GOOD = (
@@ -27,16 +33,15 @@ GOOD = (
     "It does not sail on Sundays.",
     "Nobody was left on the island.",
 )
-LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, PASSED = range(6)
 
 
-def counts(*lines_by_rule: int, passed: int = 3) -> tuple[int, ...]:
+def counts(*lines_by_rule: str, passed: int = 3) -> dict[str, int]:
     """Line counts with one line at each of the rules named, and the GOOD lines passed."""
-    found = [0] * len(LINE_RULES)
+    found = dict.fromkeys(LINE_RULES, 0)
     found[PASSED] = passed
     for rule in lines_by_rule:
         found[rule] += 1
-    return tuple(found)
+    return found
 
 
 LINES = [
@@ -67,9 +72,9 @@ LINES = [
     ("[ 1 ] The ferry leaves.", PASSED),
     ("The ferry leaves [12] at.", TOO_SHORT),
     ("x" * 1000 + " is a word of thousand.", PASSED),
-    ("x" * 1001 + " is a word too long.", LONG_WORD),
-    ("é" * 1001, LONG_WORD),
-    ("x" * 600 + "[1]" + "x" * 600 + " is long as it came.", LONG_WORD),
+    ("x" * 1001 + " is a word too long.", TOO_LONG_WORD),
+    ("é" * 1001, TOO_LONG_WORD),
+    ("x" * 600 + "[1]" + "x" * 600 + " is long as it came.", TOO_LONG_WORD),
     ("Please turn JavaScript on to sail.", JAVASCRIPT),
     ("Please turn Java Script on to sail.", PASSED),
     ("Please turn \u212aavaScript JAVASCRIPT on to sail.", JAVASCRIPT),
@@ -222,7 +227,7 @@ def test_a_rule_for_pages_may_see_all_lines(line, outcome):
     assert cleaned.outcome == outcome
     assert clean_page(text).outcome == Outcome.PASSED
     if outcome != Outcome.PASSED:
-        assert cleaned == CleanedPage(outcome, (0, 0, 0, 0, 0, 0))
+        assert cleaned == CleanedPage(outcome, counts(passed=0))
 
 
 def test_pages_without_such_lines_are_cleaned_alike():
@@ -233,7 +238,7 @@ def test_pages_without_such_lines_are_cleaned_alike():
 @pytest.mark.parametrize(
     ("rules", "line", "rule"),
     [
-        (CleanRules(max_word_chars=3, min_words=4), "It is a sea.", LONG_WORD),
+        (CleanRules(max_word_chars=3, min_words=4), "It is a sea.", TOO_LONG_WORD),
         (CleanRules(max_word_chars=4, min_words=4), "It is a sea.", PASSED),
         (CleanRules(max_word_chars=0), "x" * 9999 + " is a word too long.", PASSED),
         (CleanRules(max_word_chars=0), "x" * 9999, NO_ENDMARK),

@@ -26,7 +26,7 @@ from tests.cleaning.wet.wet_files import (
     survivors,
 )
 
-SAMPLE = Path(__file__).resolve().parents[2] / "sample" / "wet" / "sample-00000.warc.wet.gz"
+SAMPLE = Path(__file__).resolve().parents[3] / "sample" / "wet" / "sample-00000.warc.wet.gz"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from cleaning.variants import VARIANTS
 from cleaning.wet.records import Record
 
 URL = "http://a.example/page"
-EN = CaptureRules(REFERENCE, (VARIANTS["en"].population,))
+EN = CaptureRules(REFERENCE, (VARIANTS["en"].scope(),))
 DATE = "2025-03-02T08:15:30Z"
 
 

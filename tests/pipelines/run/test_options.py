@@ -16,7 +16,7 @@ from cleaning.specs import REFERENCE, SETTINGS, SPECS, BadWordsScope, SpecSettin
 from cleaning.urls import SchemeCase, SchemePlace, Tracking
 from cleaning.variants import VARIANTS
 from cleaning.wet.pages import BodyHeaders
-from corpora.writers import FORMATS
+from corpora.formats import OUTPUT_FORMATS
 from pipelines.main import main
 from pipelines.run.options import parse_options
 from runtime.cli.options import OptionError
@@ -33,7 +33,7 @@ NEEDED = ["--input=x", "--output=y"]
         (["--input=x"], "--output"),
         ([*NEEDED, "--variant=em"], "unknown variant 'em'; choose from en"),
         ([*NEEDED, "--spec=tfds-3.0.1"], "did you mean 'tfds-3.1.0'?"),
-        ([*NEEDED, "--format=parket"], "choose from tfrecord, jsonl, parquet; did you mean"),
+        ([*NEEDED, "--format=parket"], f"choose from {', '.join(OUTPUT_FORMATS)}; did you mean"),
         ([*NEEDED, "--format=jsonl,csv"], "unknown format 'csv'"),
         ([*NEEDED, "--runner=DataFlowRunner"], "did you mean 'DataflowRunner'?"),
         ([*NEEDED, "--runner=DaskRunner"], "loses elements silently"),
@@ -73,7 +73,7 @@ def test_beam_options_pass_through():
         (["--input=@/nowhere/list.txt"], "cannot read the list"),
         (
             ["--varient=en", "--input=/nowhere"],
-            "--varient; did you mean '--variant'",
+            "unknown option --varient; did you mean --variant?",
         ),
     ],
 )
@@ -176,12 +176,12 @@ def test_an_unknown_variant_is_named_with_all_that_there_are(name, said):
 @pytest.mark.parametrize("name", SPECS)
 def test_a_spec_gives_its_choices(name):
     options = parse_options([*NEEDED, f"--spec={name}"])
-    assert (options.spec, options.choices) == (name, SPECS[name].choices)
+    assert (options.spec, options.settings) == (name, SPECS[name].settings)
 
 
 def test_the_reference_is_built_unless_a_spec_is_given():
     options = parse_options(NEEDED)
-    assert (options.spec, options.choices) == ("tfds-3.1.0", REFERENCE)
+    assert (options.spec, options.settings) == ("tfds-3.1.0", REFERENCE)
 
 
 @pytest.mark.parametrize(
@@ -234,15 +234,15 @@ def test_every_choice_is_tried():
 def test_a_single_choice_overrides_the_spec(name, spec):
     text, value = OTHERWISE[name]
     options = parse_options([*NEEDED, f"--spec={spec}", f"--{name}={text}"])
-    assert options.choices == replace(SPECS[spec].choices, **{name: value})
-    assert type(getattr(options.choices, name)) is type(value)
+    assert options.settings == replace(SPECS[spec].settings, **{name: value})
+    assert type(getattr(options.settings, name)) is type(value)
     assert getattr(REFERENCE, name) != value
 
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_every_value_of_a_closed_choice_can_be_given(name):
     for member in CLOSED[name]:
-        choices = parse_options([*NEEDED, f"--{name}={member.value}"]).choices
+        choices = parse_options([*NEEDED, f"--{name}={member.value}"]).settings
         assert getattr(choices, name) is member
 
 
@@ -274,7 +274,7 @@ def test_a_wrong_choice_is_named_with_all_that_there_are_and_the_nearest(name):
         ("--soft_bad_words=nan", "--soft_bad_words=nan: expected a number from 0 to 1"),
         ("--soft_bad_words=inf", "--soft_bad_words=inf: expected a number from 0 to 1"),
         ("--end_marks=", "--end_marks: expected one or more characters"),
-        ("--end_marks=. ?", "--end_marks: expected one or more characters, none of them a space"),
+        ("--end_marks=. ?", "--end_marks: expected one or more characters, no spaces"),
     ],
 )
 def test_a_choice_that_cannot_be_is_named(argument, said):
@@ -310,7 +310,9 @@ def test_help_is_grouped_and_lists_every_table(help_text):
         assert name in help_text
 
 
-@pytest.mark.parametrize("table", [VARIANTS, SPECS, FORMATS, RUNNERS], ids=["v", "s", "f", "r"])
+@pytest.mark.parametrize(
+    "table", [VARIANTS, SPECS, OUTPUT_FORMATS, RUNNERS], ids=["v", "s", "f", "r"]
+)
 def test_help_says_what_each_row_of_a_table_is(help_text, table):
     for name, row in table.items():
         assert f"{name}: {row.meaning}" in help_text

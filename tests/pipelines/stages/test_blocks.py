@@ -36,7 +36,7 @@ def bucket(dtype: np.dtype, rows: int, digests: int, seed: int = 1) -> list[np.n
     if dtype == CAPTURE:
         block["captured"] = chance.choice(np.array([b"2019", b"2020"]), rows)
     if dtype == SPAN:
-        block["populations"] = chance.integers(1, 8, rows)
+        block["scopes"] = chance.integers(1, 8, rows)
     cuts = np.sort(chance.integers(0, rows, PARTS - 1))
     return np.split(block, cuts)
 
@@ -101,7 +101,7 @@ def test_a_line_that_every_part_sends_is_lost_by_all_but_one():
     blocks = bucket(SPAN, 2000, 1 << 40)
     for block in blocks:
         block["span_digest"][:1] = 5
-        block["populations"][:1] = 1
+        block["scopes"][:1] = 1
     senders = [int(block["row_id"][0] >> np.uint64(32)) for block in blocks if len(block)]
     lost = lost_blocks(blocks, 50)
     assert sum(map(len, lost.values())) == len(senders) - 1

@@ -1,33 +1,30 @@
 """Finished texts by both: language, then bad words, then split, variant beside variant."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.document_filters import Document, Models, Page, accepted
-from cleaning.filters.language import IDENTIFIERS, Identified
+from cleaning.document_filters import (
+    Decision,
+    Document,
+    Page,
+    Resources,
+    accepted,
+    load_filters,
+)
 from cleaning.languages import MC4_LANGUAGES
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
-from cleaning.variants import VARIANTS, LanguageFilter, TextForm, Variant, find_variant
+from cleaning.variants import ENGLISH, LANGUAGE, VARIANTS, TextForm, Variant, find_variant
 from tests.cleaning.filters.passages import PASSAGES
 from tests.reference import filters, strategies
-from tests.reference.filters import MATCHERS, TEXTS, THEIRS, URLS
+from tests.reference.filters import OURS, TEXTS, THEIRS, URLS
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
 
-MODELS = Models(
-    REFERENCE,
-    {
-        LanguageFilter.ENGLISH: IDENTIFIERS["langdetect"].load(None),
-        LanguageFilter.LANGUAGES: IDENTIFIERS["cld3"].load(None),
-    },
-    MATCHERS,
-    {},
-)
+FILTERS = load_filters([*VARIANTS.values()], Resources(REFERENCE, bad_words=OURS))
 SINGLE = tuple(find_variant(f"mc4.{language}") for language in ("de", "en", "ja", "ru"))
 LANGUAGE_FILTERS = {
     languages: filters.LanguageFilter(languages)
@@ -61,7 +58,7 @@ def ours(text: str, url: str, variants: list[Variant]) -> dict[str, Verdict]:
     page = Page(TextForm.RAW, (text, url, "", "", ""), md5(url), 0)
     counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in variants}
     kept = accepted(
-        Document(page, text), variants, MODELS, lambda name, rule: counts[name].update([rule])
+        Document(page, text), variants, FILTERS, lambda name, rule: counts[name].update([rule])
     )
     languages = {variant.name: language for variant, language in kept}
     return {name: (languages.get(name, ""), counts[name]) for name in counts}
@@ -93,17 +90,16 @@ def test_every_variant_judges_as_if_it_were_alone(text, url, variants):
 @pytest.mark.parametrize("word", sorted(THEIRS["de"] ^ THEIRS["en"])[:40])
 def test_each_variant_looks_for_words_of_the_language_that_it_tells(word):
     """The two identifiers may differ about a text: then each has its own list."""
-    told = {
-        LanguageFilter.ENGLISH: lambda _: Identified("en", 1.0),
-        LanguageFilter.LANGUAGES: lambda _: Identified("de", 1.0),
-    }
+
+    def told(language):
+        return lambda *_: Decision(True, (), language)
+
+    filters_told = FILTERS | {ENGLISH: told("en"), LANGUAGE: told("de")}
     page = Page(TextForm.RAW, (word, "", "", "", ""), md5("a.example/x"), 0)
     both = [VARIANTS["en"], VARIANTS["multilingual"]]
     kept = {
         variant.name: language
-        for variant, language in accepted(
-            Document(page, word), both, replace(MODELS, identify=told), lambda *_: None
-        )
+        for variant, language in accepted(Document(page, word), both, filters_told, lambda *_: None)
     }
     expected = {"en": "en", "multilingual": "de"}
     for name, language in tuple(expected.items()):

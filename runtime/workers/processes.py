@@ -1,0 +1,101 @@
+"""How worker processes start and end: without SIGINT, without the current folder, never by half."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+_starting = False
+_pending: type[BaseException] | None = None
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A block that signals let end: a process half started would end with a traceback."""
+    global _starting, _pending
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _starting = True
+    try:
+        yield
+    finally:
+        _starting = False
+        if _pending is not None:
+            error, _pending = _pending, None
+            kill_workers()
+            raise error
+
+
+def raise_started(error: type[BaseException]) -> None:
+    """Raises it, of a signal handler: at once, or when the process that is starting has begun."""
+    global _pending
+    if _starting:
+        _pending = error
+    else:
+        raise error
+
+
+def kill_workers() -> None:
+    """Ends this process's children at once. Files they were writing are absent, as always."""
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def start_fork_server() -> None:
+    """Starts it and the resource tracker, if they are not running, for the workers of this process.
+
+    Ctrl-C in a terminal sends SIGINT to the process group. Both block it, and so do the workers,
+    which inherit the mask: they end when this process tells them to. The fork server imports
+    nothing of the current folder, which a Python that is started with a command would.
+    """
+    with _environment(PYTHONSAFEPATH="1", PYTHONPATH=_module_path()):
+        resource_tracker.ensure_running()  # by itself: it unblocks SIGINT for this thread
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave_current_folder() -> None:
+    """Takes the current folder from the places of imports, unless the project is in it."""
+    if Path.cwd() != _ROOT:
+        sys.path[:] = [path for path in sys.path if path]
+
+
+def _module_path() -> str | None:
+    """PYTHONPATH for new interpreters: with the project's folder, unless they find it anyway."""
+    given = os.environ.get("PYTHONPATH")
+    root = str(_ROOT)
+    paths = [str(Path(path).resolve()) for path in sys.path if path]
+    library = str(Path(sysconfig.get_paths()["stdlib"]).resolve())
+    if root in paths and library in paths and paths.index(root) > paths.index(library):
+        return given  # site-packages, which no PYTHONPATH may put before the standard library
+    return os.pathsep.join([root, *([given] if given else [])])
+
+
+@contextmanager
+def _environment(**values: str | None) -> Iterator[None]:
+    """A block with these environment variables; None: without that one."""
+    before = {name: os.environ.get(name) for name in values}
+    _set_environment(values)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
