@@ -265,7 +265,7 @@ def test_a_wrong_choice_is_named_with_all_that_there_are_and_the_nearest(name):
         ("--languages_identifier=CLD3", "--languages_identifier: unknown choice 'CLD3'"),
         ("--min_words=many", "--min_words: 'many' is not a whole number"),
         ("--min_words=2.5", "--min_words: '2.5' is not a whole number"),
-        ("--min_words=0", "--min_words=0: a line without words never stays"),
+        ("--min_words=0", "--min_words=0: a line without words is never kept"),
         ("--min_words=-1", "--min_words=-1: expected 0 or more"),
         ("--max_page_chars=", "--max_page_chars: '' is not a whole number"),
         ("--english_probability=high", "--english_probability: 'high' is not a number"),
