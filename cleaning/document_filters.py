@@ -5,7 +5,7 @@ and searched for bad words once, however many variants ask.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -254,6 +254,14 @@ DOCUMENT_FILTERS: dict[str, DocumentFilter] = {
         DocumentFilter(SOFT_BAD_WORDS, _BAD_WORDS_RULES, partial(_BadWordsFilter, soft=True)),
     )
 }
+
+
+def with_own_filters(
+    variants: Sequence[Variant], own_filters: Sequence[OwnFilter]
+) -> tuple[Variant, ...]:
+    """The variants with filters of the user after their own."""
+    names = tuple(OWN_FILTER + own.name for own in own_filters)
+    return tuple(replace(variant, filters=variant.filters + names) for variant in variants)
 
 
 def load_filters(variants: Sequence[Variant], resources: Resources) -> dict[str, Decide]:

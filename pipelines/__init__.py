@@ -3,6 +3,7 @@
 main          beam_runner.py and `c4forge build`
 status        `c4forge status`: the runs of an output folder
 webtext_urls  `c4forge webtext-urls`: a URL list from Reddit's submissions
+fetch_lists   `c4forge fetch-lists`: public lists brought into a folder
 tokenize      `c4forge tokenize`: shards of token ids from a corpus
 run           a run from its options to its exit code
 corpus        the table of contents: the Beam graph from WET files to shards and report

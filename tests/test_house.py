@@ -56,22 +56,36 @@ def test_modules_and_functions_are_small(source):
 
 
 def preloads() -> list[tuple[str, str]]:
-    """Literals given to `open_pool` and `Pool` as the module that the fork server imports."""
+    """Modules that fork servers import: constants PRELOAD, literals given to `open_pool`."""
     found = []
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
+            given: list[ast.expr] = []
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("open_pool"):
-                found += [
-                    (relative(source), argument.value)
-                    for argument in node.args
-                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-                ]
+                given = node.args[1:]
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PRELOAD":
+                given = [node.value]
+            found += [
+                (relative(source), value.value)
+                for value in given
+                if isinstance(value, ast.Constant)
+            ]
     return found
 
 
 def test_modules_for_workers_exist():
     """The fork server swallows an ImportError: every worker would load its models anew."""
     found = preloads()
-    assert len(found) >= 3
+    assert len(found) >= 5
     for source, name in found:
         assert importlib.util.find_spec(name), f"{source}: {name}"
+
+
+def test_pools_are_opened_with_constants():
+    """So that the test above sees every module."""
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("open_pool"):
+                preload = node.args[1]
+                named = isinstance(preload, ast.Name) and preload.id == "PRELOAD"
+                assert named or isinstance(preload, ast.Constant), relative(source)

@@ -14,7 +14,7 @@ from cleaning.counts import of_variant
 from pipelines.job import Job
 from pipelines.run.execute import run_graph
 from pipelines.run.options import Options
-from pipelines.run.plan import Plan, find_files, plan_files
+from pipelines.run.plan import Plan, plan_files
 from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
 from pipelines.sources.cache import find_cached
 from pipelines.sources.commoncrawl import choose_files
@@ -65,7 +65,7 @@ class Range:
 
 def estimate_run(options: Options, plan: Plan) -> str:
     """Cleans sampled files of the plan and says what the whole would take."""
-    files = {file.path: file for file in find_files(options)}
+    files = {file.path: file for file in plan.files}
     chosen = choose_files(list(files), sample_files=options.estimate_files)
     say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import get_type_hints
 
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.own import check_own_filter
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SettingError, SpecSettings
 from cleaning.variants import VARIANTS, Variant, find_variant
 from corpora.formats import OUTPUT_FORMATS
@@ -102,6 +103,14 @@ class Options(RunnerOptions):
         "URL lists for webtextlike: text, gz, xz, bz2, zst or zip files, quoted globs, folders; "
         "OpenWebText's zip as it is. c4forge webtext-urls makes one",
         default=(), group=_WHAT, metavar="PATH", many=True,
+    )  # fmt: skip
+    filters: tuple[str, ...] = option(
+        "a function of your own that drops documents, after the filters of each variant: "
+        "package.module:function, or file.py:function; may be repeated. It takes a document (text, "
+        "url, language, timestamp) and gives None to keep it or a short reason. The output is then "
+        "called c4_custom",
+        default=(), name="filter", group=_WHAT, metavar="MODULE:FUNCTION", parse=check_own_filter,
+        many=True,
     )  # fmt: skip
     lid_model: str | None = option(
         "fastText model for the identifier fasttext; default: the small lid.176",

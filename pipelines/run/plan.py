@@ -5,8 +5,11 @@ import os
 import tempfile
 from dataclasses import dataclass, replace
 
+from cleaning.document_filters import with_own_filters
 from cleaning.filters.domains import parse_domains
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.own import load_own_filters, own_filters_digest
+from cleaning.rules import check_variants
 from cleaning.specs import SPECS
 from cleaning.variants import BAD_WORDS, REALNEWS_DOMAIN, WEBTEXTLIKE, Variant
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
@@ -129,11 +132,13 @@ class Plan:
 
     Attributes:
       job: its configuration.
-      parts: of its input.
+      files: of its input.
+      parts: of these files.
       lists: of its variants.
     """
 
     job: Job
+    files: tuple[InputFile, ...]
     parts: tuple[Part, ...]
     lists: RunLists
 
@@ -191,9 +196,12 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
     """The plan of a command line over these files instead of its own."""
     parts = cut_into_parts(files)
     run_lists = find_lists(options, parts)
+    own_filters = load_own_filters(options.filters)
+    variants = with_own_filters(options.variants, own_filters)
+    check_variants(variants)
     output = options.output.rstrip("/") or "/"
     job = Job(
-        variants=options.variants,
+        variants=variants,
         spec=options.spec,
         settings=options.settings,
         lists=run_lists.sha256(),
@@ -210,6 +218,8 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         max_malformed_fraction=options.max_malformed_fraction,
         max_unreachable_fraction=options.max_unreachable_fraction,
         mirror=mirror_of(options) if options.crawls else None,
+        own_filters=options.filters,
+        own_filters_sha256=own_filters_digest(own_filters),
     )
     work = options.work_dir or join(job.run_folder(), "work")
-    return Plan(replace(job, work=work), parts, run_lists)
+    return Plan(replace(job, work=work), files, parts, run_lists)

@@ -7,8 +7,9 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from cleaning.counts import Unit
+from cleaning.counts import Rule, Unit
 from cleaning.rules import RULES
+from cleaning.variants import OWN_FILTER
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.table import STAGES
@@ -96,7 +97,7 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
         table.add_column("count" if single else name, justify="right", no_wrap=True)
     if single:
         table.add_column("what it counts", no_wrap=True)
-    for rule in RULES:
+    for rule in (*RULES, *_own_rules(variants)):
         counts = [counts.get(rule.name) for counts in variants.values()]
         if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
             continue
@@ -108,6 +109,21 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
     if not console.is_terminal:
         console.width = 120 if single else 200
     console.print(table)
+
+
+def _own_rules(variants: Mapping[str, Mapping[str, int]]) -> list[Rule]:
+    """The rules of the user's own filters, in data-path order."""
+    names = dict.fromkeys(
+        name for counts in variants.values() for name in counts if name.startswith(OWN_FILTER)
+    )
+    by_filter: dict[str, list[str]] = {}
+    for name in names:
+        by_filter.setdefault(name.partition("/")[0], []).append(name)
+    ordered = [name for group in by_filter.values() for name in sorted(group)]
+    return [
+        Rule(name, Unit.PAGE, name.endswith("/passed"), "your own filter", "", "")
+        for name in ordered
+    ]
 
 
 def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stream: TextIO) -> None:
