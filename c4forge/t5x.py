@@ -9,7 +9,7 @@ def main() -> int:
         from runtime.command import end_process
         from trainer.main import main as run
 
-        return end_process(run())
+        return end_process(run(), abruptly=True)
     except KeyboardInterrupt:  # before the command could handle it
         print("\nStopped. Nothing was done.", file=sys.stderr)
         return 130

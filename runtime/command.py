@@ -47,15 +47,16 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
             pool.close_pool()
 
 
-def end_process(code: int) -> int:
+def end_process(code: int, abruptly: bool = False) -> int:
     """The exit code of this process, which signals no longer change while it shuts down.
 
-    One that a signal ended does not return: threads of Beam, TensorFlow and JAX that were broken
-    off would keep it for seconds, or crash it.
+    Args:
+      abruptly: True if the interpreter does not shut down after a signal: threads of TensorFlow and
+        JAX that were broken off crash it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
+    if abruptly and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -116,10 +117,13 @@ class _Signals:
             signal.SIGALRM: self._stop_again,
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        hooks = threading.excepthook, sys.unraisablehook
         try:
             yield
         finally:
             self.end()
+            logging.disable(logging.NOTSET)
+            threading.excepthook, sys.unraisablehook = hooks
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -128,7 +132,9 @@ class _Signals:
         if self.interrupted:
             os._exit(Exit.INTERRUPTED)
         self.interrupted = True
-        _hush()
+        # Threads and destructors have much to say of work that was broken off.
+        logging.disable(logging.CRITICAL)
+        threading.excepthook = sys.unraisablehook = lambda _: None
         kill_workers()
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         raise_started(KeyboardInterrupt)
@@ -142,13 +148,6 @@ class _Signals:
         if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
             kill_workers()
             raise KeyboardInterrupt
-
-
-def _hush() -> None:
-    """Leaves out what threads and destructors say of work that was broken off."""
-    logging.disable(logging.CRITICAL)
-    threading.excepthook = lambda _: None
-    sys.unraisablehook = lambda _: None
 
 
 def _end_tasks(_signal: int, _frame: FrameType | None) -> None:

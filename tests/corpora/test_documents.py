@@ -129,7 +129,7 @@ def flipped(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [cut_short, flipped, lambda _: b"rubbish"])
 @pytest.mark.parametrize("name", OUTPUT_FORMATS)
-def test_a_damaged_shard_is_never_taken_for_a_whole_one(tmp_path, name, damage):
+def test_a_damaged_shard_is_never_taken_for_a_complete_one(tmp_path, name, damage):
     path = shard(tmp_path, name)
     with open(path, "rb") as stream:
         data = stream.read()

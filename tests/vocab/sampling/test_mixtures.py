@@ -76,7 +76,7 @@ def shards(*languages, split="train"):
 
 
 @pytest.mark.parametrize(
-    ("languages", "mixture", "taken", "applied", "told"),
+    ("languages", "mixture", "taken", "applied", "expected_notes"),
     [
         (["en", "de", "fr", "ro"], T5_PARTS, ["en", "de", "fr", "ro"], T5_PARTS, []),
         (["en"], T5_PARTS, ["en"], T5_PARTS, ["no --corpus has de, fr, ro of the mixture"]),
@@ -96,12 +96,12 @@ def shards(*languages, split="train"):
         ([NO_LANGUAGE], "0.3", [NO_LANGUAGE], "1", []),
     ],
 )
-def test_languages(languages, mixture, taken, applied, told):
+def test_languages(languages, mixture, taken, applied, expected_notes):
     chosen, effective, notes = choose_shards(shards(*languages), mixture)
     assert [shard.language for shard in chosen] == taken
     assert effective == applied
-    assert len(notes) == len(told)
-    assert all(part in note for part, note in zip(told, notes, strict=True))
+    assert len(notes) == len(expected_notes)
+    assert all(part in note for part, note in zip(expected_notes, notes, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_languages(languages, mixture, taken, applied, told):
         (shards("en", split="validation"), T5_PARTS, "there are only splits for validation"),
     ],
 )
-def test_what_cannot_be_mixed_is_told(found, mixture, said):
+def test_what_cannot_be_mixed_is_reported(found, mixture, said):
     with pytest.raises(LanguageError) as error:
         choose_shards(found, mixture)
     assert said in str(error.value)
