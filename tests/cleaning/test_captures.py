@@ -1,4 +1,4 @@
-"""Captures of a file: what is read, cleaned, refused, and what later stages learn of it."""
+"""Captures of a file: read, cleaned, refused; and their signatures."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What counts the pages on which a mended defect makes a difference."""
+"""Counters of the pages on which a fix makes a difference."""
 
 from dataclasses import replace
 
@@ -108,7 +108,7 @@ def test_a_switch_of_cleaning_is_counted_by_itself_where_others_are_off():
 def counts(
     block: str, url: str = "http://a.example/", settings: SpecSettings = FIXED, date: str = "2020"
 ) -> dict[str, int]:
-    """What reading and cleaning one page count of mended defects."""
+    """The fixes that reading and cleaning one page count."""
     rules = CaptureRules(settings, (VARIANTS["en"].scope(),))
     parts = [record(block, header_lines(url, date))]
     found = {}

@@ -34,7 +34,7 @@ FRACTIONS = [name for name, kind in KINDS.items() if kind is float]
 
 
 def differences(settings: SpecSettings) -> dict[str, object]:
-    """What settings do otherwise than the reference."""
+    """Settings that differ from the reference."""
     found = {name: getattr(settings, name) for name in NAMES}
     return {name: value for name, value in found.items() if value != getattr(REFERENCE, name)}
 
@@ -115,8 +115,8 @@ def test_fixed_differs_in_its_switches_only():
 
 
 def test_each_switch_has_the_rule_that_counts_it():
-    mended = [rule.name for rule in RULES if rule.step() == "fixed"]
-    assert mended == [f"fixed/{name}" for name in FIXES]
+    fixed = [rule.name for rule in RULES if rule.step() == "fixed"]
+    assert fixed == [f"fixed/{name}" for name in FIXES]
 
 
 @pytest.mark.parametrize("name", NUMBERS)

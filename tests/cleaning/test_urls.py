@@ -1,4 +1,4 @@
-"""Normalized URLs, digests and what is decided by them."""
+"""Normalized URLs, digests, and the decisions by them."""
 
 import hashlib
 

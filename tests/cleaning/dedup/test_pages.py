@@ -1,4 +1,4 @@
-"""What deduplication leaves of a page."""
+"""A page after deduplication."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Spans of three sentences, and what is left of a page without some of them."""
+"""Spans of three sentences, and pages without some of them."""
 
 import pytest
 import xxhash
@@ -111,7 +111,7 @@ def test_the_sentences_of_dropped_spans_go_and_lines_that_lost_none_stay_as_they
 
 
 def test_spans_that_share_sentences_go_by_themselves():
-    """A sentence goes with any span that goes, also when the others of its spans stay."""
+    """A sentence is dropped with any dropped span, even if its other spans are kept."""
     six = f"{A} {B} {C} {D} {E} {A}"
     assert remove_spans(six, [True, True, False, True]) == f"{A} {B} {A}"
     assert remove_spans(six, [False, True, True, False]) == ""

@@ -1,4 +1,4 @@
-"""Which capture and which occurrence of a line stay."""
+"""The newest capture of a URL, and the kept occurrence of a line."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_the_newest_capture_of_each_url_stays(url, captured, priority, row_id, n
 
 
 @pytest.mark.parametrize(
-    ("line", "priority", "row_id", "elected"),
+    ("line", "priority", "row_id", "winners"),
     [
         ([], [], [], []),
         ([(1, 1), (2, 2)], [(5, 5), (4, 4)], [0, 1], [0, 1]),
@@ -60,6 +60,6 @@ def test_the_newest_capture_of_each_url_stays(url, captured, priority, row_id, n
         ([(1, 1), (1, 2), (1, 1)], [(1, 0), (2, 0), (3, 0)], [0, 1, 2], [0, 1, 0]),
     ],
 )
-def test_the_page_with_the_smallest_digest_keeps_a_line(line, priority, row_id, elected):
+def test_the_page_with_the_smallest_digest_keeps_a_line(line, priority, row_id, winners):
     found = span_winners(digests(*line), digests(*priority), np.array(row_id, np.uint64))
-    assert found.tolist() == elected
+    assert found.tolist() == winners

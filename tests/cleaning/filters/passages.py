@@ -1,4 +1,4 @@
-"""A passage in each of some languages, by its code in mC4; long enough for cld3 to judge."""
+"""A passage in each of some languages, by its code in mC4; long enough for cld3."""
 
 PASSAGES = {
     "en": "The last ferry to the island leaves the harbour at ten in the evening, and it does not "

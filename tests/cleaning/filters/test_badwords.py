@@ -1,4 +1,4 @@
-"""Lists of bad words, texts that hold them, and pages that stay all the same."""
+"""Lists of bad words, texts that hold them, and pages that are kept despite them."""
 
 import sys
 
@@ -123,7 +123,7 @@ def test_words_with_capitals_match_only_where_they_are_lowered(word, text, as_li
 
 
 def test_only_capitals_bring_about_characters_with_another_case():
-    """What lets a list of words without any lower the ASCII letters of a text only."""
+    """For a list of words without such characters, a text's ASCII letters are lowered only."""
     for capital in map(chr, range(0x80, sys.maxunicode + 1)):
         lowered = capital.lower()
         if lowered != capital and capital not in "\u212a\u0130":

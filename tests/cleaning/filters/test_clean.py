@@ -1,4 +1,4 @@
-"""The rules for lines and pages, and their shortcut for whole pages."""
+"""The rules for lines and pages, and their shortcut for joined lines."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Lines judged in bulk, lines left to be judged one by one, pages that need the exact path."""
+"""Lines decided in bulk, lines decided one by one, pages that need the exact path."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_plain_lines_are_judged_at_once(block, no_endmark, short, kept):
     ],
 )
 @pytest.mark.parametrize("before", ["", "Home\n"])
-def test_a_line_with_anything_odd_leaves_its_page_to_be_judged_line_by_line(before, odd):
+def test_a_line_with_anything_unusual_leaves_its_page_to_be_decided_line_by_line(before, odd):
     one, found, other = find_lines([b"one.", f"{before}{odd}\n{SAIL}.".encode(), b"two."])
     assert (one.settled, found.settled, other.settled) == (True, False, True)
     assert found.kept.decode() == f"{odd}\n{SAIL}."

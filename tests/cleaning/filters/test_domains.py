@@ -26,7 +26,7 @@ ALLOWED = {
     "xn--bcher-kva.de": True,
 }
 DOMAINS = Domains(ALLOWED)
-NEVER_SHORT = Domains({**ALLOWED, "bücher.de": True})  # one odd domain: no look at the host settles
+NEVER_SHORT = Domains({**ALLOWED, "bücher.de": True})  # every host needs tldextract
 
 URLS = [
     ("news.com", PASSED_RULE),

@@ -1,4 +1,4 @@
-"""Models of fastText that are whole, cut off, or none."""
+"""Files that are complete models of fastText, truncated ones, or none."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ BUNDLED = Path(_bundled_model()).read_bytes()
 
 
 def dense_model() -> bytes:
-    """A whole classifier of two words and two languages, its vectors not quantized."""
+    """A complete classifier of two words and two languages, its vectors not quantized."""
     dimensions, softmax, supervised = 2, 3, 3
     header = struct.pack("<2i", 793_712_314, 12)
     arguments = (dimensions, 5, 5, 1, 5, 1, softmax, supervised, 0, 0, 0, 100)

@@ -1,4 +1,4 @@
-"""Language identifiers, and what becomes of a page by what they say."""
+"""Language identifiers, and pages kept or dropped by their result."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_a_text_without_words_is_of_no_language(name, text):
 
 @pytest.mark.parametrize("language", ["en", "de", "ru", "no"])
 def test_cld3_judges_no_text_of_fewer_than_100_bytes(language):
-    """It adds a space or two to what it judges, so that 98 bytes may do."""
+    """It adds a space or two to the text, so that 98 bytes may be enough."""
     text = PASSAGES[language].encode()
     for size in (20, 60, 90, 97):
         found = identify("cld3", text[:size].decode(errors="ignore"))
@@ -73,7 +73,7 @@ def test_cld3_judges_no_text_of_fewer_than_100_bytes(language):
 
 
 def test_cld3_looks_at_parts_of_texts_of_more_than_10_000_bytes():
-    """Longer texts are sampled in five places: what stands between them is not seen."""
+    """Longer texts are sampled in five places; the text between them is not read."""
     filler, odd = PASSAGES["en"] * 200, PASSAGES["de"] * 2
     assert identify("cld3", filler[:12_500] + odd + filler[12_500:]).language == "en"
 
@@ -156,7 +156,7 @@ def test_how_sure_english_must_be_is_a_choice(least, passes):
 
 
 def passed(language: str, *before: str) -> tuple[str, tuple[str, ...]]:
-    """What keeping a page under a language gives."""
+    """The result for a page that is kept under a language."""
     rules = (*before, "language-filter/passed", f"language-filter/passed:{language}")
     return language, rules
 
