@@ -64,7 +64,7 @@ def outbound_link(submission: Mapping[str, object], wanted: Wanted) -> str | Ref
 
     Missing and invalid values are refused: a score that is not a number counts as low, a URL that
     is not text as no link.
-    A crosspost has a score and a link of its own; its parents are not looked at.
+    A crosspost has a score and a link of its own; its parents do not count.
     """
     if submission.get("is_self") is True:
         return Refusal.SELF_POST

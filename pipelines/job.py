@@ -212,7 +212,7 @@ class Job:
         return join(self.work, f"clean-{self.clean_digest()}")
 
     def documents_folder(self) -> str:
-        """Artifacts and receipts of all stages after cleaning, but for shards."""
+        """Artifacts and receipts of all stages after cleaning, except shards."""
         return join(self.work, f"documents-{self.documents_digest()}")
 
     def manifest_path(self) -> str:

@@ -67,8 +67,8 @@ def find_lines(blocks: list[bytes]) -> list[PageLines]:
     Args:
       blocks: UTF-8 text of each page, as its record holds it.
     Returns:
-      One row per block. On pages that are not `exact`, `clean_found` of it gives what
-      `clean_page(page_text(block))` gives.
+      One row per block. For pages that are not `exact`, `clean_found` of it equals
+      `clean_page(page_text(block))`.
     """
     data = b"\n".join(blocks) + b"\n"
     codes = np.frombuffer(data, np.uint8)

@@ -3,7 +3,7 @@
     def too_short(document):
         return "under 200 characters" if len(document.text) < 200 else None
 
-`c4forge build --filter=mypackage.mymodule:too_short` counts what it drops as
+`c4forge build --filter=mypackage.mymodule:too_short` counts the documents that it drops as
 `own-filter:too_short/filtered:under 200 characters`.
 """
 

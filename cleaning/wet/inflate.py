@@ -175,7 +175,7 @@ class _Member:
     Attributes:
       start: its position.
       end: the position after it once it is read; -1 if that is not known.
-      error: what is wrong with it, or empty.
+      error: the damage, or empty.
       needs_salvage: True if `chunks` gave nothing because it failed or still might.
     """
 

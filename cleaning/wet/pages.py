@@ -1,6 +1,6 @@
 """Pages of a WET record, read line by line as the reference reads them.
 
-TFDS c4_utils.split_wet_file does not look at records. A line that starts with `WARC`, `Content-` or
+TFDS c4_utils.split_wet_file does not parse records. A line that starts with `WARC`, `Content-` or
 `CONTENT-` is taken for a header even in the middle of a page, and a line `WARC/1.0` starts a new
 page. The spec `tfds-3.1.0` does the same on sound records.
 """

@@ -106,7 +106,9 @@ def _stored_bytes(job: Job, part: Part) -> int:
         return size_bytes(join(job.mirror.base, part.path))
     kept = find_cached(job.mirror.keep, part.path)
     if kept is None:
-        raise Unreachable(f"{part.path} could not be fetched: there is nothing to estimate from")
+        raise Unreachable(
+            f"{part.path} could not be fetched, so there is no estimate; run the same command again"
+        )
     return size_bytes(kept)
 
 

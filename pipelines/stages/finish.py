@@ -197,7 +197,7 @@ class _Finisher:
 
 
 def _write(path: str, groups: DocumentGroups) -> None:
-    """Writes batches of at most 512 documents of a group; the metadata say what each holds."""
+    """Writes batches of at most 512 documents of a group; the metadata list their contents."""
     contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
     batches: list[list[Row]] = []
     for group, rows in sorted(groups.items()):
