@@ -148,7 +148,7 @@ class _Signals:
         """Raises it again where a library's callback took the first one and went on."""
         if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
             kill_workers()
-            raise KeyboardInterrupt
+            raise_started(KeyboardInterrupt)
 
 
 def _end_tasks(_signal: int, _frame: FrameType | None) -> None:

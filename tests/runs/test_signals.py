@@ -73,11 +73,11 @@ def test_a_build_that_is_interrupted_at_any_moment_goes_on(tmp_path, wet):
     def receipts(stage: str, count: int) -> Callable[[], bool]:
         return lambda: len([*output.glob(f"runs/en/work/*/{stage}/*.receipt.json")]) >= count
 
-    for seconds in (0.1, 0.4, 0.8, 1.5):
+    for seconds in (0.3, 1):
         interrupt(start(*command), after(seconds))
     process = start(*command)
     interrupt(process, workers(process))
-    for stage, count in (("clean", 1), ("clean", FILES - 2), ("lines", 1)):
+    for stage, count in (("clean", 1), ("lines", 1)):
         interrupt(start(*command), receipts(stage, count))
     assert build(output, f"--input={wet}") == 0
     assert not [path for path in output.glob("**/*") if ".tmp-" in path.name]
