@@ -2,7 +2,7 @@
 
     python -m benchmarks.corpus --wet=DIR [--refs=DIR] [--parts=reference,variants,…]
 
-Start-up is measured by itself (a run over one page) and taken off both sides. CPU-seconds count
+Start-up is measured by itself (a run over one page) and subtracted on both sides. CPU-seconds count
 every process; the machine may be shared, so compare figures of one run only.
 """
 

@@ -77,7 +77,8 @@ def measure(config: TrainConfig, steps: int) -> None:
           f"{parameters / 1e6:.1f}M parameters")  # fmt: skip
     rate = partial(_print_rate, tokens, config.batch_size)
     rate("step alone", of_step, f"  MFU {flops / of_step / peak_flops():.1%}")
-    rate("with input", of_loop, f"  waiting for data {sum(waited) / steps / of_loop:.1%}")
+    waiting = sum(waited) / steps / of_loop
+    rate("with input", of_loop, f"  waiting for data {waiting:.1%} of the time")
     rate("input alone", of_input, f": {of_step / of_input:.1f} times the speed of the step")
 
 
@@ -111,10 +112,9 @@ def main() -> None:
         )  # fmt: skip
         device = jax.devices()[0].device_kind
         stated = any(device.startswith(name) for name in PEAK_FLOPS)
-        source = "its maker's" if stated else "a product of float32 matrices measured here"
-        print(
-            f"{jax.device_count()} x {device}; MFU of {peak_flops() / 1e9:,.0f} GFLOP/s, {source}"
-        )
+        source = "stated by its maker" if stated else "measured with a float32 matrix product"
+        peak = f"{peak_flops() / 1e9:,.0f} GFLOP/s"
+        print(f"{jax.device_count()} x {device}; MFU relative to {peak}, {source}")
         for size in given.size:
             measure(replace(config, size=size), given.steps)
 

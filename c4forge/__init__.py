@@ -22,6 +22,7 @@ Modules, in reading order:
   corpora  `read_corpus`: the documents of a corpus, one by one or as an Arrow table
   builds   `build`: what `c4forge build` does
   main     the console script `c4forge`: a table of commands
+  t5x      the console script `t5x`
 
 A name's module is imported when the name is first used: `import c4forge` costs little.
 """

@@ -47,35 +47,42 @@ def main(arguments: Sequence[str] | None = None, program: str = "") -> int:
     """Runs a command; returns its exit code.
 
     Args:
-      arguments: the command and its own; None: those of this process.
-      program: the command's name in messages; "": `c4forge` and its name.
+      arguments: the command and its own; None: those of this process, which ends with it.
+      program: the name in messages of a script that ends with the command; "": `c4forge` and the
+        command's name.
     """
     try:
-        from runtime.command import Exit, run_command
-        from runtime.workers.processes import leave_current_folder
+        from runtime.command import end_process
 
-        leave_current_folder()
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        row = find_command(given)
-        if row is not None:
-            rest = given[len(row.name.split()) :]
-            name = program or f"c4forge {row.name}"
-            return run_command(
-                name,
-                lambda: int(import_module(row.module).main(rest, name)),
-                kept="Nothing was done.",  # the command itself says more
-            )
-        if given in (["--version"], ["-V"]):
-            print(f"c4forge {version()}")
-            return Exit.DONE
-        wrong = bool(given) and not {"-h", "--help"} & set(given)
-        if wrong:
-            print(f"c4forge: error: {_unknown(given)}", file=sys.stderr)
-        print(help_text(), file=sys.stderr if wrong or not given else sys.stdout)
-        return Exit.DONE if given and not wrong else Exit.USAGE
+        code = _run(list(sys.argv[1:] if arguments is None else arguments), program)
+        return end_process(code) if arguments is None or program else code
     except KeyboardInterrupt:  # before a command could handle it
         print("\nStopped. Nothing was done.", file=sys.stderr)
         return 130
+
+
+def _run(arguments: list[str], program: str) -> int:
+    from runtime.command import Exit, run_command
+    from runtime.workers.processes import leave_current_folder
+
+    leave_current_folder()
+    row = find_command(arguments)
+    if row is not None:
+        rest = arguments[len(row.name.split()) :]
+        name = program or f"c4forge {row.name}"
+        return run_command(
+            name,
+            lambda: int(import_module(row.module).main(rest, name)),
+            kept="Nothing was done.",  # if it ends while the command is imported
+        )
+    if arguments == ["--version"]:
+        print(f"c4forge {version()}")
+        return Exit.DONE
+    if arguments and not {"-h", "--help"} & set(arguments):
+        print(f"c4forge: error: {_unknown(arguments)}", file=sys.stderr)
+        return Exit.USAGE
+    print(help_text(), file=sys.stdout if arguments else sys.stderr)
+    return Exit.DONE if arguments else Exit.USAGE
 
 
 def find_command(arguments: Sequence[str]) -> Command | None:

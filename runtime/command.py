@@ -17,6 +17,7 @@ from runtime.workers.processes import kill_workers, raise_started
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
+_AGAIN_SECONDS = 1.0
 
 
 class Exit(IntEnum):
@@ -39,11 +40,27 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
       kept: what is left of work that broke off, in a sentence.
     """
     signals = _Signals()
-    try:
-        with signals.handled():
+    with signals.handled():
+        try:
             return _exit_code(name, work, kept, signals)
-    finally:
-        pool.close_pool()
+        finally:
+            pool.close_pool()
+
+
+def end_process(code: int, abruptly: bool = False) -> int:
+    """The exit code of this process, which signals no longer change while it shuts down.
+
+    Args:
+      abruptly: True if the interpreter does not shut down after a signal: threads of TensorFlow and
+        JAX that were broken off crash it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if abruptly and code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals") -> int:
@@ -51,6 +68,7 @@ def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals
     try:
         return work()
     except (Exception, KeyboardInterrupt, Terminated) as error:
+        signals.end()
         if signals.interrupted or isinstance(error, KeyboardInterrupt):
             say(f"\nStopped. {kept}")
             return Exit.INTERRUPTED
@@ -78,7 +96,7 @@ def _told(error: Exception) -> str:
 
 
 class _Signals:
-    """Handlers of SIGINT and SIGTERM while a command works.
+    """Handlers of SIGINT and SIGTERM while a command works; SIGALRM serves the first.
 
     Attributes:
       interrupted: True from the first SIGINT on.
@@ -93,13 +111,19 @@ class _Signals:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {
-            number: signal.signal(number, handler)
-            for number, handler in ((signal.SIGINT, self._stop), (signal.SIGTERM, _end_tasks))
+        handlers = {
+            signal.SIGINT: self._stop,
+            signal.SIGTERM: _end_tasks,
+            signal.SIGALRM: self._stop_again,
         }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        hooks = threading.excepthook, sys.unraisablehook
         try:
             yield
         finally:
+            self.end()
+            logging.disable(logging.NOTSET)
+            threading.excepthook, sys.unraisablehook = hooks
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -108,16 +132,23 @@ class _Signals:
         if self.interrupted:
             os._exit(Exit.INTERRUPTED)
         self.interrupted = True
-        _hush()
+        # Threads and destructors have much to say of work that was broken off.
+        logging.disable(logging.CRITICAL)
+        threading.excepthook = lambda _: None
+        sys.unraisablehook = lambda _: None
         kill_workers()
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         raise_started(KeyboardInterrupt)
 
+    def end(self) -> None:
+        """No further KeyboardInterrupt is raised: the work is over."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
-def _hush() -> None:
-    """Leaves out what threads and destructors say of work that was broken off."""
-    logging.disable(logging.CRITICAL)
-    threading.excepthook = lambda _: None
-    sys.unraisablehook = lambda _: None
+    def _stop_again(self, _signal: int, _frame: FrameType | None) -> None:
+        """Raises it again where a library's callback took the first one and went on."""
+        if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
+            kill_workers()
+            raise_started(KeyboardInterrupt)
 
 
 def _end_tasks(_signal: int, _frame: FrameType | None) -> None:

@@ -20,14 +20,15 @@ for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
     os.environ.pop(_name.upper(), None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-COMMAND = [
-    sys.executable,
-    "-P",
-    "-c",
-    f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from c4forge.main import main; "
-    "sys.exit(main())",
-]
-"""The console script c4forge, of these sources, from any folder."""
+
+
+def console_script(module: str) -> list[str]:
+    """A console script of these sources, that of an installed package apart, from any folder."""
+    found = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from {module} import main; "
+    return [sys.executable, "-P", "-c", f"{found}sys.exit(main())"]
+
+
+COMMAND, T5X = console_script("c4forge.main"), console_script("c4forge.t5x")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
+from trainer.arguments import COMMANDS
 from trainer.config import TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
@@ -111,6 +112,11 @@ def test_every_size_has_its_row(row):
 @pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
 def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
+
+
+@pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)
+def test_every_command_of_the_trainer_has_its_row(row):
+    assert f"| `{row.name}` | {row.meaning} |" in page("trainer.md")
 
 
 @pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)

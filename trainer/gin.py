@@ -51,7 +51,7 @@ from trainer.model import network
 
 
 def _bind(name: str, values: Mapping[str, object]) -> str:
-    """A block of bindings; strings that begin with @ or % are references."""
+    """A block of bindings. Strings that begin with @ or % are references to other names."""
     lines = [f"{name}:"]
     for key, value in values.items():
         plain = isinstance(value, str) and not value.startswith(("@", "%"))

@@ -49,7 +49,7 @@ def write_result(result: Result) -> None:
             **asdict(drawn),
             "there_documents": result.plan[name].documents,
             "there_text_bytes": result.plan[name].text_bytes,
-            "share_bytes": result.plan[name].share,
+            "share_bytes": result.plan[name].quota,
         }
         for name, drawn in result.drawn.items()
     }

@@ -28,7 +28,8 @@ examples:
   c4forge vocab inspect out/vocab out/c4/en/3.1.0
   c4forge vocab inspect out/vocab/spiece.model out/c4/multilingual/3.1.0 \\
       --output=out/report
-  c4forge vocab inspect out/vocab 'out/c4/en/3.1.0/c4-train.tfrecord-0000?-of-01024'
+  c4forge vocab inspect out/vocab \\
+      'out/c4/en/3.1.0/c4-train.tfrecord-0000?-of-01024'
 """
 
 

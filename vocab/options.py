@@ -20,8 +20,8 @@ examples:
       --corpus=out/c4/multilingual/3.1.0 --output=out/m
   c4forge vocab train --preset=tiny --corpus=en=books.txt --output=out/tiny
   c4forge vocab train --corpus=gs://bucket/out/c4/en/3.1.0 \\
-      --output=gs://bucket/vocab --runner=DataflowRunner --project=P --region=R \\
-      --temp_location=gs://bucket/tmp
+      --output=gs://bucket/vocab --runner=DataflowRunner --project=P \\
+      --region=R --temp_location=gs://bucket/tmp
 
 The same corpus, recipe and seed give the same bytes. Any option of Apache Beam may follow.
 """

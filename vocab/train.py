@@ -31,12 +31,13 @@ from vocab.training import Trained, TrainingError, train_model
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME
 
 PRELOAD = "vocab.sampling.sample"
+_KEPT = "No vocabulary was written."
 
 
 def main(arguments: Sequence[str] | None = None, name: str = "c4forge vocab train") -> int:
     """Runs the command line; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return run_command(name, lambda: _run(parse_options(given, name)))
+    return run_command(name, lambda: _run(parse_options(given, name)), kept=_KEPT)
 
 
 def _run(options: Options) -> int:

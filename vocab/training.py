@@ -53,7 +53,7 @@ def train_model(recipe: Recipe, sample: Sample) -> Trained:
             yield from sentences(text, recipe.max_sentence_bytes, recipe.keep_newlines)
 
     output = io.BytesIO()
-    arguments = recipe.spm_arguments(sum(sample.shares.values()))
+    arguments = recipe.spm_arguments(sum(sample.quotas.values()))
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=lines(), model_writer=output, minloglevel=_QUIET, **arguments

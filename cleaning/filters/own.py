@@ -1,9 +1,9 @@
-"""Filters that a user brings: a function of a document, found by name, its answer checked.
+"""Own filters: functions of the user that keep or drop a document, named by --filter.
 
     def too_short(document):
         return "under 200 characters" if len(document.text) < 200 else None
 
-`c4forge build --filter=mypackage.mymodule:too_short` counts what it drops as
+`c4forge build --filter=mypackage.mymodule:too_short` counts the documents that it drops as
 `own-filter:too_short/filtered:under 200 characters`.
 """
 
@@ -28,22 +28,22 @@ _EXPECTED = "expected package.module:function, or file.py:function"
 
 
 class OwnFilterError(UsageError):
-    """A --filter that cannot be used; the message says what was expected."""
+    """A --filter cannot be used; the message says what was expected."""
 
 
 class OwnFilterFailed(RunFailed):
-    """A filter of the user raised, or answered something else; the message names the page."""
+    """An own filter raised or returned an invalid value; the message names the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnDocument:
-    """What a filter of the user sees of a document.
+    """The document that an own filter decides about.
 
     Attributes:
-      text: cleaned and deduplicated as the variant has it.
+      text: cleaned and deduplicated as in the variant.
       url: of the page, as the crawl has it.
-      language: under which the variant keeps it, as `en`.
-      timestamp: of the capture, as `2019-04-18T12:00:00Z`.
+      language: under which the variant keeps it, such as `en`.
+      timestamp: of the capture, such as `2019-04-18T12:00:00Z`.
     """
 
     text: str
@@ -59,7 +59,7 @@ class OwnFilter:
     Attributes:
       spec: as given to --filter.
       name: its rules begin with `own-filter:<name>`.
-      function: gives None to keep a document, or a short reason to drop it.
+      function: returns None to keep a document, or a short reason to drop it.
     """
 
     spec: str
@@ -70,27 +70,27 @@ class OwnFilter:
         """Why the document is dropped; None if it is kept.
 
         Raises:
-          OwnFilterFailed: the function raised, or gave something else.
+          OwnFilterFailed: the function raised, or returned another value.
         """
         try:
             reason = self.function(OwnDocument(text, url, language, timestamp))
         except Exception as error:  # any that the user's code raises
             raise OwnFilterFailed(
                 f"--filter={self.spec} raised {type(error).__name__}: {_printable(error)}, on the "
-                f"page {_printable(url)} ({language}). Correct the function and run the same "
-                "command again."
+                f"page {_printable(url)} ({language}). Fix the function and run the same command "
+                "again."
             ) from error
         if reason is None or (isinstance(reason, str) and _REASON.fullmatch(reason)):
             return reason
         raise OwnFilterFailed(
-            f"--filter={self.spec} gave {reason!r:.120} for the page {_printable(url)}; expected "
-            "None to keep it, or a short reason: up to 60 letters, digits, spaces and .,()+-_ . "
-            "Reasons are counted, so that no text of a page may be part of them."
+            f"--filter={self.spec} returned {reason!r:.120} for the page {_printable(url)}; "
+            "expected None to keep it, or a short reason to drop it: up to 60 letters, digits, "
+            "spaces and .,()+-_ . A reason names a counter: it must not contain text of the page."
         )
 
 
 def _printable(value: object) -> str:
-    """Text that may be a page's, without what a terminal would obey."""
+    """The value as text, shortened, with control characters escaped: a page may hold them."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))[:_SHOWN_CHARS]
 
 
@@ -112,7 +112,7 @@ def own_filter_names(specs: Sequence[str]) -> tuple[str, ...]:
     """The name of each --filter: its function's, with the module's before it if two share one.
 
     Raises:
-      OwnFilterError: a value has another form, or is given twice.
+      OwnFilterError: a value has another form or is given twice.
     """
     parts = [spec.rpartition(":")[::2] for spec in map(check_own_filter, specs)]
     twice = [spec for spec, count in Counter(specs).items() if count > 1]
@@ -131,7 +131,7 @@ def load_own_filters(specs: Sequence[str]) -> tuple[OwnFilter, ...]:
     """The functions that the values of --filter name, in their order.
 
     Raises:
-      OwnFilterError: one cannot be imported, or is no function.
+      OwnFilterError: one cannot be imported or is not a function.
     """
     return tuple(map(OwnFilter, specs, own_filter_names(specs), map(_function, specs)))
 
@@ -142,8 +142,8 @@ def _function(spec: str) -> Callable[[OwnDocument], str | None]:
     function = getattr(module, name, None)
     if not callable(function):
         names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-        there = f"; it has {', '.join(sorted(names)[:8])}" if names else ""
-        raise OwnFilterError(f"--filter={spec}: {place} has no function {name}{there}")
+        choices = f"; it has {', '.join(sorted(names)[:8])}" if names else ""
+        raise OwnFilterError(f"--filter={spec}: {place} has no function {name}{choices}")
     found: Callable[[OwnDocument], str | None] = function
     return found
 
@@ -179,9 +179,9 @@ def _load_module(spec: str, name: str) -> ModuleType:
 
 
 def own_filters_digest(filters: Sequence[OwnFilter]) -> str:
-    """Tells apart the code of filters: sha256 of their modules' files; "" for none.
+    """Identifies the code of the filters: sha256 of their modules' files; "" for none.
 
-    What these modules import is not looked at.
+    Modules that these import are not included.
     """
     if not filters:
         return ""

@@ -36,9 +36,12 @@ _EXAMPLES = """\
 examples:
   {name} --variant=en --input='wet/*.warc.wet.gz' --output=out
   {name} --variant=realnews --input='wet/*.warc.wet.gz' --output=out
-  {name} --variant=all --webtext_urls=OpenWebText.zip --input=wet/ --output=out
-  {name} --spec=fixed --min_words=3 --config=run.toml --input=@wet.txt --output=out
-  {name} --crawl=CC-MAIN-2019-18 --variant=all --output=out --estimate
+  {name} --variant=all --webtext_urls=OpenWebText.zip --input=wet/ \\
+      --output=out
+  {name} --spec=fixed --min_words=3 --config=run.toml \\
+      --input=@wet.txt --output=out
+  {name} --crawl=CC-MAIN-2019-18 --variant=all --output=out \\
+      --estimate
   {name} --input='gs://bucket/wet/*.gz' --output=gs://bucket/out \\
       --runner=DataflowRunner --project=P --region=R \\
       --temp_location=gs://bucket/tmp

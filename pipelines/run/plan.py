@@ -1,4 +1,4 @@
-"""A run before it starts: what is read, by which lists, and where everything goes."""
+"""The plan of a run: its input, lists, filters and folders, checked before any work."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ _BESIDE_INPUT = "realnews_domains.json"
 
 @dataclass(frozen=True, slots=True)
 class RunLists:
-    """What a run's variants are held against.
+    """The lists that a run's variants need.
 
     Attributes:
       lists: bad words and domains.
@@ -49,7 +49,7 @@ class RunLists:
     lid_model_sha256: str
 
     def sha256(self) -> tuple[tuple[str, str], ...]:
-        """What tells these lists from others, by name."""
+        """The sha256 of each list, by name."""
         found = dict(self.lists.sha256())
         if self.url_lists:
             keys = "".join(url_list.key() for url_list in self.url_lists)
@@ -68,8 +68,8 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
     """Everything that the options' variants need.
 
     Raises:
-      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or is
-        not what it should be.
+      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or
+        invalid.
     """
     languages = _listed_languages(options.variants)
     words = load_bad_words(languages, options.badwords_dir) if languages else {}
@@ -78,7 +78,7 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
 
 
 def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
-    """Languages whose bad words are looked for, each once."""
+    """Languages whose bad words are searched for, each once."""
     filtered = [variant for variant in variants if variant.has(BAD_WORDS)]
     return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
 
@@ -109,7 +109,7 @@ def _url_lists(options: Options) -> tuple[UrlList, ...]:
 
 
 def _lid_model_sha256(options: Options) -> str:
-    """Of the model file; the model is tried, so that a wrong one fails before any work."""
+    """The sha256 of the model file; loads it, so that a wrong one ends the run before any work."""
     settings = options.settings
     if options.lid_model is None:
         return ""
@@ -123,12 +123,12 @@ def _lid_model_sha256(options: Options) -> str:
     return hashlib.sha256(read_bytes(path)).hexdigest()
 
 
-USUAL_WET_BYTES = 100_000_000  # of a file of a crawl, whose list has no sizes
+USUAL_WET_BYTES = 100_000_000  # of a file of a crawl: its list has no sizes
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do.
+    """The plan of a run.
 
     Attributes:
       job: its configuration.
@@ -143,7 +143,7 @@ class Plan:
     lists: RunLists
 
     def write(self) -> None:
-        """Writes what workers read before anything else.
+        """Writes the files that workers read.
 
         Raises:
           OSError: the work folder cannot be written.
@@ -158,8 +158,8 @@ def plan_run(options: Options) -> Plan:
     """The plan of a command line; nothing is written yet.
 
     Raises:
-      ValueError: an option, a list or a model is not what it should be; each with its own class.
-      DownloadError: a crawl's list cannot be had.
+      ValueError: an option, a list or a model is missing or invalid; each has its own class.
+      DownloadError: a crawl's list of files cannot be fetched.
     """
     return plan_files(options, find_files(options))
 
@@ -175,7 +175,7 @@ def find_files(options: Options) -> tuple[InputFile, ...]:
 
 
 def find_crawled(options: Options) -> tuple[InputFile, ...]:
-    """The files of the crawls, without those that the reference skips where that is the spec."""
+    """The files of the crawls; with the reference's spec without those that it skips."""
     mirror = mirror_of(options)
     skipped = REFERENCE_SKIPS if SPECS[options.spec].dataset == "c4" else frozenset[str]()
     paths = [path for crawl in options.crawls for path in read_crawl_paths(mirror, crawl)]
@@ -185,7 +185,7 @@ def find_crawled(options: Options) -> tuple[InputFile, ...]:
 
 
 def mirror_of(options: Options) -> Mirror:
-    """Where the crawls of a command line come from, and how it is asked for them."""
+    """The mirror that the crawls of a command line are read from."""
     semaphore = MachineSemaphore(
         folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
     )
@@ -193,7 +193,7 @@ def mirror_of(options: Options) -> Mirror:
 
 
 def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
-    """The plan of a command line over these files instead of its own."""
+    """The plan of a command line, for these files instead of its own."""
     parts = cut_into_parts(files)
     run_lists = find_lists(options, parts)
     own_filters = load_own_filters(options.filters)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cleaning.wet.inflate import Chunk, DamagedMember, Gap, Trust, inflate
+from runtime.errors import UsageError
 from runtime.http.stream import Report, UrlStream
 from runtime.http.transfers import Damaged, FailedRequest, Transfer
 from runtime.http.urls import is_relative_path
@@ -34,15 +35,15 @@ def cached_path(folder: str, path: str) -> str:
     """The path of a file in the cache, always below the folder.
 
     Raises:
-      ValueError: the path, or a link on the way, would lead outside.
+      UsageError: the path, or a link on the way, leads out of the folder.
     """
     if not is_relative_path(path):
-        raise ValueError(f"{path[:120]!r} is no path below {folder}")
+        raise UsageError(f"{path[:120]!r}: expected a path below {folder}")
     target = join(folder, path)
     if not is_remote(folder):
         inside = os.path.join(os.path.realpath(folder), "")
         if not os.path.realpath(target).startswith(inside):
-            raise ValueError(f"{target}: a link leads out of {folder}; remove it")
+            raise UsageError(f"{target}: a link leads out of {folder}; remove it")
     return target
 
 
@@ -138,7 +139,7 @@ def _joined(before: Transfer | None, now: Transfer) -> Transfer:
 
 
 def _receipt(target: str) -> str:
-    return f"{target}.kept.json"
+    return f"{target}.kept.json"  # the name that folders of earlier versions have
 
 
 def _sha256(path: str) -> str:

@@ -121,7 +121,7 @@ def open_file(mirror: Mirror, path: str, report: Report | None = None) -> Binary
       OSError: the file cannot be read; over HTTP(S) a `DownloadError`, here or while it is read.
     """
     if not is_relative_path(path):
-        raise CrawlError(f"{path[:120]!r} is no path below {mirror.shown}")
+        raise CrawlError(f"{path[:120]!r}: expected a path below {mirror.shown}")
     if not is_http(mirror.base):
         return open_read(join(mirror.base, path))
     if not mirror.keep:

@@ -1,7 +1,7 @@
-"""The stages of a run: each in a module of its own, its row beside its functions.
+"""The stages of a run, each in a module of its own, with its row beside its functions.
 
 blocks      signature rows between stages: dtypes, buckets, spill files
-tasks       what a stage is; one task of it: received, done, receipt written
+tasks       a stage, and how one of its tasks runs
 table       table: the stages in data-path order
 transform   a stage as a PTransform, in the local pool or on a distributed runner
 models      lists, models and filters as workers load them, once a process

@@ -1,7 +1,7 @@
 """One output shard: a range of shard keys, gathered from every part's documents and sorted.
 
-Keys are uniform hashes of URLs, so equal ranges are equal shards. A shard is written a part of
-its range at a time, so that memory does not grow with its size.
+Keys are uniform hashes of URLs, so equal ranges give shards of about equal size. A shard is written
+in pieces of its range, so that memory does not grow with its size.
 """
 
 import json
@@ -33,10 +33,10 @@ class Shard:
 
     Attributes:
       number: among all shards of the run.
-      variant: whose it is.
+      variant: that it belongs to.
       split: of the variant.
-      shard, shards: which of how many of its split.
-      split_bytes: of text, in the whole split.
+      shard, shards: its number in its split, and how many there are.
+      split_bytes: of text, in all shards of the split.
     """
 
     number: int
@@ -90,7 +90,7 @@ def shard_path(job: Job, shard: Shard, format_name: str) -> str:
 
 
 def receipt_path(job: Job, shard: Shard) -> str:
-    """Where a shard's receipt is: beside the shards, so that both are there or neither."""
+    """Where a shard's receipt is: beside the shards, so that both exist or neither does."""
     name = f"{shard.split}-{shard.shard:06d}.receipt.json"
     return join(job.staging_folder(shard.variant), "receipts", name)
 

@@ -27,7 +27,7 @@ class TokenShard:
     Attributes:
       source: the documents.
       split: of the dataset.
-      shard, shards: which of how many of its split.
+      shard, shards: its number in the split, from 0, and how many the split has.
     """
 
     source: CorpusShard

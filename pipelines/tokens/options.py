@@ -16,8 +16,9 @@ examples:
   c4forge tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab/spiece.model \\
       --format=tfrecord,array_record --output=out
   c4forge tokenize --corpus=gs://bucket/out/c4/en/3.1.0 \\
-      --output=gs://bucket/out --vocab=gs://bucket/vocab --runner=DataflowRunner \\
-      --project=P --region=R --temp_location=gs://bucket/tmp
+      --output=gs://bucket/out --vocab=gs://bucket/vocab \\
+      --runner=DataflowRunner --project=P --region=R \\
+      --temp_location=gs://bucket/tmp
 
 The same command goes on where a run was stopped. Any option of Apache Beam may follow.
 """

@@ -13,6 +13,7 @@ from runtime.cli.options import Option, OptionError
 from runtime.errors import UsageError
 
 _NEAR = 0.6
+_WIDTH = 76
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -22,7 +23,10 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         lines: list[str] = []
         for line in text.splitlines():
             indent = " " * (len(line) - len(line.lstrip()))
-            lines += textwrap.wrap(line, width, subsequent_indent=indent and indent + "  ") or [""]
+            more = indent and indent + "  "
+            lines += textwrap.wrap(line, width, subsequent_indent=more, break_on_hyphens=False) or [
+                ""
+            ]
         return lines
 
 
@@ -158,12 +162,13 @@ class CommandLine:
     def _parser(self, for_help: bool) -> argparse.ArgumentParser:
         """The parser; it refuses nothing by itself and gives texts only."""
         parser = argparse.ArgumentParser(
-            prog=self.name, usage=self._usage(), description=self.meaning, epilog=self.examples,
+            prog=self.name, usage=self._usage(), description=_wrapped(self.meaning),
+            epilog=_wrapped(self.examples),
             formatter_class=_HelpFormatter, allow_abbrev=False, add_help=for_help,
             argument_default=argparse.SUPPRESS,
         )  # fmt: skip
         groups = {
-            name: parser.add_argument_group(name, said or None)
+            name: parser.add_argument_group(name, _wrapped(said) or None)
             for name, said in self.headings.items()
         }
         for row in self.options:
@@ -185,6 +190,16 @@ class CommandLine:
     def _usage(self) -> str:
         values = [row.metavar + " ..." * row.many for row in self.options if row.positional]
         return " ".join([self.name, *values, "[--option=value ...]"])
+
+
+def _wrapped(text: str) -> str:
+    """The text with its sentences wrapped; lines that are indented stay."""
+    lines = [
+        line if line.startswith(" ") else textwrap.fill(line, _WIDTH) for line in text.splitlines()
+    ]
+    return "\n".join(
+        line if line.startswith(" ") else textwrap.fill(line, _WIDTH) for line in lines
+    )
 
 
 def _escaped(row: Option) -> str:

@@ -27,7 +27,7 @@ from urllib3.util import make_headers
 
 from runtime.http.responses import ResponseKind, classify, describe
 from runtime.http.retry import Backoff, parse_date, parse_retry_after
-from runtime.http.transfers import RedirectRefused, Refused
+from runtime.http.transfers import ConnectionDenied, RedirectRefused, Refused
 from runtime.http.urls import UrlError, parse_url, resolve_redirect, shown_url
 from runtime.units import size
 
@@ -192,7 +192,7 @@ class Connection:
 
         Raises:
           RetryableError: a later request may succeed.
-          Refused, RedirectRefused: no later request will.
+          ConnectionDenied, Refused, RedirectRefused: no later request will.
         """
         url = self._url
         for _ in range(self._rules.max_redirects + 1):
@@ -207,6 +207,8 @@ class Connection:
                     raise RetryableError(describe(response.status, body), wait)
                 case ResponseKind.FINAL:
                     response.close()
+                    if response.status == 407:
+                        raise ConnectionDenied(self._login_refused())
                     raise Refused(describe(response.status, body))
             response.close()
             try:
@@ -229,14 +231,16 @@ class Connection:
             )
         except HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise Refused("its certificate is not trusted here") from None
-            if _is_proxy_login_refused(error):
-                proxy = shown_url(self._rules.proxy_url)
-                raise Refused(f"the proxy {proxy} {describe(407, b'')}") from None
+                raise ConnectionDenied(_UNTRUSTED) from None
+            if isinstance(error, ProxyError) and "407" in str(error.original_error):
+                raise ConnectionDenied(self._login_refused()) from None
             is_connected = not isinstance(error, _NOT_CONNECTED)
             problem = describe_error(error, self._rules)
             raise RetryableError(problem, is_connected=is_connected) from None
         return Response(raw, self._rules, self._clock)
+
+    def _login_refused(self) -> str:
+        return f"the proxy {shown_url(self._rules.proxy_url)} {describe(407, b'')}"
 
     def _retry_after(self, response: Response) -> float | None:
         """The wait that the server asks for; dates are relative to the server's own clock."""
@@ -249,11 +253,8 @@ class Connection:
         self._pool.clear()
 
 
+_UNTRUSTED = "its certificate is not trusted; SSL_CERT_FILE may name the certificates to trust"
 _NOT_CONNECTED = (NewConnectionError, ConnectTimeoutError, ProxyError, SSLError)
-
-
-def _is_proxy_login_refused(error: HTTPError) -> bool:
-    return isinstance(error, ProxyError) and "407" in str(error.original_error)
 
 
 def _pool(rules: DownloadRules) -> urllib3.PoolManager:

@@ -8,6 +8,8 @@ the digest of the bytes it has given already, so that two versions of a file are
 
 import io
 import logging
+import math
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -83,6 +85,7 @@ class UrlStream(io.RawIOBase):
         self._failed_requests: list[FailedRequest] = []
         self._started = clock.monotonic()
         self._is_queue_logged = False
+        self._timer: threading.Timer | None = None  # logs that the server takes long
         self._is_complete = False
         self._problem = ""
         self._error: DownloadError | None = None
@@ -141,6 +144,7 @@ class UrlStream(io.RawIOBase):
         if self.closed:
             return
         self._release()
+        self._stop_timer()
         self._connection.close()
         if not self._is_complete and self._error is None and self._connection.requests:
             self._send_report()
@@ -175,6 +179,7 @@ class UrlStream(io.RawIOBase):
                 self._held.enter_context(self._semaphore.hold(self._wait_for_semaphore))
             except SemaphoreTimeout as error:
                 raise Unreachable(str(error)) from None
+        self._start_timer()
         headers = {}
         if self._position and self._validator:
             headers = {"Range": f"bytes={self._position}-", "If-Range": self._validator}
@@ -286,6 +291,20 @@ class UrlStream(io.RawIOBase):
             LOG.warning("%s: %s", self._url, reason)
         return is_long
 
+    def _start_timer(self) -> None:
+        if self._timer is None and self._rules.log_wait_seconds < math.inf:
+            self._timer = threading.Timer(self._rules.log_wait_seconds, self._log_slow)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _log_slow(self) -> None:
+        if not self._failed_requests:  # else their waits are logged
+            LOG.warning("%s: waiting for the server", self._url)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
     def _release(self) -> None:
         self._response = None
         self._held.close()
@@ -303,5 +322,6 @@ class UrlStream(io.RawIOBase):
         self._send_report()
 
     def _send_report(self) -> None:
+        self._stop_timer()
         if self._report is not None:
             self._report(self.transfer)

@@ -3,6 +3,7 @@
 DownloadError            an OSError: the file cannot be downloaded
   Unreachable            too many requests failed; a later run may succeed
     NotConnected         no request reached the host: DNS, network or proxy
+  ConnectionDenied       the certificate is not trusted, or the proxy wants another login
   Refused                the server's response is final, as 404
   RedirectRefused        a redirect to another host or scheme, or too many redirects
   TooLarge               more bytes than a file may have
@@ -44,6 +45,10 @@ class NotConnected(Unreachable):
         "Check that this machine is online. Where a proxy is needed, https_proxy (or http_proxy) "
         "must name it; no_proxy lists the hosts that are reached without it."
     )
+
+
+class ConnectionDenied(DownloadError):
+    """The server's certificate is not trusted, or the proxy wants another login."""
 
 
 class Refused(DownloadError):

@@ -185,11 +185,9 @@ def test_arrays_hold_what_later_stages_must_know():
     assert of_form.row.tolist() == [41, 42]
     assert of_form.spans.tolist() == [3, 6]
     assert signatures.priority.tolist() == pack_digests(captures.priority).tolist()
-    by_rule = [
-        {rule: count for rule, count in zip(LINE_RULES, row, strict=True) if count}
-        for row in signatures.line_counts.tolist()
-    ]
-    assert by_rule == [{NO_ENDMARK: 1}, {LINE_PASSED: 3}, {LINE_PASSED: 6}]
+    by_rule = [dict(zip(LINE_RULES, row, strict=True)) for row in signatures.line_counts.tolist()]
+    none = dict.fromkeys(LINE_RULES, 0)
+    assert by_rule == [none | {NO_ENDMARK: 1}, none | {LINE_PASSED: 3}, none | {LINE_PASSED: 6}]
     first, second = of_form.span_digest[:3], of_form.span_digest[3:]
     assert np.array_equal(np.concatenate([first, first]), second)
     names = [name for name in Signatures.__dataclass_fields__ if name != "forms"]

@@ -321,7 +321,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
         (["--num_workers=few"], "'few' is not a whole number"),
     ],
 )
-def test_a_wrong_option_is_told_before_any_work(
+def test_a_wrong_option_is_reported_before_any_work(
     tmp_path, corpus, vocabulary, capsys, arguments, said
 ):
     given = {"--corpus": corpus, "--vocab": vocabulary}
@@ -335,8 +335,8 @@ def test_a_wrong_option_is_told_before_any_work(
 def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, capsys):
     corpus = write_english(tmp_path, 30)
     shard = corpus / "c4-train.tfrecord-00001-of-00002"
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[:-9])
+    complete = shard.read_bytes()
+    shard.write_bytes(complete[:-9])
     assert tokenize(corpus, vocabulary, tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert f"Failed: {shard}: damaged after" in said and "goes on from here" in said
@@ -355,7 +355,7 @@ def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int)
     )  # fmt: skip
 
 
-def test_a_full_disk_is_told_and_what_is_done_is_kept(tmp_path, built, corpus, vocabulary):
+def test_a_full_disk_is_reported_and_what_is_done_is_kept(tmp_path, built, corpus, vocabulary):
     sizes = {p.name: p.stat().st_size for p in (built / TOKENS).glob("*-of-*")}
     ended = run_limited(tmp_path, corpus, vocabulary, max(sizes.values()) - 1)
     assert ended.returncode == 1
@@ -375,7 +375,7 @@ def test_two_runs_of_one_output_do_not_meet(tmp_path, corpus, vocabulary, capsys
     assert tokenize(corpus, vocabulary, tmp_path) == 0
 
 
-def test_a_missing_library_is_told(tmp_path, corpus, vocabulary, capsys, monkeypatch):
+def test_a_missing_library_is_reported(tmp_path, corpus, vocabulary, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
     assert tokenize(corpus, vocabulary, tmp_path, "--format=array_record") == 2
     assert "pip install 'c4forge[grain]'" in capsys.readouterr().err

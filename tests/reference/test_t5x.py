@@ -58,11 +58,20 @@ def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
     assert int(state.step) == 6
 
 
+def their_optimizer():
+    from t5x import adafactor
+
+    return adafactor.Adafactor(
+        decay_rate=0.8, step_offset=0,
+        logical_factor_rules=adafactor.standard_logical_factor_rules(),
+    )  # fmt: skip
+
+
 def test_fifty_losses_from_the_same_weights_and_batches(config):
     """At T5's own learning rate: at ten times that, rounding alone grows past any tolerance."""
     config = dataclasses.replace(config, warmup_steps=10_000)
     import jax
-    from t5x import adafactor, models, utils
+    from t5x import models, utils
 
     from trainer.data.vocabularies import load_vocabulary
     from trainer.model.network import Transformer
@@ -72,10 +81,7 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
     run = prepare_run(config, taken[0])
     state = run.start()
     vocabulary = load_vocabulary(config.vocab)
-    optimizer = adafactor.Adafactor(
-        decay_rate=0.8, step_offset=0,
-        logical_factor_rules=adafactor.standard_logical_factor_rules(),
-    )  # fmt: skip
+    optimizer = their_optimizer()
     model = models.EncoderDecoderModel(
         Transformer(configure_network(config)), vocabulary, vocabulary, optimizer, z_loss=1e-4
     )
@@ -106,13 +112,10 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
 def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     """The layout of T5, T5 1.1 and mT5 as published, written by t5x's own legacy writer."""
     import jax
-    from t5x import adafactor, checkpoints, partitioning, train_state
+    from t5x import checkpoints, partitioning, train_state
 
     state = train(config)
-    optimizer = adafactor.Adafactor(
-        decay_rate=0.8, step_offset=0,
-        logical_factor_rules=adafactor.standard_logical_factor_rules(),
-    )  # fmt: skip
+    optimizer = their_optimizer()
     params = jax.tree.map(np.asarray, state.params)
     run = prepare_run(config, batch_spec(open_dataset(config, "train", HostInfo())))
     ids = jax.numpy.ones((1, 4), "int32")

@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_had_is_listed_and_tried_again(
     missing = server.site.files.pop(path_of(1))
     assert crawl(server, tmp_path) == 3
     said = capfd.readouterr().err
-    assert "1 of 3 files (33.33%) could not be had" in said and "unreachable.jsonl" in said
+    assert "1 of 3 files (33.33%) could not be fetched" in said and "unreachable.jsonl" in said
     assert not (tmp_path / "c4").exists()
     assert status.main([str(tmp_path)]) == 0
     told = capfd.readouterr().out
@@ -229,7 +229,7 @@ def test_a_list_that_leads_elsewhere_is_refused_whole(tmp_path, server, line, ca
         (["--crawl=CC-MAIN-2019-18", "--input=x"], "one of the two"),
         ([], "one of the two"),
         (["--crawl=list,CC-MAIN-2019-18"], "'list'"),
-        (["--crawl=CC-MAIN-2019-18", "--max_connections=0"], "at least 1"),
+        (["--crawl=CC-MAIN-2019-18", "--max_connections=0"], "1 or more"),
         (["--crawl=CC-MAIN-2019-18", "--commoncrawl_url=ftp://x/"], "ftp"),
     ],
 )

@@ -78,7 +78,7 @@ def test_sigterm_ends_after_the_task_under_way_and_the_run_goes_on(
     process.terminate()
     said = process.communicate()[1]
     assert process.returncode == 143
-    assert "ending after the tasks under way" in said and "the same command goes on" in said
+    assert "ending after the running tasks" in said and "the same command goes on" in said
     assert "Traceback" not in said
     assert not list(tmp_path.glob("**/*.tmp-*"))
     assert holder(str(tmp_path / "runs/en/work")) is None

@@ -52,6 +52,12 @@ def test_training_leaves_what_the_docs_say(model_dir):
     assert json.loads((model_dir / "config.json").read_text())["prefix"] == "cut: "
 
 
+def test_the_configuration_is_written_beside_the_run(model_dir, flags):
+    values = json.loads((model_dir / "config.json").read_text())
+    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"])})
+    assert config == parse(["train", *flags]).config
+
+
 def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, capsys):
     assert main(["eval", *flags]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -97,12 +103,6 @@ def test_a_wrong_flag_is_told_before_any_work(command, said, capsys, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(command) == 2
     assert said in capsys.readouterr().err
-
-
-def test_the_configuration_is_written_beside_the_run(model_dir, flags):
-    values = json.loads((model_dir / "config.json").read_text())
-    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"])})
-    assert config == parse(["train", *flags]).config
 
 
 def test_info_counts_parameters(capsys):

@@ -15,13 +15,13 @@ def draw(folder, corpus, mixture="1", sample_bytes=10**9, seed=0) -> Sample:
         language, count = count_shard(shard, seed)
         counts[language] = counts[language] + count if language in counts else count
     available = {name: count.text_bytes() for name, count in counts.items()}
-    shares = parse_mixture(mixture).shares(available, sample_bytes)
+    quotas = parse_mixture(mixture).quotas(available, sample_bytes)
     paths = defaultdict(list)
     folder.mkdir(exist_ok=True)
     for shard in shards:
-        if shares.get(shard.language):
-            last = last_bin(counts[shard.language].bins, shares[shard.language])
+        if quotas.get(shard.language):
+            last = last_bin(counts[shard.language].bins, quotas[shard.language])
             path = str(folder / f"{shard.number}-{seed}-{last}.arrow")
             draw_shard(shard, seed, last, path)
             paths[shard.language].append(path)
-    return Sample({name: tuple(found) for name, found in paths.items()}, shares)
+    return Sample({name: tuple(found) for name, found in paths.items()}, quotas)

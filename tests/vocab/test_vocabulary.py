@@ -30,7 +30,7 @@ def test_a_model_is_opened_by_its_path_or_its_folder(tmp_path):
         (small_model("t5")[:5000], "no SentencePiece model"),
     ],
 )
-def test_what_is_no_model_is_told(tmp_path, data, said):
+def test_what_is_no_model_is_reported(tmp_path, data, said):
     path = tmp_path / "x.model"
     path.write_bytes(data)
     with pytest.raises(ModelError) as error:
@@ -38,7 +38,7 @@ def test_what_is_no_model_is_told(tmp_path, data, said):
     assert str(path) in str(error.value) and said in str(error.value)
 
 
-def test_a_path_without_a_model_is_told(tmp_path):
+def test_a_path_without_a_model_is_reported(tmp_path):
     with pytest.raises(ModelError, match=r"no spiece\.model in this folder"):
         read_vocabulary(str(tmp_path))
     with pytest.raises(ModelError, match="cannot be read: No such file"):

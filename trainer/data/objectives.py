@@ -58,8 +58,8 @@ class Objective:
       name: as given to --objective, and the end of the task's name.
       meaning: one line for --help.
       noise: which tokens are noise.
-      inputs: what becomes of the text in the inputs.
-      targets: what of the text the targets are.
+      inputs: how the inputs are made from the text.
+      targets: which tokens the targets are.
       density: share of the tokens that is noise.
       mean_span: mean length of a noise span in tokens; for Noise.SPANS only.
       joins: True if documents are joined end to end before they are cut into examples.

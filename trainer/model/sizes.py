@@ -118,7 +118,8 @@ class Size:
     @property
     def meaning(self) -> str:
         """One line for --help."""
-        return f"{self.parameters / 1e6:,.1f}M parameters, {self.layers} layers of {self.emb_dim}"
+        millions = f"{self.parameters / 1e6:,.1f}M"
+        return f"{millions} parameters, {self.layers} layers, emb_dim {self.emb_dim}"
 
 
 def _size(

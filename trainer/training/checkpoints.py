@@ -148,9 +148,9 @@ class Checkpoints:
     def _failed(self, step: int | None, error: Exception) -> CheckpointError:
         last = self._manager.latest_step()
         kept = f"checkpoint_{last} is complete" if last is not None else "there is none before it"
-        what = "a checkpoint" if step is None else f"checkpoint_{step}"
+        name = "a checkpoint" if step is None else f"checkpoint_{step}"
         return CheckpointError(
-            f"--model_dir={self._folder}: {what} could not be written: {error}. {kept}. Free some "
+            f"--model_dir={self._folder}: {name} could not be written: {error}. {kept}. Free some "
             "space and run the same command again; it resumes from the newest checkpoint"
         )
 

@@ -42,7 +42,7 @@ class Mixture:
         total = sum(raw.values())
         return {name: weight / total for name, weight in raw.items()}
 
-    def shares(self, available: Mapping[str, int], sample_bytes: int) -> dict[str, int]:
+    def quotas(self, available: Mapping[str, int], sample_bytes: int) -> dict[str, int]:
         """Bytes to draw by language: at most `sample_bytes` in all, and at most the available ones.
 
         The language with the largest fraction sets the scale: the sample is so small that it has
@@ -50,7 +50,7 @@ class Mixture:
         and no other language gets more instead.
 
         Example:
-          >>> Mixture((("en", 10), ("ro", 1))).shares({"en": 1000, "ro": 30}, 5000)
+          >>> Mixture((("en", 10), ("ro", 1))).quotas({"en": 1000, "ro": 30}, 5000)
           {'en': 1000, 'ro': 30}
         """
         weights = self.weights(available)

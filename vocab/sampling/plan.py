@@ -51,13 +51,13 @@ class LanguagePlan:
 
     Attributes:
       documents, text_bytes: available in the corpora.
-      share: bytes of text to job.
+      quota: bytes of text to draw.
       last: the last bin of hashes from which documents are drawn; -1 if none are.
     """
 
     documents: int
     text_bytes: int
-    share: int
+    quota: int
     last: int
 
 
@@ -78,13 +78,13 @@ def write_plan(counts: dict[str, LanguageCount], job: SampleJob) -> Plan:
     """
     available = {name: count.text_bytes() for name, count in counts.items()}
     wanted = {name: size for name, size in available.items() if name != UNKNOWN_LANGUAGE}
-    shares = parse_mixture(job.mixture).shares(wanted or available, job.sample_bytes)
+    quotas = parse_mixture(job.mixture).quotas(wanted or available, job.sample_bytes)
     plan = {
         name: LanguagePlan(
             count.documents,
             available[name],
-            shares.get(name, 0),
-            last_bin(count.bins, shares.get(name, 0)),
+            quotas.get(name, 0),
+            last_bin(count.bins, quotas.get(name, 0)),
         )
         for name, count in sorted(counts.items())
     }
@@ -103,7 +103,7 @@ def draw_tasks(plan: Plan, job: SampleJob) -> Iterator[DrawTask]:
     """The shards from which documents are drawn."""
     for shard in read_shard_list(job.shards_path()):
         row = plan.get(shard.language)
-        if row and row.share:
+        if row and row.quota:
             yield shard, row.last
 
 
@@ -119,10 +119,10 @@ def run_draw_task(task: DrawTask, job: SampleJob) -> int:
 def read_sample(job: SampleJob) -> Sample:
     """The sample that a finished pipeline drew, from its work folder."""
     plan = read_plan(job)
-    paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.share}
+    paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.quota}
     for shard, last in draw_tasks(plan, job):
         paths[shard.language].append(job.drawn_path(shard, last))
     return Sample(
         {name: tuple(found) for name, found in paths.items()},
-        {name: plan[name].share for name in paths},
+        {name: plan[name].quota for name in paths},
     )

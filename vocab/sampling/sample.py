@@ -64,11 +64,11 @@ def count_shard(shard: CorpusShard, seed: int) -> tuple[str, LanguageCount]:
     return shard.language, LanguageCount(documents, np.array(bins, np.int64))
 
 
-def last_bin(bins: Bins, share: int) -> int:
-    """The first bin up to which documents have `share` bytes of text; -1 if `share` is 0."""
-    if share <= 0:
+def last_bin(bins: Bins, quota: int) -> int:
+    """The first bin up to which documents have `quota` bytes of text; -1 if `quota` is 0."""
+    if quota <= 0:
         return -1
-    return min(int(np.searchsorted(np.cumsum(bins), share)), _BINS - 1)
+    return min(int(np.searchsorted(np.cumsum(bins), quota)), _BINS - 1)
 
 
 def draw_shard(shard: CorpusShard, seed: int, last: int, path: str) -> None:
@@ -93,11 +93,11 @@ class Sample:
 
     Attributes:
       paths: by language, the files that `draw_shard` wrote.
-      shares: by language, the quota in bytes of text. The files hold a little more.
+      quotas: by language, the quota in bytes of text. The files hold a little more.
     """
 
     paths: Mapping[str, tuple[str, ...]]
-    shares: Mapping[str, int]
+    quotas: Mapping[str, int]
 
     def texts(self, language: str) -> Iterator[bytes]:
         """The language's texts in the order of their hashes, up to its quota."""
@@ -105,7 +105,7 @@ class Sample:
         for path in self.paths.get(language, ()):
             with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
                 batches += [reader.get_batch(n) for n in range(reader.num_record_batches)]
-        left = self.shares[language]
+        left = self.quotas[language]
         for batch, row in _in_order(batches):
             text: bytes = batch.column("text")[row].as_py()
             left -= len(text)
@@ -115,7 +115,7 @@ class Sample:
 
     def documents(self) -> Iterator[tuple[str, bytes]]:
         """Language and text of every document, language by language."""
-        for language in sorted(self.shares):
+        for language in sorted(self.quotas):
             for text in self.texts(language):
                 yield language, text
 

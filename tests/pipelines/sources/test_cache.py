@@ -8,6 +8,7 @@ import pytest
 from pipelines.sources.cache import cached_path, find_cached
 from pipelines.sources.commoncrawl import CrawlError
 from pipelines.sources.mirrors import Mirror, list_crawls, open_file, read_crawl_paths
+from runtime.errors import UsageError
 from runtime.http.transfers import Damaged, Refused, Transfer, Unreachable
 from tests.cleaning.wet.wet_files import survivors
 from tests.pipelines.sources.crawl import (
@@ -62,15 +63,15 @@ def test_a_file_that_comes_differently_each_time_is_not_cached(server, tmp_path)
 def test_a_cached_file_is_read_without_asking_unless_it_has_changed(server, tmp_path):
     place = mirror(server, "plain", keep=str(tmp_path))
     server.site.requests.clear()
-    told: list[Transfer] = []
+    transfers: list[Transfer] = []
     for _ in range(3):
-        assert open_file(place, PATH, told.append).read() == WET
-    assert len(server.site.requests) == len(told) == 1
-    kept = tmp_path / PATH
+        assert open_file(place, PATH, transfers.append).read() == WET
+    assert len(server.site.requests) == len(transfers) == 1
+    cached = tmp_path / PATH
     for spoil in (
-        lambda: kept.write_bytes(WET[:-1]),
-        lambda: kept.write_bytes(WET[:-1] + b"\1"),
-        lambda: kept.unlink(),
+        lambda: cached.write_bytes(WET[:-1]),
+        lambda: cached.write_bytes(WET[:-1] + b"\1"),
+        lambda: cached.unlink(),
         lambda: (tmp_path / f"{PATH}.kept.json").write_text("{"),
         lambda: (tmp_path / f"{PATH}.kept.json").write_text("[1]"),
         lambda: (tmp_path / f"{PATH}.kept.json").unlink(),
@@ -105,8 +106,8 @@ def test_a_download_that_fails_leaves_nothing_in_the_cache(server, tmp_path):
 
 
 def test_no_link_leads_a_cached_file_out_of_its_folder(tmp_path):
-    (tmp_path / "kept").mkdir()
+    (tmp_path / "cache").mkdir()
     (tmp_path / "elsewhere").mkdir()
-    os.symlink(tmp_path / "elsewhere", tmp_path / "kept" / "crawl-data")
-    with pytest.raises(ValueError, match="a link leads out"):
-        cached_path(str(tmp_path / "kept"), PATH)
+    os.symlink(tmp_path / "elsewhere", tmp_path / "cache" / "crawl-data")
+    with pytest.raises(UsageError, match="a link leads out"):
+        cached_path(str(tmp_path / "cache"), PATH)

@@ -98,7 +98,7 @@ def test_lists_end_lines_either_way():
     ],
     ids=["nothing", "blank lines", "plain", "cut", "damaged", "bomb"],
 )
-def test_a_list_that_is_not_sound_is_refused(stored, told):
+def test_a_damaged_list_is_refused(stored, told):
     with pytest.raises(CrawlError, match=told):
         parse_list(stored, CRAWL)
 

@@ -9,6 +9,7 @@ import pytest
 from pipelines.sources.cache import cached_path
 from pipelines.sources.commoncrawl import CrawlError, choose_files, find_names, list_path
 from pipelines.sources.mirrors import Mirror, list_crawls, open_file, read_crawl_paths
+from runtime.errors import UsageError
 from runtime.http.client import Clock
 from runtime.http.transfers import NotConnected, Transfer, Unreachable
 from runtime.http.urls import UrlError
@@ -35,7 +36,7 @@ def server():
         yield server
 
 
-@pytest.mark.parametrize("keep", [False, True], ids=["streamed", "kept"])
+@pytest.mark.parametrize("keep", [False, True], ids=["streamed", "cached"])
 @pytest.mark.parametrize(
     "behaviour",
     ["plain", "resets", "truncates", "ignores-ranges", "untagged", "overstates", "chunked",
@@ -52,7 +53,7 @@ def test_every_page_arrives_exactly_once(server, behaviour, keep, tmp_path):
     server.site.requests.clear()  # the next test finds the behaviour at its start
 
 
-@pytest.mark.parametrize("keep", [False, True], ids=["streamed", "kept"])
+@pytest.mark.parametrize("keep", [False, True], ids=["streamed", "cached"])
 @pytest.mark.parametrize(
     ("behaviour", "lost", "reason"),
     [("corrupt", len(PAGES) // 2, "gzip member"), ("understates", len(PAGES) - 1, "truncated")],
@@ -76,9 +77,9 @@ def test_no_path_leads_out_of_the_folder_or_to_another_host(server, path, tmp_pa
         mirror(server),
         Mirror(base=str(tmp_path)),
     ):
-        with pytest.raises(CrawlError, match="is no path below"):
+        with pytest.raises(CrawlError, match="expected a path below"):
             open_file(place, path)
-    with pytest.raises(ValueError, match="is no path below"):
+    with pytest.raises(UsageError, match="expected a path below"):
         cached_path(str(tmp_path), path)
 
 

@@ -18,12 +18,14 @@ class Proxy:
       requests: method and target of each request, in order.
       logins: the Proxy-Authorization of each; "" without one.
       refusal: the status of every CONNECT.
+      login: the Proxy-Authorization without which a GET is answered with 407; "" for any.
     """
 
     port: int = 0
     requests: list[tuple[str, str]] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     refusal: int = 502
+    login: str = ""
 
     def url(self, login: str = "") -> str:
         return f"http://{login}{'@' if login else ''}127.0.0.1:{self.port}"
@@ -48,6 +50,9 @@ def proxy_to(port: int) -> Iterator[Proxy]:
 
         def do_GET(self) -> None:
             self.note()
+            if proxy.login not in ("", proxy.logins[-1]):
+                self.send_error(407)
+                return
             url = urlsplit(self.path)
             path = f"{url.path}?{url.query}" if url.query else url.path
             headers = [

@@ -10,7 +10,7 @@ import pytest
 from runtime.http.client import Clock, DownloadRules, environment_proxy
 from runtime.http.retry import Backoff
 from runtime.http.stream import open_url
-from runtime.http.transfers import NotConnected, Refused, Transfer, Unreachable
+from runtime.http.transfers import ConnectionDenied, NotConnected, Transfer, Unreachable
 from runtime.http.urls import UrlError
 from runtime.storage.locks import MachineSemaphore
 from tests.runtime.http.proxy import Proxy, proxy_to
@@ -162,12 +162,14 @@ def test_https_goes_through_a_tunnel_of_the_proxy(monkeypatch, proxy: Proxy):
     assert "s3cret" not in str(error)
 
 
-def test_a_proxy_that_wants_another_login_ends_the_download_at_once(monkeypatch, proxy: Proxy):
-    proxy.refusal = 407
-    monkeypatch.setenv("https_proxy", proxy.url(LOGIN))
-    error = failure("https://crawl.invalid/a.gz")
-    assert type(error) is Refused
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_another_login_ends_the_download_at_once(monkeypatch, proxy, scheme):
+    proxy.refusal, proxy.login = 407, "Basic b3RoZXI="
+    monkeypatch.setenv(f"{scheme}_proxy", proxy.url(LOGIN))
+    error = failure(f"{scheme}://crawl.invalid/plain/a.gz")
+    assert type(error) is ConnectionDenied
     assert f"the proxy {proxy.url()} answered 407 Proxy Authentication Required" in str(error)
+    assert len(proxy.requests) == 1
     assert "s3cret" not in str(error)
 
 
@@ -257,3 +259,21 @@ def test_a_wait_for_other_downloads_is_logged_once(server, tmp_path, caplog):
     thread.join()
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.endswith("waiting for other downloads of this machine to end")
+
+
+@pytest.mark.parametrize("behaviour", ["slow", "stalls"])
+def test_a_server_that_takes_long_is_named_while_planning_waits(server, caplog, behaviour):
+    rules = DownloadRules(log_wait_seconds=0.01, read_seconds=0.3, backoff=QUICK.backoff)
+    url = server.url(behaviour, "a.gz")
+    with open_url(url, rules) as stream:
+        assert stream.read() == DATA
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == f"{url}: waiting for the server"
+    assert len(lines) == (1 if behaviour == "slow" else 2)
+
+
+def test_a_server_that_answers_at_once_is_not_logged(server, caplog):
+    with open_url(server.url("plain", "a.gz"), DownloadRules(log_wait_seconds=0.3)) as stream:
+        assert stream.read() == DATA
+    time.sleep(0.4)
+    assert not caplog.records

@@ -73,6 +73,7 @@ def test_every_objective_has_its_share_of_noise(name):
     if row.is_causal():
         assert list(corrupt(row, tf.range(9), tf.constant([1, 2]), 100)) == ["targets"]
         return
+    assert row.noise in NOISE_MASKS, f"add {row.noise!r} to NOISE_MASKS in corruption.py"
     masks = [
         NOISE_MASKS[row.noise](row, tf.constant(500), tf.constant([[i, 2], [3, i]]))
         for i in range(40)

@@ -37,7 +37,7 @@ LENGTHS = {  # tokens of text, inputs and targets, by lengths(row, 512)
 def test_lengths_of_every_row(name):
     found = lengths(OBJECTIVES[name], 512)
     numbers = (found.raw, found.inputs, found.targets)
-    assert name in LENGTHS, f"add to LENGTHS in {__file__}, if right:  {name!r}: {numbers},"
+    assert name in LENGTHS, f'if right, add to LENGTHS in {__file__}:  "{name}": {numbers},'
     assert numbers == LENGTHS[name]
 
 

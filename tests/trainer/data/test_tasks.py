@@ -4,6 +4,7 @@ import json
 import pytest
 import seqio
 
+from trainer.data.corruption import INPUT_TRANSFORMS, NOISE_MASKS, TARGET_TRANSFORMS
 from trainer.data.objectives import OBJECTIVES
 from trainer.data.tasks import load_mixture, load_task
 from trainer.data.vocabularies import load_vocabulary
@@ -20,11 +21,19 @@ def rows(name, split="train", most=1000):
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_is_a_task_by_name(objective, small_corpus, small_vocabulary):
+    row = OBJECTIVES[objective]
+    axes = (
+        (row.noise, NOISE_MASKS),
+        (row.inputs, INPUT_TRANSFORMS),
+        (row.targets, TARGET_TRANSFORMS),
+    )
+    missing = [value for value, table in axes if value not in table and not row.is_causal()]
+    assert not missing, f"add functions for {missing} to the tables of trainer/data/corruption.py"
     name = load_task(small_corpus, small_vocabulary, objective)
     assert name == f"c4_en_{objective}"
-    for row in rows(name, "validation"):
-        assert all(len(ids) <= 64 and ids[-1] == 1 for ids in row.values())
-        assert ("inputs" in row) == (not OBJECTIVES[objective].is_causal())
+    for example in rows(name, "validation"):
+        assert all(len(ids) <= 64 and ids[-1] == 1 for ids in example.values())
+        assert ("inputs" in example) == (not row.is_causal())
 
 
 def test_truncated_data_is_the_first_tokens_only(small_corpus, small_vocabulary):

@@ -19,7 +19,7 @@ from trainer.training.checkpoints import (
     read_params,
 )
 from trainer.training.divergence import Diverged
-from trainer.training.input_pipeline import DataError, HostInfo, open_dataset
+from trainer.training.input_pipeline import DataError
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
 
@@ -142,11 +142,6 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
     with pytest.raises(CheckpointError, match="--size, --version and --architecture"):
         train(dataclasses.replace(stopped, version="v1.0"))
     assert Checkpoints(stopped.model_dir, 3).latest() == 3
-
-
-def test_fewer_shards_than_hosts_is_told(config):
-    with pytest.raises(DataError, match=r"2 shards of train, fewer than the 3 hosts.*--shards=3"):
-        open_dataset(config, "train", HostInfo(index=0, count=3))
 
 
 def test_a_truncated_shard_is_told(finished, stopped, tmp_path):

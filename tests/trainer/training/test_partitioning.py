@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.trainer.eight_devices import MESHES
+from tests.conftest import REPOSITORY, T5X
+from tests.trainer.training.eight_devices import MESHES
 from trainer.config import TrainConfig
 from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.partitioning import MeshError, check_batch, make_mesh
@@ -46,7 +46,7 @@ def config(small_corpus, small_vocabulary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(config):
-    script = str(REPOSITORY / "tests" / "trainer" / "eight_devices.py")
+    script = str(REPOSITORY / "tests" / "trainer" / "training" / "eight_devices.py")
     return json.loads(
         run_python([script, json.dumps(dataclasses.asdict(config))], 8).splitlines()[-1]
     )
@@ -99,7 +99,7 @@ def test_two_hosts_give_the_losses_of_one(config, tmp_path):
         if name not in ("corpus", "backend", "host_index", "host_count", "coordinator")
     ]
     flags = [flag.replace("=True", "=true").replace("=False", "=false") for flag in flags]
-    command = [sys.executable, "-m", "trainer.main", "train", "--backend=ours",
+    command = [*T5X, "train", "--backend=ours",
                f"--corpus={config.corpus[0]}", *flags, f"--coordinator=localhost:{port}",
                "--host_count=2"]  # fmt: skip
     hosts = [

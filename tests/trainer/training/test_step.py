@@ -3,17 +3,11 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from trainer.model.config import NetworkConfig
 from trainer.model.network import Transformer
-from trainer.training.optimizer import (
-    adafactor,
-    inverse_square_root,
-    moments_from_t5x,
-    moments_to_t5x,
-)
+from trainer.training.optimizer import adafactor, inverse_square_root
 from trainer.training.step import initial_state, sum_gradients, sum_losses, train_step
 
 NETWORK = Transformer(
@@ -89,22 +83,3 @@ def test_the_step_lowers_for_tpu_without_one(state):
     exported = jax.export.export(step(dropout=True), platforms=["tpu"])(state, batch())
     assert exported.platforms == ("tpu",)
     assert "stablehlo" in exported.mlir_module()
-
-
-def test_moments_have_t5xs_layout_and_come_back(state):
-    state, _, _ = step()(state, batch())
-    moments = moments_to_t5x(state.moments)
-    assert moments["token_embedder"]["embedding"]["v_row"].shape == (128,)
-    assert moments["token_embedder"]["embedding"]["v"].shape == (1,)
-    assert moments["encoder"]["encoder_norm"]["scale"]["v"].shape == (128,)
-    fresh = OPTIMIZER.init(state.params)
-    back = moments_from_t5x(fresh, moments, state.step)
-    jax.tree.map(np.testing.assert_array_equal, back, state.moments)
-    assert isinstance(back[0], optax.FactoredState)
-
-
-def test_learning_rate_is_the_papers():
-    rate = inverse_square_root(1.0, 10_000)
-    assert float(rate(jnp.array(0))) == pytest.approx(0.01)
-    assert float(rate(jnp.array(10_000))) == pytest.approx(0.01)
-    assert float(rate(jnp.array(40_000))) == pytest.approx(0.005)

@@ -77,7 +77,7 @@ def test_equal_hashes_are_ordered_by_url_and_text(tmp_path):
         assert [text for _, text in sample.documents()] == [b"a", b"b", b"c"]
 
 
-def test_documents_without_url_are_told_apart_by_their_text(tmp_path):
+def test_documents_without_url_are_distinguished_by_their_text(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("\n".join(f"line {n}" for n in range(1000)))
     sample = draw(tmp_path / "drawn", path, sample_bytes=2000)
@@ -86,12 +86,12 @@ def test_documents_without_url_are_told_apart_by_their_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("bins", "share", "last"),
+    ("bins", "quota", "last"),
     [([5, 0, 5], 0, -1), ([5, 0, 5], 1, 0), ([5, 0, 5], 5, 0), ([5, 0, 5], 6, 2)],
 )
-def test_the_last_bin_is_that_in_which_the_share_is_full(bins, share, last):
+def test_the_last_bin_is_that_in_which_the_quota_is_reached(bins, quota, last):
     padded = np.array(bins + [0] * (4096 - len(bins)), np.int64)
-    assert last_bin(padded, share) == last
+    assert last_bin(padded, quota) == last
 
 
 def test_what_is_drawn_is_little_more_than_the_sample(tmp_path):
@@ -106,8 +106,8 @@ def test_what_is_drawn_is_little_more_than_the_sample(tmp_path):
 
 def test_a_fingerprint_changes_with_any_document():
     rows = [("en", b"one"), ("en", b"two"), ("de", b"drei")]
-    whole = describe_sample(rows)
-    assert whole["en"].documents == 2 and whole["en"].text_bytes == 6
-    assert describe_sample(rows)["en"] == whole["en"]
-    assert describe_sample([("en", b"onet"), ("en", b"wo")])["en"].sha256 != whole["en"].sha256
-    assert describe_sample(rows[::-1])["en"].sha256 != whole["en"].sha256
+    first = describe_sample(rows)
+    assert first["en"].documents == 2 and first["en"].text_bytes == 6
+    assert describe_sample(rows)["en"] == first["en"]
+    assert describe_sample([("en", b"onet"), ("en", b"wo")])["en"].sha256 != first["en"].sha256
+    assert describe_sample(rows[::-1])["en"].sha256 != first["en"].sha256

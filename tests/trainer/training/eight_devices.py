@@ -1,4 +1,4 @@
-"""Run by test_meshes.py where there are 8 devices: one JSON object of what each mesh gave."""
+"""Run by test_partitioning.py where there are 8 devices: one JSON object of what each mesh gave."""
 
 import dataclasses
 import json
