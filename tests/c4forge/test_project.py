@@ -80,3 +80,19 @@ def test_paths_that_the_page_names_are_there(name):
     text = (REPOSITORY / name).read_text()
     for path in PATH.findall(text):
         assert (REPOSITORY / path).exists(), path
+
+
+def test_names_in_contributing_are_in_the_files_that_it_names():
+    """Of each numbered step or paragraph: its names are in one of its files."""
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    how = text[text.index("## How to add") : text.index("## Style")]
+    checked = 0
+    for block in re.split(r"\n\n|\n(?=\d\. )", how):
+        sources = "".join(
+            (REPOSITORY / path).read_text() for path in PATH.findall(block) if path.endswith(".py")
+        )
+        names = re.findall(r"`([A-Za-z_]+)`", block) if sources else []
+        for name in set(names) - {"cleaning"}:
+            assert re.search(rf"\b{name}\b", sources), f"{name}: {block[:60]}"
+            checked += 1
+    assert checked > 20
