@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from c4forge.main import COMMANDS
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
@@ -22,6 +24,11 @@ from trainer.data.objectives import OBJECTIVES, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 from vocab.recipes import PARAMETERS, PRESETS
 
+OPTIONS = {  # where they do not stand beside the command
+    "build": "pipelines.run.options",
+    "tokenize": "pipelines.tokens.options",
+    "vocab train": "vocab.options",
+}
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 
 
@@ -107,6 +114,12 @@ def test_every_size_has_its_row(row):
 @pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
 def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
+
+
+@pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)
+def test_every_option_of_a_command_has_its_row(row):
+    module = import_module(OPTIONS.get(row.name, row.module))
+    assert module.command_line().docs_table() in page("options.md")
 
 
 @pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)

@@ -127,6 +127,12 @@ class CommandLine:
         ]
         return placed
 
+    def docs_table(self) -> str:
+        """Its table in docs/options.md."""
+        rows = [row.docs_row() for row in self.options]
+        return "\n".join([f"## {self.name}", "", self.meaning, "", "| | default | |",
+                          "|---|---|---|", *rows, ""])  # fmt: skip
+
     def _values(self, texts: Mapping[str, list[Any]], errors: list[str], complete: bool) -> Given:
         values: dict[str, Any] = {}
         wrong: set[str] = set()

@@ -194,7 +194,7 @@ def test_a_list_that_leads_elsewhere_is_refused_whole(tmp_path, server, line, ca
         (["--crawl=CC-MAIN-2019-18", "--input=x"], "one of the two"),
         ([], "one of the two"),
         (["--crawl=list,CC-MAIN-2019-18"], "'list'"),
-        (["--crawl=CC-MAIN-2019-18", "--max_connections=0"], "at least 1"),
+        (["--crawl=CC-MAIN-2019-18", "--max_connections=0"], "not a whole number of 1 or more"),
         (["--crawl=CC-MAIN-2019-18", "--commoncrawl_url=ftp://x/"], "ftp"),
     ],
 )
