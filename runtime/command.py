@@ -134,7 +134,8 @@ class _Signals:
         self.interrupted = True
         # Threads and destructors have much to say of work that was broken off.
         logging.disable(logging.CRITICAL)
-        threading.excepthook = sys.unraisablehook = lambda _: None
+        threading.excepthook = lambda _: None
+        sys.unraisablehook = lambda _: None
         kill_workers()
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
         raise_started(KeyboardInterrupt)
