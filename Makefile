@@ -40,13 +40,13 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
-	$(BIN)/python -m benchmarks.bench --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
+	$(BIN)/python -m benchmarks.corpus --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 bench-vocab: $(VENV)/.test ## vocabularies and tokens beside plain SentencePiece: characters and CPU-seconds a token
 	$(BIN)/python -m benchmarks.vocab --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
 
 bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s, examples/s, MFU, share of waiting
-	$(BIN)/python -m benchmarks.bench_train --wet='$(SHARED)/data/wet/*.gz'
+	$(BIN)/python -m benchmarks.training --wet='$(SHARED)/data/wet/*.gz'
 
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

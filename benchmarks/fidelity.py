@@ -1,4 +1,4 @@
-"""Documents by variant and spec, and what each choice of a spec changes by itself: Markdown tables.
+"""Documents by variant and spec, and the effect of each setting of a spec alone: Markdown tables.
 
     python -m benchmarks.fidelity --wet=DIR --refs=DIR
 
@@ -22,7 +22,7 @@ Documents = dict[str, tuple[str, str, int]]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What every run here reads.
+    """The input and the folder of all runs.
 
     Attributes:
       arguments: of the command.
@@ -71,9 +71,9 @@ def spec_rows(by_spec: dict[str, dict[str, Documents]]) -> Iterator[str]:
         yield f"| `{variant}` | " + " | ".join(cells) + " |"
 
 
-def choice_rows(inputs: Inputs, spec: str, before: dict[str, Documents]) -> Iterator[str]:
-    """What each choice of a spec changes by itself, in `en` and `multilingual`."""
-    yield "| choice | | `en`: gone, new, changed | `multilingual`: gone, new, changed |"
+def setting_rows(inputs: Inputs, spec: str, before: dict[str, Documents]) -> Iterator[str]:
+    """The documents that each setting of a spec changes alone, in `en` and `multilingual`."""
+    yield "| setting | | `en`: gone, new, changed | `multilingual`: gone, new, changed |"
     yield "|---|---|---|---|"
     for name in SETTINGS:
         value = getattr(SPECS[spec].settings, name)
@@ -105,8 +105,8 @@ def main() -> None:
         by_spec = {spec: inputs.build("--variant=all", f"--spec={spec}") for spec in SPECS}
         print("\n".join(spec_rows(by_spec)), flush=True)
         for spec in list(SPECS)[1:]:
-            print(f"\nChoices of `{spec}`, each alone\n")
-            for row in choice_rows(inputs, spec, by_spec["tfds-3.1.0"]):
+            print(f"\nSettings of `{spec}`, each alone\n")
+            for row in setting_rows(inputs, spec, by_spec["tfds-3.1.0"]):
                 print(row, flush=True)
 
 

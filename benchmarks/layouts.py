@@ -1,4 +1,4 @@
-"""Three ways to keep blocks in files, timed on one of them: part of `benchmarks.scale`.
+"""Three layouts of blocks in files, timed on synthetic blocks: part of `benchmarks.scale`.
 
 batches  an Arrow file with a record batch for each target, as c4forge had them at first
 indexed  as `pipelines.stages.blocks` has them: an index of targets, then the rows

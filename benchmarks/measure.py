@@ -2,9 +2,9 @@
 
     python -m benchmarks.measure COMMAND [ARGUMENT ...]
 
-Workers of a fork server are nobody's children in the end; as their subreaper (Linux) this process
-inherits and counts them too. The last line printed is {"cpu", "wall", "peak_mb"}; peak_mb is that
-of the largest single process.
+Workers of a fork server outlive their parent. This process is their subreaper (Linux), so it
+inherits them and counts them too. The last line printed is {"cpu", "wall",
+"peak_mb"}; peak_mb is that of the largest single process.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def measure(command: list[str]) -> dict[str, float]:
-    """Runs the command to its end, orphans included.
+    """Runs the command and waits for it and all its descendants.
 
     Raises:
       RuntimeError: it failed; the message has what it said.

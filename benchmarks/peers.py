@@ -1,11 +1,11 @@
-"""By how much the "C4" filters of datatrove and dolma, as they come, differ from C4.
+"""How the "C4" filters of datatrove and dolma, with their own settings, differ from C4.
 
     python -m benchmarks.peers --wet=DIR [--badwords=DIR] [--json=FILE]
 
 From the project's root, in a virtual environment made for it: `--help` has the pip line. All start
 from the same texts: the newest capture of each normalized URL, read by c4forge. Compared are rules
 alone, without deduplication and languages; a page without text is dropped, space around one does
-not count. "C4" is `clean_page`, which tests hold against TFDS.
+not count. "C4" is `clean_page`, which tests compare with TFDS.
 
 datatrove: `C4QualityFilter()`, which lets spaCy split English sentences (no Punkt model is needed);
 then, for bad words, `C4BadWordsFilter()` with the list that it would download. By itself,
@@ -15,7 +15,7 @@ dolma: the taggers c4_v1 and c4_v2, then its mixer with its repository's configs
 mixer.yaml (made for c4_v2), languages aside: scores over 0.5 drop pages with a curly brace, lorem
 ipsum, javascript or, for bad words, a naughty word, and cut lines without end mark or 3 words.
 
-Why they differ is told twice. Settings: how many pages differ where one has C4's value (an option,
+The causes are shown twice. Settings: how many pages differ where one has C4's value (an option,
 else a constant of the module), and where all but it have. Causes: the rule that drops a page, or
 the C4 rule that decides a line, on one side only.
 """
@@ -317,7 +317,6 @@ def measure(texts: list[str], bad_words: Path, folder: Path) -> dict[str, Table]
 
 
 def print_table(title: str, table: Table) -> None:
-    """Prints a table with its columns aligned."""
     first = max(len(row) for column in table.values() for row in column)
     print(f"\n{title:{first}}" + "".join(f"{name:>24}" for name in table))
     for row in next(iter(table.values())):

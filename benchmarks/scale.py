@@ -1,14 +1,14 @@
-"""What a whole crawl costs a worker: the reductions on synthetic signatures, of its real volume.
+"""The cost of a crawl to one worker: the reductions, on synthetic signatures of its volume.
 
     python -m benchmarks.scale [--wet=DIR] [--parts=averages,part,buckets,exchange]
 
-averages  what a page sends, measured on WET files
+averages  signatures that a page sends, measured on WET files
 part      memory and CPU of the stages for a WET file of Common Crawl's size
 buckets   the reductions for one bucket of a crawl, and of 86 crawls
-exchange  what the spilled blocks of a task cost, by layout
+exchange  CPU and bytes of the blocks of a task, by their layout in files
 
-Each figure is that of a process of its own. `docs/scale.md` derives what they should be; a bound
-that does not hold ends the command with an error.
+Each figure comes from a process of its own. `docs/scale.md` derives bounds for them; a figure
+over its bound ends the command with an error.
 """
 
 import argparse
@@ -38,7 +38,6 @@ from pipelines.stages.newest import NEWEST, flag_blocks
 from pipelines.stages.tasks import run_spilled
 from tests.runs.runs import plan, run_stages
 
-PARTS = ("averages", "part", "buckets", "exchange")
 FILES, PAGES = 90_000, 3_000_000_000  # of one crawl
 BUCKETS = 8192  # the most there are: `pipelines.job.bucket_count`
 SPANS_A_PAGE = 23.8  # measured: `averages`
@@ -47,7 +46,7 @@ _DATES = np.array([f"2019-04-{day:02d}T10:12:{n:02d}Z" for day in range(18, 27) 
 
 @dataclass(frozen=True)
 class Bucket:
-    """What one bucket receives.
+    """The blocks that one bucket receives.
 
     Attributes:
       rows: signatures.
@@ -140,7 +139,7 @@ def run_case(name: str) -> dict[str, float]:
 
 
 def derived_peak(name: str, flagged: float) -> float:
-    """Bytes that docs/scale.md allows a case."""
+    """The bound of docs/scale.md for the memory of a case, in bytes."""
     reduction, bucket, _ = CASES[name]
     row, working = {"newest": (72, 330), "spans": (41, 260)}[reduction]
     blocks = row * bucket.rows + 200 * bucket.parts
@@ -149,7 +148,7 @@ def derived_peak(name: str, flagged: float) -> float:
 
 
 def bench_buckets(_: Path, __: Path) -> None:
-    """Each case against what is derived for it."""
+    """Memory and CPU of each case, beside its bound."""
     print("\nOne bucket of 8,192, blocks of 90,000 parts; memory beyond the idle process")
     print(f"{'':28}{'rows':>12}{'CPU s':>8}{'µs a row':>10}{'peak MB':>9}{'derived':>9}")
     over: list[str] = []
@@ -170,13 +169,13 @@ def bench_buckets(_: Path, __: Path) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had since the last reset (Linux)."""
+    """Peak memory of this process since the last reset (Linux)."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
 
 def reset_peak() -> None:
-    """Forgets what the process has had and given back."""
+    """Resets the peak memory of this process (Linux)."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -186,7 +185,9 @@ def bench_averages(wet: Path, folder: Path) -> None:
     pages = run_stages(todo)["split-wet-file/passed"]
     stored = sum(part.end - part.start for part in todo.parts)
     cleaned, documents = Path(todo.job.clean_folder()), Path(todo.job.documents_folder())
-    print(f"\nWhat a page leaves, {pages:,} pages of {stored / pages:,.0f} B stored, variant en")
+    print(
+        f"\nRows and bytes of a page, {pages:,} pages of {stored / pages:,.0f} B stored, variant en"
+    )
     for stage, row in (("clean", 72), ("newest", 5), ("lines", 41), ("duplicates", 5)):
         targets = todo.job.part_count if stage in ("newest", "duplicates") else todo.job.buckets
         files = list(documents.glob(f"{stage}/*.blocks"))
@@ -238,10 +239,16 @@ def run_part(path: Path) -> None:
 
 
 def bench_exchange(_: Path, folder: Path) -> None:
-    """What blocks cost in files, by layout."""
+    """CPU and bytes of blocks in files, by layout."""
     bench_layouts(folder, rows_a_block=int(PAGES * SPANS_A_PAGE / FILES / BUCKETS))
 
 
+PARTS = {
+    "averages": bench_averages,
+    "part": bench_part,
+    "buckets": bench_buckets,
+    "exchange": bench_exchange,
+}
 _THIS = [sys.executable, "-m", "benchmarks.scale"]
 
 
@@ -266,7 +273,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for part in options.parts.split(","):
             (folder := Path(name) / part).mkdir()
-            globals()[f"bench_{part}"](options.wet.resolve(), folder)
+            PARTS[part](options.wet.resolve(), folder)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What more variants cost in one pass, and beside a run of the reference for each."""
+"""The cost of more variants in one pass, beside a run of the reference for each."""
 
 import time
 from pathlib import Path
@@ -53,17 +53,17 @@ def _apart(measured: tuple[Figures, ...]) -> float:
 
 
 def _print_floor(todo: Plan) -> None:
-    """What the language identifiers alone take for the texts that the variants give them."""
+    """CPU of the language identifiers alone on the texts of the variants."""
     costs: dict[str, float] = {}
     run_stages(todo, costs)
-    whole = _texts(todo, TextForm.RAW)
+    raw = read_texts(todo, TextForm.RAW)
     langdetect = IDENTIFIERS["langdetect"].load(None)
     detector = gcld3.NNetLanguageIdentifier(100, 10_000)
     # Pages with paragraphs, before deduplication takes a few of them.
-    long_pages = [text for text in whole if sum(len(x) >= 200 for x in text.split("\n")) >= 3]
+    long_pages = [text for text in raw if sum(len(x) >= 200 for x in text.split("\n")) >= 3]
     floor = {
-        "langdetect-rs, cleaned": _timed(langdetect, _texts(todo, TextForm.CLEANED)),
-        "langdetect-rs, whole": _timed(langdetect, whole),
+        "langdetect-rs, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
+        "langdetect-rs, raw": _timed(langdetect, raw),
         "cld3, with paragraphs": _timed(detector.FindLanguage, long_pages),
     }
     print(f"Of all, in one process: {sum(costs.values()):.2f} CPU-s; identifiers alone")
@@ -71,7 +71,8 @@ def _print_floor(todo: Plan) -> None:
         print(f"  {name:26}{cost:8.2f}")
 
 
-def _texts(todo: Plan, form: TextForm) -> list[str]:
+def read_texts(todo: Plan, form: TextForm) -> list[str]:
+    """The texts of all pages of a run, cleaned or raw."""
     texts: list[str] = []
     for part in todo.parts:
         path = todo.job.pages_path(part, form)

@@ -19,21 +19,20 @@ from pathlib import Path
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from benchmarks.commands import C4FORGE, run_measured
-from corpora.formats import read_documents
+from corpora.documents import read_documents
 from corpora.layout import find_corpora
 from pipelines.tokenize import plan_tokens
 from pipelines.tokens.job import token_shards
 from pipelines.tokens.options import parse_token_options
 from pipelines.tokens.shards import write_token_shard
 from runtime.storage.files import write_bytes
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from vocab.costs import training_cost
 from vocab.recipes import PRESETS
 from vocab.sampling.mixtures import Mixture
 from vocab.sampling.sample import Sample
 from vocab.training import round_scores, train_model
 
-PARTS = ("quality", "scores", "tokenize", "train")
 _REPEATS = 3
 _SIZES = {"t5": 32_000, "mt5": 32_000, "palm": 32_000}
 
@@ -98,13 +97,13 @@ def bench_quality(en: Path, multilingual: Path, folder: Path) -> None:
 
 
 def bench_scores(en: Path, multilingual: Path, folder: Path) -> None:
-    """On how many pages TensorFlow Text differs from SentencePiece, by bits of the scores."""
+    """The number of pages that TensorFlow Text and SentencePiece encode differently, by bits."""
     import tensorflow_text
 
     recipe = replace(PRESETS["t5"].recipe, score_bits=23)
     model = train_model(recipe, draw(folder / "scores", en)).model
     pages = {"en": read_texts(en), "multilingual": read_texts(multilingual)}
-    print("\nScores rounded: pages that TensorFlow Text reads otherwise than SentencePiece 0.2.2")
+    print("\nScores rounded: pages that TensorFlow Text encodes otherwise than SentencePiece 0.2.2")
     counts = [f"{name} ({len(texts):,})" for name, texts in pages.items()]
     print(f"{'bits after the point':24}{counts[0]:>16}{counts[1]:>24}{'tokens of en':>16}")
     for bits in (23, 8, 6, 4, 2):
@@ -157,9 +156,9 @@ def best_cpu(work: Callable[[], object]) -> float:
 
 
 def bench_train(en: Path, multilingual: Path, folder: Path) -> None:
-    """Time and memory of whole commands, beside what they foretell."""
-    print("\nc4forge vocab train, CPU-seconds and the largest process, beside what it foretells")
-    print(f"{'':24}{'text':>10}{'CPU-s':>8}{'told':>8}{'memory':>10}{'told':>10}")
+    """Time and memory of whole commands, beside their estimates."""
+    print("\nc4forge vocab train, CPU-seconds and the largest process, beside its estimates")
+    print(f"{'':24}{'text':>10}{'CPU-s':>8}{'est.':>8}{'memory':>10}{'est.':>10}")
     for name, preset, arguments in (
         ("t5 en", "t5", [f"--corpus={en}"]),
         ("t5 en 5 MB", "t5", [f"--corpus={en}", "--sample_bytes=5MB", "--size=16000"]),
@@ -173,14 +172,22 @@ def bench_train(en: Path, multilingual: Path, folder: Path) -> None:
             *C4FORGE, "vocab", "train", f"--preset={preset}", *arguments,
             f"--output={output}",
         )  # fmt: skip
-        told = json.loads((output / "recipe.json").read_text())
-        text = sum(row["text_bytes"] for row in told["sample"].values())
-        recipe = replace(PRESETS[preset].recipe, **told["recipe"])
-        cost = training_cost(recipe, text, len(told["sample"]))
+        record = json.loads((output / "recipe.json").read_text())
+        text = sum(row["text_bytes"] for row in record["sample"].values())
+        recipe = replace(PRESETS[preset].recipe, **record["recipe"])
+        cost = training_cost(recipe, text, len(record["sample"]))
         print(
             f"{name:24}{text / 1e6:8.1f}MB{used['cpu']:8.1f}{cost.seconds:8.1f}"
             f"{used['peak_mb'] * 1.048576:8.0f}MB{cost.memory_bytes / 1e6:8.0f}MB"
         )
+
+
+PARTS = {
+    "quality": bench_quality,
+    "scores": bench_scores,
+    "tokenize": bench_tokenize,
+    "train": bench_train,
+}
 
 
 def main() -> None:
@@ -201,7 +208,7 @@ def main() -> None:
         folder = Path(name)
         corpora = build_corpora(options.wet, options.refs, folder / "out")
         for part in options.parts.split(","):
-            globals()[f"bench_{part}"](*corpora, folder)
+            PARTS[part](*corpora, folder)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,22 @@
-"""The C4 decisions: bytes and pages in, decisions out. No Beam, no network, no clock, no chance.
+"""The decisions of C4: bytes and pages in, decisions out. No Beam, network, clock or chance.
 
-In the order in which data pass:
+Tables first, then the modules that use them, in data-path order:
 
-  members    gzip members: where they start, how far they decode
-  inflate    the bytes of a WET file, damaged ones stepped over
-  records    WARC records framed from bytes; what is malformed, and why
-  pages      the pages of a record, line by line as the reference reads them
-  urls       normalized URLs and the digests that decide a page's outcome
-  domains    which hosts realnewslike takes
-  paragraphs which whole pages multilingual takes
-  clean      the line and page rules (`clean_page`)
-  lines      the same for many pages at once, where nothing is odd about them
-  lowering   lower case by bytes
-  switches   the pages on which a mended defect makes a difference
-  captures   the pages of a file, cleaned and reduced to signatures
-  sentences  Punkt, only as far as a count needs it
-  spans      three sentences, which the paper compares where the reference compares lines
-  priorities  which capture of each URL, which occurrence of each line stays (arrays)
-  documents  what is left of a page after deduplication
-  language   language identifiers
-  badwords   lists and matchers of bad words
-
-`fasttext_model` tells whether a model given for `language` is whole.
-
-Tables: `languages`, `rules` (every rule, in data-path order), `variants`, `specs`.
+  languages         codes of mC4's languages
+  variants          table: which filters a variant's pages pass, in data-path order
+  specs             table: which C4, each setting with its value
+  rules             table: every rule that drops or keeps something, in data-path order
+  counts            counts by rule, of a run or of one variant
+  wet               bytes of a WET file to records and pages
+  urls              normalized URLs and their digests
+  lowercase         str.lower on UTF-8 bytes
+  sentences         Punkt's sentences, counted up to a given number
+  filters           the decision of each filter about a page or a text
+  dedup             the newest capture of a URL, the kept occurrence of a line
+  signatures        arrays that represent pages and lines where pages are compared
+  fixes             pages on which a fix of spec `fixed` makes a difference
+  captures          a file's records cleaned to pages and signatures
+  selection         the captures that a variant takes, and its counts up to cleaning
+  document_filters  table: filters of finished documents, and the variants that keep one
+  webtext           the links of Reddit's submissions that WebText takes
 """

@@ -1,8 +1,8 @@
-"""Captured pages of a WET file: parsed, cleaned and reduced to what later stages must know.
+"""The captures of a WET file: parsed, cleaned and reduced to texts and signatures.
 
-Every capture leaves a row of digests, also one that cleaning drops: which capture of a URL counts
-is decided before cleaning (TFDS c4.C4._get_pages_pcollection), so a dropped newest capture still
-shadows an older one. Text stays only in the forms that a variant of the run takes.
+Every capture leaves a row of digests, also one that cleaning drops: the newest capture of a URL is
+chosen before cleaning (TFDS c4.C4._get_pages_pcollection), so one that cleaning drops still hides
+an older one. Text is kept only in the forms that a variant of the run takes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -49,13 +49,13 @@ _BATCH_BYTES = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class CaptureRules:
-    """How a run treats captures.
+    """How a run cleans captures.
 
     Attributes:
       settings: of its spec.
-      scopes: of its variants; they say which forms and marks are needed.
-      domains: of RealNews; needed where a variant filters by them.
-      page_words: finds bad words of whole pages, where the spec wants that.
+      scopes: of its variants; they decide which forms and marks are needed.
+      domains: of RealNews; None if no variant filters by them.
+      page_words: finds bad words in the page as read; None unless the spec asks for that.
     """
 
     settings: SpecSettings
@@ -72,7 +72,7 @@ class CaptureRules:
         return any(step in scope.capture_filters for scope in self.scopes)
 
     def keeps_raw(self) -> bool:
-        """True if whole text is kept of every capture, not only of those with long paragraphs."""
+        """True if raw text is kept of every capture, not only of those with long paragraphs."""
         return any(self._takes_any_raw(scope) for scope in self.scopes)
 
     def deduplicates_raw(self) -> bool:
@@ -138,10 +138,10 @@ class _Batch:
         return self._captures
 
     def _add_record(self, record: Record, headers: Headers, lines: PageLines | None) -> None:
-        """Adds the pages of a record; `lines` are None where only the exact path will do."""
+        """Adds the pages of a record; `lines` is None if the page needs the exact path."""
         counts = self._captures.counts
         if lines is not None:
-            if self._is_whole(headers, _has_text(lines)) and not self._is_too_long(record.block):
+            if self._is_complete(headers, _has_text(lines)) and not self._is_too_long(record.block):
                 self._add(headers, record, lines)
             return
         pages = [(page.headers, page.text) for page in reference_pages(record)]
@@ -150,11 +150,11 @@ class _Batch:
             counts["fixed/body_headers"] += kept != pages
             pages = kept
         for headers, text in pages:
-            if self._is_whole(headers, bool(text)) and not self._is_too_long(text):
+            if self._is_complete(headers, bool(text)) and not self._is_too_long(text):
                 self._add(headers, text, None)
 
-    def _is_whole(self, headers: Headers, has_text: bool) -> bool:
-        """True if the page has URL, text and timestamp; else counts what it lacks."""
+    def _is_complete(self, headers: Headers, has_text: bool) -> bool:
+        """True if the page has URL, text and timestamp; counts it, or the first that is missing."""
         counts = self._captures.counts
         if not headers.url:
             counts["split-wet-file/filtered:no_url"] += 1
@@ -168,17 +168,17 @@ class _Batch:
         return False
 
     def _is_too_long(self, text: str | bytes) -> bool:
-        """True if the page has too many characters; counts those and the others."""
+        """True if the page has too many characters; counts the page either way."""
         most = self._settings.max_page_chars
         too_long = bool(most) and len(text) > most
         if too_long and isinstance(text, bytes):
             too_long = len(page_text(text.decode())) > most
-        verdict = "filtered" if too_long else "passed"
-        self._captures.counts[f"too-long-filter/{verdict}"] += 1
+        outcome = "filtered" if too_long else "passed"
+        self._captures.counts[f"too-long-filter/{outcome}"] += 1
         return too_long
 
     def _add(self, headers: Headers, source: Record | str, lines: PageLines | None) -> None:
-        """Adds a page: its text, or a record without odd lines and the lines found there."""
+        """Adds a page: from its text, or from its record if `find_lines` could read it."""
         captures, rules = self._captures, self._rules
         row = len(captures.captured)
         normalized = self._normalize(headers.url)
@@ -207,7 +207,7 @@ class _Batch:
         captures.line_counts.append(cleaned.line_counts)
 
     def _add_raw(self, row: int, headers: Headers, source: Record | str) -> int:
-        """Adds the page as it is, if a variant may need it; returns its marks."""
+        """Adds the raw text, if a variant may need it; returns the page's marks."""
         text = source.encode() if isinstance(source, str) else plain_page_text(source.block)
         marks, digests, settings = 0, b"", self._settings
         if self._needs_paragraphs and has_paragraphs(
@@ -246,7 +246,7 @@ class _Batch:
 
 
 def _text(source: Record | str) -> str:
-    """The page's text, of a record without odd lines or as given."""
+    """The page's text: as given, or of a record that `find_lines` could read."""
     return source if isinstance(source, str) else page_text(source.block.decode())
 
 

@@ -1,11 +1,11 @@
-"""Rules that count, and counts by rule: of the whole run, or of one of its variants."""
+"""Rules, and counts by rule: of a run, or of one of its variants."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """What a rule counts."""
+    """The things that a rule counts."""
 
     FILE = "files"
     RECORD = "records"
@@ -19,12 +19,12 @@ class Rule:
     """One row of the table.
 
     Attributes:
-      name: the counter, everywhere.
-      unit: what one count is.
-      keeps: True if what it counts goes on to the next rule.
+      name: of its counter, in code, reports and docs.
+      unit: of its count.
+      keeps: True if the counted things go on to the next rule.
       meaning: one line for reports.
       paper: section of Raffel et al. 2020, or of mT5, that asks for it, or "".
-      reference: where TFDS 4.9.10 does it, or "" where only c4forge counts it.
+      reference: the function of TFDS 4.9.10 that applies it, or "" if only c4forge counts it.
     """
 
     name: str
@@ -40,17 +40,17 @@ class Rule:
 
 
 Counts = dict[str, int]
-"""By rule, or by `variant|rule` where variants differ."""
+"""Counts by rule, or by `variant|rule` where variants differ."""
 _SEPARATOR = "|"
 
 
 def scoped(variant: str, rule: str) -> str:
-    """The key of what is counted for one variant."""
+    """The key of a rule's count for one variant."""
     return f"{variant}{_SEPARATOR}{rule}"
 
 
 def of_variant(counts: Counts, variant: str) -> Counts:
-    """By rule: what is counted for the variant, and what is counted for all."""
+    """The variant's counts by rule: its own, and those that all variants share."""
     own: Counts = {}
     for key, count in counts.items():
         scope, separator, rule = key.rpartition(_SEPARATOR)

@@ -1,11 +1,11 @@
 """Filters of finished documents, a row each, and the variants that keep a document.
 
-A row names its step, loads what it needs and decides. A distinct text of a page is identified once
-and searched for bad words once, however many variants ask.
+A row names its step, loads its lists or model, and decides. The language of a distinct text is
+identified once, and its bad words are searched for once, however many variants need the result.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -44,7 +44,7 @@ _BAD_WORDS_CASE_FIX = "fixed/bad_words_case"
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What filters are loaded from.
+    """The settings, lists and models that filters are loaded from.
 
     Attributes:
       settings: of the spec.
@@ -78,14 +78,14 @@ class Page:
 
 @dataclass(slots=True)
 class Document:
-    """A distinct text of a page, and what filters found out about it so far."""
+    """A distinct text of a page, with the results that filters of several variants share."""
 
     page: Page
     text: str
     _found: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, find: Callable[[], ResultT]) -> ResultT:
-        """The result of `find`, which is called once for each key, whatever the variants."""
+        """The result of `find`, which is called once for each key, however many variants ask."""
         if key not in self._found:
             self._found[key] = find()
         result: ResultT = self._found[key]
@@ -93,12 +93,12 @@ class Document:
 
 
 class Decision(NamedTuple):
-    """What a filter decides about a document.
+    """A filter's decision about a document.
 
     Attributes:
       kept: True if the document goes on to the next filter.
-      rules: that it meets, each counted once.
-      language: under which it is kept; "" leaves it as it was.
+      rules: to be counted, each once.
+      language: under which it is kept; "" if the filter does not decide that.
     """
 
     kept: bool
@@ -115,8 +115,8 @@ class DocumentFilter:
     """One row of the table.
 
     Attributes:
-      name: as variants list it; up to a colon it is the step, with which its rules begin.
-      rules: that it counts, in order; each begins with the step and a slash.
+      name: as variants list it; the part before a colon is its step.
+      rules: that it counts, in order; each name begins with the step and a slash.
       load: gives the decision function; called once for each task.
     """
 
@@ -196,7 +196,7 @@ class _BadWordsFilter:
         page = document.page
         if self._settings.bad_words_scope is not BadWordsScope.PAGE:
             return self._matchers[code].found_in(document.text)
-        if page.form is TextForm.CLEANED:  # its raw text is gone: looked for when it was cleaned
+        if page.form is TextForm.CLEANED:  # its raw text is gone: searched while cleaning
             return bool(page.marks & HAS_BAD_WORDS)
         return self._matchers[code].found_in(page.columns[0])
 
@@ -218,7 +218,7 @@ def _load_own(own: OwnFilter) -> Decide:
 _P = "2.2"
 _ENGLISH_RULES = (
     Rule("english-filter/filtered:langdetect_exception", Unit.PAGE, False,
-         "no features to tell a language by", _P, "detect_english"),
+         "no features to identify a language by", _P, "detect_english"),
     Rule("english-filter/filtered:no_predictions", Unit.PAGE, False, "no language likely", _P,
          "detect_english"),
     Rule("english-filter/filtered:low_confidence", Unit.PAGE, False,
@@ -229,12 +229,12 @@ _ENGLISH_RULES = (
 )  # fmt: skip
 _LANGUAGE_RULES = (
     Rule("language-filter/filtered:no_predictions", Unit.PAGE, False,
-         "no reliable language (und, where kept)", "mT5 3.1", "detect_languages"),
+         "no reliable language (und, if kept)", "mT5 3.1", "detect_languages"),
     Rule("language-filter/filtered:low_confidence", Unit.PAGE, False,
-         "best language too unlikely (und, where kept)", "mT5 3.1", "detect_languages"),
+         "best language too unlikely (und, if kept)", "mT5 3.1", "detect_languages"),
     Rule("language-filter/filtered:ignored_language", Unit.PAGE, False,
-         "a language not asked for", "", "detect_languages"),
-    Rule("language-filter/passed", Unit.PAGE, True, "pages of a language asked for", "",
+         "not in a language of the variant", "", "detect_languages"),
+    Rule("language-filter/passed", Unit.PAGE, True, "in a language of the variant", "",
          "detect_languages"),
 )  # fmt: skip
 _BAD_WORDS_RULES = (
@@ -254,6 +254,14 @@ DOCUMENT_FILTERS: dict[str, DocumentFilter] = {
         DocumentFilter(SOFT_BAD_WORDS, _BAD_WORDS_RULES, partial(_BadWordsFilter, soft=True)),
     )
 }
+
+
+def with_own_filters(
+    variants: Sequence[Variant], own_filters: Sequence[OwnFilter]
+) -> tuple[Variant, ...]:
+    """The variants with filters of the user after their own."""
+    names = tuple(OWN_FILTER + own.name for own in own_filters)
+    return tuple(replace(variant, filters=variant.filters + names) for variant in variants)
 
 
 def load_filters(variants: Sequence[Variant], resources: Resources) -> dict[str, Decide]:
@@ -278,7 +286,7 @@ def accepted(
 
     Args:
       filters: of `load_filters`.
-      count: takes a variant's name and a rule that the document meets there.
+      count: called with a variant's name and a rule, for each rule that the document meets.
     """
     for variant in variants:
         language = ""

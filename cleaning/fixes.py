@@ -1,8 +1,7 @@
-"""On which pages a mended defect of the reference makes a difference: counted switch by switch.
+"""Pages on which a fix of spec `fixed` makes a difference, counted fix by fix.
 
-Each of the spec `fixed`'s switches is taken by itself: a URL is normalized as the reference does
-it and with that switch only, a page is cleaned as the run does it and without that switch. That
-costs time only where a switch is on.
+Each fix is tried alone. A URL is normalized by the reference's rules and by these with that fix.
+A page is cleaned by the run's rules and by these without that fix. A fix that is off costs no time.
 """
 
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ _CLEAN_FIXES = {"citations": "fixed/citations", "end_marks": "fixed/end_marks"}
 
 
 def changed_by_url(url: str, settings: SpecSettings) -> Iterator[str]:
-    """The switches of URLs that change how this one is normalized."""
+    """Counters of the fixes that, each alone, change how this URL is normalized."""
     rules, reference = settings.url_rules(), UrlRules()
     plain = normalize_url(url)
     for name, counter in _URL_FIXES.items():
@@ -33,7 +32,7 @@ def changed_by_url(url: str, settings: SpecSettings) -> Iterator[str]:
 
 
 def changed_by_cleaning(text: str, cleaned: CleanedPage, rules: CleanRules) -> Iterator[str]:
-    """The switches of cleaning without which the page would have come out otherwise."""
+    """Counters of the fixes without which, each alone, the page would be cleaned differently."""
     for name, counter in _CLEAN_FIXES.items():
         value = getattr(REFERENCE_RULES, name)
         if value != getattr(rules, name):

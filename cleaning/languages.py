@@ -1,4 +1,4 @@
-"""Language codes: those of mC4, and how other identifiers write them."""
+"""Language codes of mC4, and the codes of other identifiers for the same languages."""
 
 UNKNOWN_LANGUAGE = "und"
 # The languages of cld3 with at least 10,000 pages in mC4 (TFDS c4.MC4_LANGUAGES).
@@ -10,7 +10,7 @@ MC4_LANGUAGES = tuple(
     si sk sl sm sn so sq sr st su sv sw ta te tg th tr uk ur uz vi xh yi yo zh zh-Latn zu
     """.split()
 )
-# Codes of langdetect and fastText for languages that mC4 writes otherwise.
+# Codes of langdetect and fastText that differ from mC4's.
 MC4_CODES = {
     "tl": "fil",  # Filipino is standardized Tagalog
     "he": "iw",

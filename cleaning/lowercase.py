@@ -1,8 +1,8 @@
-"""Lower case of UTF-8 text, by bytes wherever that is exactly `str.lower`.
+"""`str.lower` on UTF-8 bytes, faster for most texts.
 
-`str.lower` maps every character of a text with one non-ASCII character in it through Unicode's
-tables. Most such texts hold curly quotes and accented small letters only, which no case mapping
-changes; for them lowering the ASCII bytes is the same and many times faster.
+If a text has one non-ASCII character, `str.lower` looks up every character in Unicode's tables.
+Most such texts have only curly quotes and accented small letters, which lowering does not change.
+For them it is enough to lower the ASCII bytes, which is many times faster.
 """
 
 import functools
@@ -33,7 +33,7 @@ def lower_utf8(utf8: bytes) -> bytes:
     """`utf8.decode().lower().encode()`.
 
     Raises:
-      UnicodeDecodeError: it is not UTF-8, which only a character that must be mapped shows.
+      UnicodeDecodeError: it is not UTF-8; noticed only if a character must be looked up.
     """
     if utf8.isascii() or not _finder().search(utf8):
         return utf8.lower()

@@ -1,9 +1,9 @@
 """Every rule that drops or keeps something, in the order in which data meet it.
 
 The names are the reference's counter names (TFDS c4_utils, `namespace/counter`), so that a report
-can be laid beside a run of TFDS. Code, report and docs use these names and no others. The part
+can be compared with a run of TFDS. Code, report and docs use these names and no others. The part
 before the slash is the step; a variant has the rules of its steps (`Variant.steps`). The rules of
-finished documents stand with their filters (`cleaning.document_filters`).
+finished documents are defined with their filters (`cleaning.document_filters`).
 """
 
 import re
@@ -23,7 +23,7 @@ _P = "2.2"
 RULES: tuple[Rule, ...] = (
     Rule("split-wet-file/wet-file", Unit.FILE, True, "WET files read", "", "split_wet_file"),
     Rule("split-wet-file/filtered:unreachable", Unit.FILE, False,
-         "WET files of a crawl that could not be had", "", ""),
+         "WET files of a crawl that could not be fetched", "", ""),
     Rule("split-wet-file/filtered:malformed", Unit.RECORD, False, "damaged or not WET", "", ""),
     Rule("split-wet-file/filtered:no_url", Unit.RECORD, False, "no WARC-Target-URI", "",
          "split_wet_file"),
@@ -91,10 +91,10 @@ RULES: tuple[Rule, ...] = (
     Rule("fixed/body_headers", Unit.PAGE, True, "a header-like line was kept", "", ""),
     Rule("fixed/url_scheme_case", Unit.PAGE, True, "a scheme in capitals was cut", "", ""),
     Rule("fixed/url_scheme_place", Unit.PAGE, True, "a URL within the URL was kept", "", ""),
-    Rule("fixed/url_tracking", Unit.PAGE, True, "a query was cut otherwise", "", ""),
+    Rule("fixed/url_tracking", Unit.PAGE, True, "a query was cut differently", "", ""),
     Rule("fixed/citations", Unit.PAGE, True, "[] was kept", "", ""),
     Rule("fixed/end_marks", Unit.PAGE, True, "a line ended by a curly quote was kept", "", ""),
-    Rule("fixed/bad_words_case", Unit.PAGE, True, "found only in small letters", "", ""),
+    Rule("fixed/bad_words_case", Unit.PAGE, True, "holds a word listed in capitals", "", ""),
 )  # fmt: skip
 _OWN, _END = "own filters", "end"
 FAMILIES = {
@@ -105,14 +105,17 @@ FAMILIES = {
     re.compile(r"own-filter:[^/]+/(filtered:.+|passed)"): _OWN,
     re.compile(r"[^/]+/(examples|text-bytes)"): _END,
 }  # fmt: skip
-"""Names that the data make, and the row that they stand after; own filters and ends stand last."""
+"""Names that contain a language, filter or split, and the row that they follow in a report.
+
+Own filters and splits follow all rows.
+"""
 
 
 def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str, int]:
     """The counts of these steps in the table's order, zeros included, families after their rows.
 
     Raises:
-      ValueError: a name that is neither a row nor of a family: a defect of the caller.
+      ValueError: a name is neither a row nor of a family: a bug of the caller.
     """
     check_names(counts)
     rows = {rule.name for rule in RULES}
@@ -131,7 +134,7 @@ def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str,
 
 
 def _family(name: str) -> str:
-    """The row that a name stands after; "" if it is of no family."""
+    """The row that a name follows in a report; "" if it is of no family."""
     return next((row for family, row in FAMILIES.items() if family.fullmatch(name)), "")
 
 
@@ -139,19 +142,22 @@ def check_names(names: Iterable[str]) -> None:
     """Refuses names that no row and no family lists.
 
     Raises:
-      ValueError: with the first of them: a defect of the caller.
+      ValueError: names the first of them: a bug of the caller.
     """
     rows = {rule.name for rule in RULES}
     for name in sorted(set(names) - rows):
         if not _family(name):
-            raise ValueError(f"a counter that cleaning.rules does not list: {name}")
+            raise ValueError(
+                f"no rule is named {name!r}; add it to RULES in cleaning/rules.py, or to the rules "
+                "of its row in cleaning/document_filters.py"
+            )
 
 
 def check_variants(variants: Iterable[Variant]) -> None:
     """Refuses variants that could not be built or counted, before any work.
 
     Raises:
-      ValueError: a filter is unknown, stands out of data-path order, or has no rules.
+      ValueError: a filter is unknown, is out of data-path order, or has no rules.
     """
     order = [*CAPTURE_FILTERS, CLEAN_PAGE, DEDUPE_LINES, *DOCUMENT_FILTERS]
     counted = {rule.step() for rule in RULES}

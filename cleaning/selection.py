@@ -1,4 +1,4 @@
-"""Which captures a variant takes, and the counts by rule up to the end of cleaning."""
+"""The captures that a variant takes, and its counts by rule up to the end of cleaning."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class CaptureFilter:
     Attributes:
       step: its name in `cleaning.variants`.
       passes: bool[n], which captures pass, from a part's signatures and flags.
-      counts_here: False for a filter that `captures` counts, as the reference does.
+      counts_here: False if `cleaning.captures` counts it already, as the reference does.
     """
 
     step: str
@@ -40,15 +40,15 @@ class CaptureFilter:
 
 
 def _are_set(bits: NDArray[np.uint8], bit: int) -> Marks:
-    """bool[n]: which have the bit."""
+    """bool[n], True where the bit is set."""
     found: Marks = (bits & np.uint8(bit)) > 0
     return found
 
 
 def _is_on_realnews_domain(signatures: Signatures, _: Flags) -> Marks:
-    """By the normalized URL: all captures of one pass or none does.
+    """Decided by the normalized URL, so that all captures of a URL pass or none does.
 
-    So this filter may stand before the choice of the newest capture, as the reference has it.
+    Therefore the filter can come before the choice of the newest capture, as in the reference.
     """
     return _are_set(signatures.marks, ON_REALNEWS)
 
@@ -79,7 +79,7 @@ _FILTERS = {
 def select_captures(
     signatures: Signatures, flags: Flags, scope: DedupScope
 ) -> tuple[Marks, Counts]:
-    """The captures whose pages compete for lines in a scope, and the counts by rule up to there.
+    """The captures whose pages compete for lines in a scope, and the counts by rule.
 
     Args:
       signatures: of a part, n captures.

@@ -1,8 +1,8 @@
-"""How many sentences a text has by Punkt's English model, counted only as far as asked.
+"""Counts the sentences of a text by Punkt's English model, up to a given number.
 
 The reference counts with nltk's PunktSentenceTokenizer (TFDS c4_utils._get_sentences) but only
-ever asks whether there are three. Most texts answer that by breaks no Punkt rule can undo, so
-the tokenizer runs on the few that do not.
+needs to know whether there are three. Most texts have enough sentence breaks that no rule of Punkt
+can undo; the tokenizer runs only on the others.
 """
 
 import collections
@@ -37,7 +37,7 @@ def load_punkt() -> "PunktSentenceTokenizer":
     parameters.abbrev_types = set(english.ABBREV_TYPES)
     parameters.collocations = set(english.COLLOCATIONS)
     parameters.sent_starters = set(english.SENT_STARTERS)
-    # nltk's defaultdict would keep every unknown word it is asked for, for the worker's life.
+    # nltk's defaultdict would store every unknown word that it looks up, as long as we live.
     parameters.ortho_context = collections.Counter(english.ORTHO_CONTEXT)
     return PunktSentenceTokenizer(parameters)
 

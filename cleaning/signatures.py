@@ -1,4 +1,4 @@
-"""The fixed-width arrays that stand for pages and lines in the reductions."""
+"""Fixed-width arrays that represent pages and lines in the stages that compare pages."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ ON_REALNEWS, HAS_PARAGRAPHS, HAS_BAD_WORDS = 1, 2, 4  # bits of `Signatures.mark
 
 @dataclass(frozen=True, slots=True)
 class MalformedRecord:
-    """A row of the malformed list: where in the stored file, how many bytes, why, whose."""
+    """A malformed record: its place in the stored file, its size, the reason, its URL."""
 
     offset: int
     within: int
@@ -37,9 +37,9 @@ class TextPages:
     """The captures of a batch that have text in a form.
 
     Attributes:
-      rows: which captures.
+      rows: numbers of these captures.
       headers, texts, span_digests: of each, in the same order; texts in UTF-8, span_digests the
-        16-byte digests of what is compared between pages, joined.
+        16-byte digests of its spans, joined.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -48,14 +48,14 @@ class TextPages:
     span_digests: list[bytes] = field(default_factory=list)
 
     def add(self, row: int, headers: Headers, text: bytes, span_digests: bytes) -> None:
-        """Takes in the next capture."""
+        """Adds the next capture."""
         self.rows.append(row)
         self.headers.append(headers)
         self.texts.append(text)
         self.span_digests.append(span_digests)
 
     def arrays(self, first_row: int) -> "TextSignatures":
-        """The fixed-width part."""
+        """The fixed-width arrays."""
         return TextSignatures(
             row=np.array(self.rows, np.uint32) + np.uint32(first_row),
             spans=np.array([len(d) // 16 for d in self.span_digests], np.uint32),
@@ -68,8 +68,8 @@ class Captures:
     """The captures of one batch of records, in the order of the file.
 
     Attributes:
-      counts: rules of reading, by name.
-      malformed: what could not be read.
+      counts: by rule, of reading.
+      malformed: records that could not be read.
       url_digest: 16-byte md5 of each capture's normalized URL.
       priority: 16-byte md5 of each capture's URL: the smallest wins a shared span.
       captured: WARC-Date of each capture.
@@ -90,7 +90,7 @@ class Captures:
     forms: dict[TextForm, TextPages] = field(default_factory=dict)
 
     def arrays(self, first_row: int) -> "Signatures":
-        """The fixed-width part; `first_row` is the number of the batch's first capture."""
+        """The fixed-width arrays; `first_row` is the number of the batch's first capture."""
         return Signatures(
             url_digest=pack_digests(self.url_digest),
             priority=pack_digests(self.priority),
@@ -104,11 +104,11 @@ class Captures:
 
 @dataclass(frozen=True, slots=True)
 class TextSignatures:
-    """What the reductions know of the text of a form.
+    """The texts of a form, as arrays.
 
     Attributes:
       row: uint32[k], the captures that have such text, ascending.
-      spans: uint32[k], how many spans (lines) each is compared by.
+      spans: uint32[k], number of spans of each text.
       span_digest: uint64[sum(spans), 2].
     """
 
@@ -119,12 +119,12 @@ class TextSignatures:
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """What the reductions know of one WET file: arrays only.
+    """The captures of one part of a WET file, as arrays.
 
     Attributes:
       url_digest: uint64[n, 2], md5 of the normalized URL of each capture.
       priority: uint64[n, 2], md5 of the URL.
-      captured: bytes[n], WARC-Date as written, its first 32 bytes: times compare as strings do.
+      captured: bytes[n], WARC-Date as written, its first 32 bytes; compared as strings.
       marks: uint8[n], ON_REALNEWS, HAS_PARAGRAPHS, HAS_BAD_WORDS.
       outcome: uint8[n], `Outcome`; PASSED where no variant cleans.
       line_counts: uint32[n, len(LINE_RULES)], lines by rule, a column each.
@@ -143,8 +143,8 @@ class Signatures:
 def digest_lines(lowered: bytes) -> bytes:
     """The 16-byte digests, joined, of lines that are stripped and lower-cased already.
 
-    The reference takes md5 (c4_utils._hash_text) but only ever compares the digests for equality,
-    so any 128 bits that tell lines apart decide the same.
+    The reference takes md5 (c4_utils._hash_text) but compares the digests only for equality, so any
+    128-bit digest gives the same result.
     """
     digest = xxhash.xxh3_128_digest
     return b"".join([digest(line) for line in lowered.split(b"\n")])

@@ -1,6 +1,6 @@
 """Specs: which C4 a run builds. A spec is a row of settings; each setting has its row too.
 
-What a setting's default does is what TFDS c4 3.1.0 does. Raise a spec's version, with a line in
+The defaults of all settings are those of TFDS c4 3.1.0. Raise a spec's version, with a line in
 RELEASE_NOTES, whenever the documents that it gives change.
 """
 
@@ -17,19 +17,19 @@ from runtime.errors import UsageError
 
 
 class SettingError(UsageError):
-    """A setting that cannot be; the message names it, its value and what was expected."""
+    """A setting is invalid; the message names it, its value and what was expected."""
 
 
 class BadWordsScope(StrEnum):
-    """Which text bad words are looked for in."""
+    """The text that is searched for bad words."""
 
-    DOCUMENT = "document"  # what cleaning and deduplication left
+    DOCUMENT = "document"  # as cleaning and deduplication left it
     PAGE = "page"  # the page as read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecSettings:
-    """What a spec decides. SETTINGS says what each field means.
+    """The settings of a spec. SETTINGS explains each field.
 
     Raises:
       SettingError: a value is out of its range.
@@ -73,11 +73,11 @@ class SpecSettings:
             raise SettingError("--end_marks: expected one or more characters, no spaces")
         if self.min_words < 1:
             raise SettingError(
-                "--min_words=0: a line without words never stays; expected 1 or more"
+                "--min_words=0: a line without words is never kept; expected 1 or more"
             )
 
     def clean_rules(self) -> CleanRules:
-        """What cleaning must know."""
+        """The settings of cleaning."""
         return CleanRules(
             scope=self.page_rules,
             max_word_chars=self.max_word_chars,
@@ -89,18 +89,18 @@ class SpecSettings:
         )
 
     def url_rules(self) -> UrlRules:
-        """What the normalization of URLs must know."""
+        """The settings of URL normalization."""
         return UrlRules(self.url_scheme_case, self.url_scheme_place, self.url_tracking)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a field of SpecSettings means.
+    """The explanation of a field of SpecSettings.
 
     Attributes:
       meaning: one line for --help and docs/fidelity.md.
-      paper: what the paper says, in our words; "" where it is silent.
-      reference: where TFDS 4.9.10 decides it.
+      paper: its section and value, in our words; "" where it is silent.
+      reference: the function of TFDS 4.9.10 that decides it.
     """
 
     meaning: str
@@ -110,16 +110,19 @@ class Setting:
 
 SETTINGS: dict[str, Setting] = {
     "body_headers": Setting(
-        "lines of a page that look like WARC headers: swallowed with what they say, or kept",
+        "lines of a page that look like WARC headers: taken for headers and left out (swallowed), "
+        "or kept",
         "", "c4_utils.split_wet_file",
     ),
-    "max_page_chars": Setting("longer pages fall; 0: none", "", "c4_utils.is_valid_length"),
+    "max_page_chars": Setting(
+        "longer pages are dropped; 0: no limit", "", "c4_utils.is_valid_length"
+    ),
     "url_scheme_case": Setting(
         "http:// and www. in capitals: kept in the normalized URL (exact), or cut (any)",
         "", "c4_utils.normalize_url",
     ),
     "url_scheme_place": Setting(
-        "http://(www.) within a URL: cut wherever it stands, or only at the start",
+        "http:// and http://www. are cut wherever they occur in a URL (anywhere), or at its start",
         "", "c4_utils.normalize_url",
     ),
     "url_tracking": Setting(
@@ -128,34 +131,37 @@ SETTINGS: dict[str, Setting] = {
         "", "c4_utils.normalize_url",
     ),
     "min_paragraphs": Setting(
-        "multilingual: pages with fewer long lines fall", "mT5, 3.1: three",
+        "multilingual: pages with fewer long lines are dropped", "mT5, 3.1: three",
         "c4_utils.paragraph_filter",
     ),
     "min_paragraph_chars": Setting(
-        "multilingual: how long such a line is", "mT5, 3.1: 200", "c4_utils.paragraph_filter"
+        "multilingual: number of characters from which a line is long", "mT5, 3.1: 200",
+        "c4_utils.paragraph_filter",
     ),
     "page_rules": Setting(
-        "lorem ipsum and { drop a page if on a line that got past the rules before "
+        "lorem ipsum and { drop a page if they are on a line that passed the rules before "
         "(kept_lines), or anywhere (page)",
         "2.2: any page with lorem ipsum or a curly bracket", "c4_utils.clean_page",
     ),
-    "max_word_chars": Setting("lines with a longer word fall; 0: none", "", "c4_utils.clean_page"),
+    "max_word_chars": Setting(
+        "lines with a longer word are dropped; 0: no limit", "", "c4_utils.clean_page"
+    ),
     "citations": Setting(
-        "[12], [edit], [citation needed] are cut, and [] too (with_empty), or not (without_empty)",
+        "[12], [edit], [citation needed] are cut; [] too (with_empty), or not (without_empty)",
         "2.2: citation markers are removed", "c4_utils.get_clean_page_fn",
     ),
     "end_marks": Setting(
-        "characters that a kept line ends in",
+        "characters that a kept line may end in",
         "2.2: period, exclamation mark, question mark, end quotation mark", "c4_utils.clean_page",
     ),
     "ellipsis": Setting("lines that end in ...: dropped or kept", "", "c4_utils.clean_page"),
-    "min_words": Setting("lines with fewer words fall", "2.2: five", "c4_utils.clean_page"),
+    "min_words": Setting("lines with fewer words are dropped", "2.2: five", "c4_utils.clean_page"),
     "min_sentences": Setting(
-        "pages with fewer sentences fall, after cleaning and after deduplication",
+        "pages with fewer sentences are dropped, after cleaning and after deduplication",
         "2.2: three", "c4_utils.clean_page, remove_duplicate_text",
     ),
     "dedupe_unit": Setting(
-        "of what occurs more than once all but one occurrence go: lines, or spans of three "
+        "unit of deduplication, of which one occurrence is kept: a line, or a span of three "
         "sentences (three_sentences; cleaned variants only)",
         "2.2: three-sentence spans", "c4_utils.remove_duplicate_text",
     ),
@@ -163,31 +169,32 @@ SETTINGS: dict[str, Setting] = {
         "language identifier of the English variants", "2.2: langdetect", "c4_utils.detect_english"
     ),
     "english_probability": Setting(
-        "English pages less likely to be English fall", "2.2: 0.99", "c4_utils.detect_english"
+        "English variants: pages less likely to be English are dropped", "2.2: 0.99",
+        "c4_utils.detect_english",
     ),
     "languages_identifier": Setting(
         "language identifier of the multilingual variants", "mT5, 3.1: cld3",
         "c4_utils.detect_languages",
     ),
     "languages_probability": Setting(
-        "multilingual pages below are of uncertain language", "mT5, 3.1: 0.70",
-        "c4_utils.detect_languages",
+        "multilingual: a page whose best language is less likely is of uncertain language",
+        "mT5, 3.1: 0.70", "c4_utils.detect_languages",
     ),
     "uncertain_language": Setting(
-        "multilingual pages of uncertain language: kept, as und, or dropped",
+        "multilingual: pages of uncertain language are kept as und (kept), or dropped",
         "mT5, 3.1: dropped", "c4_utils.detect_languages",
     ),
     "bad_words_scope": Setting(
-        "bad words count in the finished document, or anywhere on the page as read",
+        "text that is searched for bad words: the finished document, or the page as read",
         "2.2: any page that holds one", "c4_utils.get_badwords_filter_fn",
     ),
     "bad_words_case": Setting(
-        "list entries as they stand, so that those with capitals never match (as_listed), "
-        "or lower-cased as the text is (lowered)",
+        "words of the list are compared as written, so that those with capitals never match "
+        "(as_listed), or in lower case (lowered)",
         "", "c4_utils.get_badwords_filter_fn",
     ),
     "soft_bad_words": Setting(
-        "multilingual: the fraction of pages with bad words that falls", "mT5, 3.1: all",
+        "multilingual: fraction of the pages with bad words that is dropped", "mT5, 3.1: all",
         "c4_utils.get_badwords_filter_fn",
     ),
 }  # fmt: skip
@@ -245,7 +252,7 @@ SPECS: dict[str, Spec] = {
             "fixed",
             "c4_fixed",
             "1.0.0",
-            "tfds-3.1.0 with its defects mended, one switch each (docs/fidelity.md)",
+            "tfds-3.1.0 with its defects fixed, one setting each (docs/fidelity.md)",
             SpecSettings(
                 body_headers=BodyHeaders.KEPT,
                 url_scheme_case=SchemeCase.ANY,
@@ -264,7 +271,7 @@ RELEASE_NOTES: dict[str, dict[str, str]] = {
     "fixed": {"1.0.0": "First release."},
 }
 CUSTOM_DATASET, CUSTOM_VERSION = "c4_custom", "1.0.0"
-# The mended defects: each counts the pages on which its switch alone makes a difference.
+# Settings of `fixed` that differ; each counts the pages on which it alone makes a difference.
 FIXES = tuple(
     field.name
     for field in fields(SpecSettings)

@@ -1,4 +1,4 @@
-"""Normalized URLs, and the digests of URLs by which C4 decides a page's outcome without chance."""
+"""Normalized URLs, and digests of URLs: C4 takes them wherever it needs a random choice."""
 
 import hashlib
 import re
@@ -16,28 +16,28 @@ _TRACKING_PARAMETER = re.compile(r"utm_[^=]*|ref|feed")
 VALIDATION_MODULUS = 1000
 
 Digests = NDArray[np.uint64]
-"""uint64[n, 2]: 128-bit digests, most significant half first, so rows sort as hexadecimals do."""
+"""uint64[n, 2]: 128-bit digests, high half first, so that rows sort like hexadecimals."""
 
 
 class SchemeCase(StrEnum):
-    """Which schemes and `www.` are cut."""
+    """Whether schemes and `www.` in capitals are cut."""
 
-    EXACT = "exact"  # in small letters
+    EXACT = "exact"  # only those in small letters
     ANY = "any"
 
 
 class SchemePlace(StrEnum):
-    """Where schemes are cut."""
+    """Where in a URL schemes are cut."""
 
     ANYWHERE = "anywhere"
     START = "start"
 
 
 class Tracking(StrEnum):
-    """What tells a tracking parameter."""
+    """How tracking parameters are found."""
 
-    PREFIX = "prefix"  # the query begins so: all of it is cut
-    PARAMETER = "parameter"  # its name: it alone is cut
+    PREFIX = "prefix"  # the query begins with one: all of it is cut
+    PARAMETER = "parameter"  # by name: that parameter alone is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,16 @@ class UrlRules:
 
 
 def normalize_url(url: str) -> str:
-    """The key under which captures of a page meet (TFDS c4_utils.normalize_url).
+    """The key that all captures of a page share (TFDS c4_utils.normalize_url).
 
-    Every `http(s)://` with an optional `www.` goes wherever it stands, then everything from
+    Every `http(s)://` with an optional `www.` is cut wherever it occurs, then everything from
     `?utm_`, `?ref` or `?feed` to the end of the line, then trailing slashes.
     """
     return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/")
 
 
 def load_normalizer(rules: UrlRules) -> Callable[[str], str]:
-    """`normalize_url`, or what other rules make of it."""
+    """`normalize_url` under these rules."""
     if rules == UrlRules():
         return normalize_url
     scheme = _SCHEME_ANY_CASE if rules.case is SchemeCase.ANY else _SCHEME
@@ -76,7 +76,7 @@ def load_normalizer(rules: UrlRules) -> Callable[[str], str]:
 
 
 def _cut_parameters(url: str) -> str:
-    """The URL without the parameters of its query whose names tell tracking."""
+    """The URL without the tracking parameters of its query."""
     before, mark, after = url.partition("?")
     if not mark:
         return url
@@ -91,7 +91,7 @@ def _cut_parameters(url: str) -> str:
 
 
 def md5(text: str) -> bytes:
-    """16-byte md5 of the UTF-8 text, the hash of all the reference's decisions.
+    """16-byte md5 of the UTF-8 text, the hash that the reference decides by.
 
     Raises:
       UnicodeEncodeError: `text` holds a lone surrogate, which no decoded page does.
@@ -100,7 +100,7 @@ def md5(text: str) -> bytes:
 
 
 def pack_digests(digests: list[bytes]) -> Digests:
-    """16-byte digests as an array uint64[n, 2] that sorts as their hexadecimal strings do."""
+    """16-byte digests as an array uint64[n, 2] that sorts like their hexadecimal strings."""
     return np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2).astype(np.uint64)
 
 

@@ -20,16 +20,16 @@ LANGUAGE = "language-filter"
 BAD_WORDS = "badwords-filter"
 SOFT_BAD_WORDS = "badwords-filter:soft"
 OWN_FILTER = "own-filter:"
-"""How the names of filters that a user brings begin."""
+"""Prefix of the names of own filters (`cleaning.filters.own`)."""
 
 
 def step_of(name: str) -> str:
-    """The step of a filter: its name without what distinguishes two filters of one step."""
+    """The step of a filter: its name up to the colon, or all of it for an own filter."""
     return name if name.startswith(OWN_FILTER) else name.partition(":")[0]
 
 
 class TextForm(StrEnum):
-    """Which text of a page a variant takes."""
+    """The text of a page that a variant takes."""
 
     CLEANED = "cleaned"  # the lines that cleaning keeps
     RAW = "raw"  # every line
@@ -40,11 +40,11 @@ class DedupScope:
     """Pages that compete for the lines they share; variants of one scope share the result.
 
     Attributes:
-      form: which text of them.
-      capture_filters: of CAPTURE_FILTERS, those that choose them.
+      form: of their text.
+      capture_filters: those of CAPTURE_FILTERS that they pass.
       deduplicated: False if every page keeps its lines.
-      without_bad_words: True where bad words are looked for in the raw page: pages that hold one
-        then do not compete.
+      without_bad_words: True if the page as read is searched for bad words: pages that hold one
+        do not compete.
     """
 
     form: TextForm
@@ -60,8 +60,8 @@ class Variant:
     Attributes:
       name: as given to --variant; the configuration name of the dataset.
       meaning: one line for --help.
-      filters: that its pages pass, in data-path order: of CAPTURE_FILTERS, CLEAN_PAGE,
-        DEDUPE_LINES, then rows of `document_filters.DOCUMENT_FILTERS` and filters of the user.
+      filters: that its pages pass, in data-path order: some of CAPTURE_FILTERS, CLEAN_PAGE,
+        DEDUPE_LINES, then rows of `document_filters.DOCUMENT_FILTERS`, then own filters.
       languages: codes that are kept; with more than one, each has its own splits.
       aliases: other names for --variant.
     """
@@ -108,7 +108,7 @@ class Variant:
 
 MULTILINGUAL = Variant(
     "multilingual",
-    "mC4: 107 languages, a split each; long paragraphs and no cleaning",
+    "mC4: 107 languages, a split each; a filter for long paragraphs instead of cleaning",
     (DUPLICATE_URL, PARAGRAPHS, DEDUPE_LINES, LANGUAGE, SOFT_BAD_WORDS),
     MC4_LANGUAGES,
     aliases=("mc4", "multi"),
@@ -118,7 +118,7 @@ VARIANTS: dict[str, Variant] = {
     for variant in (
         Variant(
             "en",
-            "English, cleaned and deduplicated, without pages holding bad words",
+            "English, cleaned and deduplicated, without pages that hold bad words",
             (DUPLICATE_URL, CLEAN_PAGE, DEDUPE_LINES, ENGLISH, BAD_WORDS),
         ),
         Variant(
@@ -128,7 +128,7 @@ VARIANTS: dict[str, Variant] = {
         ),
         Variant(
             "en.noblocklist",
-            "en with the pages that hold bad words",
+            "en including pages that hold bad words",
             (DUPLICATE_URL, CLEAN_PAGE, DEDUPE_LINES, ENGLISH),
         ),
         Variant(

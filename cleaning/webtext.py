@@ -1,4 +1,4 @@
-"""Which links of Reddit's submissions WebText takes."""
+"""The links of Reddit's submissions that WebText takes."""
 
 import json
 import math
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 _LINK = re.compile(r"https?://([^/?#\\\s]+)([^?#]*)", re.IGNORECASE)  # authority, path
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")  # line breaks and worse
-# Those that Reddit makes; html.unescape would also change an unescaped ?a=1&copy=2.
+# Control characters, line breaks, surrogates.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+# The entities that Reddit writes; html.unescape would also change an unescaped ?a=1&copy=2.
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _SELF_POST = re.compile(rb'"is_self": ?true')
 _SCORE = re.compile(rb'"score": ?(-?\d{1,18})[,}]')
@@ -52,17 +53,18 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which links are taken."""
+    """The criteria for links."""
 
     min_score: int = 3
     keep_media: bool = False
 
 
 def outbound_link(submission: Mapping[str, object], wanted: Wanted) -> str | Refusal:
-    """The link of a submission as it is to be listed, or why there is none.
+    """The link of a submission, as the list has it, or why it is refused.
 
-    Missing and odd values refuse: a score that is no number is low, a URL that is no text no link.
-    A crosspost has a score and a link of its own; its parents are not looked at.
+    Missing and invalid values are refused: a score that is not a number counts as low, a URL that
+    is not text as no link.
+    A crosspost has a score and a link of its own; its parents do not count.
     """
     if submission.get("is_self") is True:
         return Refusal.SELF_POST
@@ -85,7 +87,7 @@ def outbound_link(submission: Mapping[str, object], wanted: Wanted) -> str | Ref
 
 
 def _score(value: object) -> float:
-    """A score as a number; minus infinity where it is none."""
+    """The score as a number; minus infinity if it is none."""
     try:
         return float(value) if isinstance(value, int | float | str) else -math.inf
     except (ValueError, OverflowError):
@@ -93,18 +95,18 @@ def _score(value: object) -> float:
 
 
 def _is_under(host: str, domains: frozenset[str] | set[str]) -> bool:
-    """True for the domains and what is below them."""
+    """True for the domains and their subdomains."""
     while host and host not in domains:
         host = host.partition(".")[2]
     return host != ""
 
 
-def judge_line(line: bytes, wanted: Wanted) -> str | Refusal:
-    """`outbound_link` of a line of a dump; lines that surely give none are not parsed.
+def link_of_line(line: bytes, wanted: Wanted) -> str | Refusal:
+    """`outbound_link` of a line of a dump; a line whose bytes show a refusal is not parsed.
 
-    Of those, no more is looked at than what refuses them: a broken one may pass for a self post.
+    Such a line may be broken JSON and is still counted by that refusal, as a self post for example.
     """
-    refusal = _sure_refusal(line, wanted.min_score)
+    refusal = _refusal_by_bytes(line, wanted.min_score)
     if refusal is not None:
         return refusal
     try:
@@ -114,11 +116,11 @@ def judge_line(line: bytes, wanted: Wanted) -> str | Refusal:
     return outbound_link(submission, wanted) if isinstance(submission, dict) else Refusal.MALFORMED
 
 
-def _sure_refusal(line: bytes, min_score: int) -> Refusal | None:
-    """What refuses a line, where its bytes tell without parsing; None where they do not.
+def _refusal_by_bytes(line: bytes, min_score: int) -> Refusal | None:
+    """The refusal that a line's bytes show without parsing; None if they show none.
 
-    Each submission has the keys `is_self` and `score` once, and none but a crosspost holds other
-    submissions; within a JSON string the quotes around a key would be escaped.
+    Each submission has the keys `is_self` and `score` once, and only a crosspost holds other
+    submissions. Within a JSON string the quotes around a key would be escaped.
     """
     if _SELF_POST.search(line):
         refusal = Refusal.SELF_POST

@@ -1,4 +1,4 @@
-"""The shards of corpora: found by name, each told its split and its language."""
+"""The shards of corpora, found by name; the name and the folder give split and language."""
 
 import hashlib
 import json
@@ -10,16 +10,16 @@ from dataclasses import asdict, astuple, dataclass
 
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 from cleaning.variants import find_variant
-from corpora.formats import SHARD_FORMATS, ShardFormat
+from corpora.formats import FORMATS, Format
 from runtime.storage.files import InputError, match_files, read_bytes, write_bytes
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
 _NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(.*?)[.-](?:tfrecord-)?(\d+)-of-(\d+)(?:\..*)?")
 _HELD_OUT = ("validation", "test")
-_FOLDERS = frozenset(row.subfolder for row in SHARD_FORMATS.values())
+_FOLDERS = frozenset(row.folder for row in FORMATS.values())
 NO_LANGUAGE = ""
-"""Of shards whose names and folders tell none."""
+"""The language of shards whose names and folders do not give one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class CorpusShard:
     Attributes:
       number: among all that were found.
       path, size_bytes, modified: of the file.
-      format: a row of `corpora.formats.SHARD_FORMATS`.
+      format: a row of `corpora.formats.FORMATS`.
       split: as in the file's name; "" if it has none.
-      language: of its documents; NO_LANGUAGE if nothing tells it.
-      alone: True if the whole corpus is in that language.
+      language: of its documents; NO_LANGUAGE if it is not known.
+      alone: True if its corpus has no other language.
     """
 
     number: int
@@ -45,12 +45,12 @@ class CorpusShard:
     alone: bool
 
     def key(self) -> str:
-        """Names the shard's artifacts: another file, or state of the file, has another key."""
+        """20 hex digits for the names of the shard's artifacts; they change when the file does."""
         fields = astuple(self)[1:4]
         return hashlib.sha256(repr(fields).encode()).hexdigest()[:20]
 
     def is_held_out(self) -> bool:
-        """True if it is of a split kept for evaluation."""
+        """True if its split is for evaluation: validation or test."""
         return self.split.rpartition("-")[2] in _HELD_OUT
 
 
@@ -58,9 +58,9 @@ def find_corpora(values: Iterable[str], option: str = "--corpus") -> tuple[Corpu
     """The shards that the values of an option name, ordered by path.
 
     Args:
-      values: each a dataset's folder, a glob or a file; `de=PATH` says its language.
+      values: each a dataset's folder, a glob or a file; `de=PATH` states the language.
     Raises:
-      InputError: a value names no shard, or some of a dataset's are missing.
+      InputError: a value names no shard, or shards of a dataset are missing.
     """
     found: dict[str, CorpusShard] = {}
     for value in values:
@@ -73,7 +73,7 @@ def find_corpora(values: Iterable[str], option: str = "--corpus") -> tuple[Corpu
 
 
 def _find(option: str, value: str, language: str) -> list[CorpusShard]:
-    globs = [glob for row in SHARD_FORMATS.values() for glob in row.globs]
+    globs = [glob for row in FORMATS.values() for glob in row.globs]
     matched = {
         path: file
         for path, file in match_files(option, value, tuple(globs)).items()
@@ -83,13 +83,13 @@ def _find(option: str, value: str, language: str) -> list[CorpusShard]:
     paths = list(matched) if folder is None else _of_dataset(option, value, list(matched))
     shards = []
     for path in paths:
-        row = _format_of(path)
+        row = format_of(path)
         if row is None:
             raise InputError(f"{option}={path}: expected one of {', '.join(globs)}")
-        split = _split_of(path)
-        told = language or _language_of(split, path)
+        split = split_of(path)
+        known = language or _language_of(split, path)
         alone = bool(language) or split_language(split) == NO_LANGUAGE
-        shards.append(CorpusShard(0, path, *matched[path], row.name, split, told, alone))
+        shards.append(CorpusShard(0, path, *matched[path], row.name, split, known, alone))
     return shards
 
 
@@ -101,22 +101,26 @@ def _relative(path: str, value: str) -> str | None:
 
 
 def _of_dataset(option: str, folder: str, matched: list[str]) -> list[str]:
-    """Of the files under a folder those of its dataset, in the first format that there is."""
-    by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """The files of the dataset in a folder, in the first of the formats that it has."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in matched:
-        place = os.path.dirname(_relative(path, folder) or "")
-        row = _format_of(path)
-        if row and place in ("", row.subfolder):
-            by_place[row.name, place].append(path)
-    for name, row in SHARD_FORMATS.items():
-        for place in dict.fromkeys(("", row.subfolder)):
-            if paths := by_place.get((name, place)):
-                _check_whole(option, folder, paths)
+        inner = os.path.dirname(_relative(path, folder) or "")
+        row = format_of(path)
+        if row and inner in ("", row.folder):
+            found[row.name, inner].append(path)
+    for name, row in FORMATS.items():
+        for inner in dict.fromkeys(("", row.folder)):
+            if paths := found.get((name, inner)):
+                if missing := find_missing(paths):
+                    raise InputError(
+                        f"{option}={folder}: {missing}. Run the command again that built them, "
+                        "or give a glob of those to read"
+                    )
                 return paths
     below = sorted({_dataset_folder(path) for path in matched})
     raise InputError(
         f"{option}={folder}: no shards in this folder; there are in {', '.join(below[:5])}"
-        f"{', …' * (len(below) > 5)}. Name one, or several with the option repeated"
+        f"{', …' * (len(below) > 5)}. Give one of them, or repeat the option for several"
     )
 
 
@@ -125,35 +129,45 @@ def _dataset_folder(path: str) -> str:
     return os.path.dirname(folder) if os.path.basename(folder) in _FOLDERS else folder
 
 
-def _check_whole(option: str, folder: str, paths: list[str]) -> None:
-    """Raises InputError if names say that there are more shards than there are."""
+def find_missing(paths: Iterable[str]) -> str:
+    """A sentence about missing shards of a dataset, for an error message; "" if none is missing.
+
+    Args:
+      paths: of the shards that were found; their names state how many there should be.
+    """
     seen: dict[tuple[str, int], set[int]] = defaultdict(set)
     for path in paths:
         if numbered := _NUMBERED.fullmatch(os.path.basename(path)):
             seen[numbered[1], int(numbered[3])].add(int(numbered[2]))
     for (name, count), numbers in sorted(seen.items()):
         if missing := sorted(set(range(count)) - numbers):
-            raise InputError(
-                f"{option}={folder}: {len(missing)} of the {count} shards of {name} are missing, "
-                f"the first is number {missing[0]}. Run again what built it, or give a glob of "
-                "those that are to be read"
+            return (
+                f"{len(missing)} of the {count} shards of {name} are missing, "
+                f"the first is number {missing[0]}"
             )
+    return ""
 
 
-def _format_of(path: str) -> ShardFormat | None:
+def format_of(path: str) -> Format | None:
+    """The format of a file, by its name; None if it is not named like a shard."""
     name = os.path.basename(path)
-    return next((row for row in SHARD_FORMATS.values() if row.named.fullmatch(name)), None)
+    return next((row for row in FORMATS.values() if row.pattern.fullmatch(name)), None)
 
 
-def _split_of(path: str) -> str:
+def split_of(path: str) -> str:
     """The split in the name of a file: c4-de-validation.tfrecord-00000-of-00001, train.parquet."""
-    name = os.path.basename(path)
-    numbered = _NUMBERED.fullmatch(name)
-    stem = numbered[1] if numbered else name.partition(".")[0]
+    stem = stem_of(path)
     if _is_split(stem):
         return stem
     rest = stem.partition("-")[2]
     return rest if _is_split(rest) else ""
+
+
+def stem_of(path: str) -> str:
+    """The name of a file without its format and number: c4-train of c4-train.tfrecord-0-of-2."""
+    name = os.path.basename(path)
+    numbered = _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered else name.partition(".")[0]
 
 
 def _is_split(name: str) -> bool:
@@ -161,13 +175,13 @@ def _is_split(name: str) -> bool:
 
 
 def split_language(split: str) -> str:
-    """The language that a split is named after; NO_LANGUAGE if it is none."""
+    """The language that a split is named after; NO_LANGUAGE for others."""
     code = split.removesuffix("-validation")
     return code if code in _LANGUAGES else NO_LANGUAGE
 
 
 def _language_of(split: str, path: str) -> str:
-    """The language of the split, else of the variant that a folder of the path is named after."""
+    """The language of the split's name, else that of a variant that a folder is named after."""
     if language := split_language(split):
         return language
     folders = os.path.dirname(path).split("/")
@@ -178,10 +192,10 @@ def _language_of(split: str, path: str) -> str:
     return NO_LANGUAGE
 
 
-def without_doubles(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]:
-    """The shards without those of a language that a corpus in that language alone has as well.
+def without_duplicates(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]:
+    """The shards without those of a language that has a corpus of its own.
 
-    `en` and the `en` of `multilingual` hold the same pages, cleaned and not.
+    `en` and the split `en` of `multilingual` have the same pages; those of `en` are cleaned.
     """
     shards = tuple(shards)
     own = {shard.language for shard in shards if shard.alone}
@@ -189,7 +203,7 @@ def without_doubles(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]:
 
 
 def write_shard_list(path: str, shards: Iterable[CorpusShard]) -> None:
-    """Writes shards as JSON lines: too many at scale to be part of a graph."""
+    """Writes shards as JSON lines: at scale they are too many to be part of a Beam graph."""
     lines = [json.dumps(asdict(shard), ensure_ascii=False) for shard in shards]
     write_bytes(path, "\n".join(lines).encode())
 
@@ -200,6 +214,6 @@ def read_shard_list(path: str) -> tuple[CorpusShard, ...]:
 
 
 def shards_digest(shards: Iterable[CorpusShard]) -> str:
-    """Tells apart sets of shards."""
+    """16 hex digits; another set of shards, or a changed file, gives others."""
     keys = json.dumps([shard.key() for shard in shards])
     return hashlib.sha256(keys.encode()).hexdigest()[:16]

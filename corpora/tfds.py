@@ -1,7 +1,7 @@
 """features.json and dataset_info.json of a dataset, as TFDS writes them.
 
-The schema is that of `tfds.folder_dataset.write_metadata` (TFDS 4.9.10); tests open what is written
-here with `tfds.load`.
+The schema is that of `tfds.folder_dataset.write_metadata` (TFDS 4.9.10); tests open the files
+with `tfds.load`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """TFRecord files of tf.train.Example without TensorFlow, which would cost each worker seconds.
 
-The framing and the protocol buffer's wire format are fixed and short; tests read what is written
-here with TensorFlow, and the other way round. (Beam's WriteToTFRecord numbers its shards as bundles
+The framing and the protocol buffer's wire format are fixed and short; tests compare both directions
+with TensorFlow. (Beam's WriteToTFRecord numbers its shards as bundles
 end, so they differ run to run.)
 """
 

@@ -24,8 +24,8 @@ from pipelines.stages.webtext import WEBTEXT
 class BuildCorpus(beam.PTransform):
     """Builds the corpus of a job; gives the path of its report.
 
-    Only signatures, counts and file names pass between steps, never text: pages are read once,
-    written once beside the job by `clean`, and read again by `finish`.
+    Only signatures, counts and file names pass between steps, never text: `clean` reads the pages
+    and writes their texts into the work folder, where `finish` reads them.
 
     Attributes:
       job: the run; its manifest of parts must be written.

@@ -36,7 +36,7 @@ FAILED = ".failed.json"
 
 
 def versions() -> dict[str, str]:
-    """What a run ran with, by package name."""
+    """The versions of Python and of packages that decide the output, by name."""
     found = {"python": platform.python_version()}
     for package in _REPORTED_PACKAGES:
         try:
@@ -53,25 +53,25 @@ def _digest(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What a run does and where it keeps things. Small: it travels with every task.
+    """The configuration of a run and the paths of its files. Small: it travels with every task.
 
     Attributes:
-      variants: what to build, in the order of the table.
+      variants: to be built, in the order of the table.
       spec: a row of `cleaning.specs`.
-      settings: the row's, or as overridden.
-      lists: sha256 of every list in force, by its name.
+      settings: of the spec, or as overridden by options.
+      lists: sha256 of every list that is used, by name.
       custom_lists: names of those that are not the reference's.
       lid_model: path of a fastText model, "" for the bundled one.
       output: folder given by --output.
       work: folder of resumable artifacts.
-      formats: rows of `corpora.writers`.
+      formats: rows of `corpora.formats.FORMATS`.
       shards: number of train shards; 0 chooses by size.
-      inputs_digest: tells apart the sets of parts that runs read.
-      part_count, url_list_count, buckets: how many of each; signatures meet in buckets.
+      inputs_digest: identifies the parts of the input.
+      part_count, url_list_count, buckets: number of each; signatures are compared in buckets.
       max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
         fails.
       mirror: where files of crawls come from.
-      own_filters, own_filters_sha256: values of --filter, and what tells their code from other.
+      own_filters, own_filters_sha256: values of --filter, and sha256 of their code.
     """
 
     variants: tuple[Variant, ...]
@@ -95,7 +95,7 @@ class Job:
     own_filters_sha256: str = ""
 
     def scopes(self) -> tuple[DedupScope, ...]:
-        """The scopes of the variants, each once; its position is its bit in flags of spans."""
+        """The scopes of the variants, each once; its position is its bit in the flags of spans."""
         return tuple(dict.fromkeys(map(self.scope, self.variants)))
 
     def scope(self, variant: Variant) -> DedupScope:
@@ -108,12 +108,12 @@ class Job:
         return [variant for variant in self.variants if self.scope(variant) == scope]
 
     def rules(self) -> CaptureRules:
-        """How captures are treated; without the models that cleaning loads."""
+        """The rules for captures, without the lists that workers load."""
         return CaptureRules(self.settings, self.scopes())
 
-    @functools.cache  # noqa: B019  # a process sees a job or two, and asks for every artifact
+    @functools.cache  # noqa: B019  # a process has a job or two, and many artifacts of each
     def clean_digest(self) -> str:
-        """Names the artifacts of cleaning: it changes with whatever decides them."""
+        """Digest in the names of cleaning's artifacts: of everything that decides them."""
         scopes = sorted(json.dumps(asdict(scope)) for scope in self.scopes())
         by_page = ["badwords-en"] * (self.settings.bad_words_scope is BadWordsScope.PAGE)
         lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
@@ -121,7 +121,7 @@ class Job:
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
-        """Names the artifacts that also depend on the other parts."""
+        """Digest in the names of artifacts that depend on all of the input."""
         variants = [_deciding_fields(variant) for variant in self.variants]
         return _digest(
             [self.clean_digest(), self.inputs_digest, self.lists, self.buckets, variants,
@@ -130,7 +130,7 @@ class Job:
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
-        """Names a variant's shards: whatever decides their bytes, and nothing else of the run."""
+        """Digest in the names of a variant's shards: of everything that decides their bytes."""
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
             [self._deciding(), self.inputs_digest, _deciding_fields(variant), lists,
@@ -143,13 +143,13 @@ class Job:
         return [ARTIFACT_VERSION, asdict(self.settings), packages, python]
 
     def is_unmodified(self, variant: Variant) -> bool:
-        """True if the variant's documents are what the spec says, and may carry its name."""
+        """True if the variant's documents are those of the spec, so that it may have its name."""
         deciding = [name for name in self.custom_lists if _is_deciding(name, variant)]
         as_spec = self.settings == SPECS[self.spec].settings and not self.own_filters
         return as_spec and not deciding
 
     def dataset_name(self, variant: Variant) -> str:
-        """The spec's, or `c4_custom` where options make the documents others than its."""
+        """The spec's, or `c4_custom` if options change the documents."""
         return SPECS[self.spec].dataset if self.is_unmodified(variant) else CUSTOM_DATASET
 
     def dataset_version(self, variant: Variant) -> str:
@@ -167,7 +167,7 @@ class Job:
         return f"{self.dataset_folder(variant)}.incomplete-{self.shards_digest(variant)}"
 
     def config_path(self, variant: Variant) -> str:
-        """The resolved configuration, within the dataset: it says what the dataset is."""
+        """The resolved configuration, in the dataset's folder."""
         return join(self.dataset_folder(variant), "config.json")
 
     def run_name(self) -> str:
@@ -184,7 +184,7 @@ class Job:
         return join(self.output, "runs", self.run_name())
 
     def lists_path(self) -> str:
-        """The lists in force (JSON): too large to travel with every task."""
+        """The run's lists (JSON): too large to travel with every task."""
         return join(self.work, f"lists-{_digest(self.lists)}.json")
 
     def pages_path(self, part: Part, form: str) -> str:
@@ -192,15 +192,15 @@ class Job:
         return join(self.clean_folder(), f"{part.key()}.{form}.arrow")
 
     def signatures_path(self, part: Part) -> str:
-        """`cleaning.captures.Signatures` of a part (npz); written last, so it stands for all."""
+        """`cleaning.captures.Signatures` of a part (npz); written last of its artifacts."""
         return join(self.clean_folder(), f"{part.key()}.signatures.npz")
 
     def malformed_path(self, part: Part) -> str:
-        """What of a part could not be read (JSON lines)."""
+        """The malformed records of a part (JSON lines)."""
         return join(self.clean_folder(), f"{part.key()}.malformed.jsonl")
 
     def failed_path(self, part: Part) -> str:
-        """Why a part's file could not be had (JSON); there only if it could not."""
+        """The reason why a part's file could not be fetched (JSON); missing if it could."""
         return join(self.clean_folder(), f"{part.key()}{FAILED}")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
@@ -212,7 +212,7 @@ class Job:
         return join(self.work, f"clean-{self.clean_digest()}")
 
     def documents_folder(self) -> str:
-        """Artifacts and receipts of all stages after cleaning, but for shards."""
+        """Artifacts and receipts of all stages after cleaning, except shards."""
         return join(self.work, f"documents-{self.documents_digest()}")
 
     def manifest_path(self) -> str:
@@ -251,7 +251,7 @@ def _is_deciding(name: str, variant: Variant) -> bool:
 
 
 def _deciding_fields(variant: Variant) -> list[object]:
-    """What of a row decides its documents; help texts and aliases do not."""
+    """The fields of a variant that decide its documents; help texts and aliases do not."""
     return [variant.name, variant.filters, variant.languages]
 
 
@@ -259,11 +259,11 @@ REALNEWS_LIST, WEBTEXT_LISTS, LID_MODEL = "realnews", "webtext", "lid_model"
 
 
 def inputs_digest(parts: tuple[Part, ...]) -> str:
-    """Tells apart sets of input parts."""
+    """Identifies the parts of an input."""
     return _digest([part.key() for part in parts])
 
 
 def bucket_count(parts: tuple[Part, ...]) -> int:
-    """Buckets so that one holds the signatures of about 128 MiB of stored WET files."""
+    """The number of buckets: one for each 128 MiB of stored WET files, within limits."""
     stored = sum(part.stored_bytes() for part in parts)
     return min(max(4, -(-stored // (128 << 20))), 8192)

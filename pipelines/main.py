@@ -7,7 +7,7 @@ from pipelines.job import Job
 from pipelines.run.estimate import estimate_run
 from pipelines.run.execute import print_outcome, run_plan
 from pipelines.run.options import LIST_CRAWLS, Options, parse_options
-from pipelines.run.plan import mirror_of, plan_run
+from pipelines.run.plan import Plan, mirror_of, plan_run
 from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_complete, is_published
 from runtime.cli.options import OptionError
@@ -37,15 +37,25 @@ def _run(options: Options) -> int:
             crawls = list_crawls(mirror_of(options))
         print("\n".join(crawls))
         return Exit.DONE
-    if options.runner.local:
-        open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
-    arguments = options.for_beam()
-    with planning():
-        plan = plan_run(options)
-    job = plan.job
     if options.estimate:
-        print(estimate_run(options, plan))
+        print(estimate_run(options, _plan(options)[0]))
         return Exit.DONE
+    build_corpus(options)
+    return Exit.DONE
+
+
+def build_corpus(options: Options) -> Job:
+    """Builds the datasets that the options ask for, unless they are there; prints what came out.
+
+    The caller closes the pool.
+
+    Raises:
+      UsageError: a file that the options name cannot be used; nothing was done.
+      InputRefused: too much of the input is damaged or missing.
+      RunFailed, OSError: a task failed; what is done is kept.
+    """
+    plan, arguments = _plan(options)
+    job = plan.job
     try:
         make_folder(job.work)
     except OSError as error:
@@ -55,13 +65,22 @@ def _run(options: Options) -> int:
             if is_complete(job):
                 print("Complete already: same input, same configuration.")
                 print_outcome(job)
-                return Exit.DONE
+                return job
             if not options.overwrite:
                 _refuse_other_datasets(job)
             run_plan(plan, options, arguments)
-            return Exit.DONE
+            return job
     finally:
         delete_if_empty(job.work)
+
+
+def _plan(options: Options) -> tuple[Plan, list[str]]:
+    """The plan, and the arguments for Beam; meanwhile the workers of a local run start."""
+    if options.runner.local:
+        open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
+    arguments = options.for_beam()
+    with planning():
+        return plan_run(options), arguments
 
 
 def _refuse_other_datasets(job: Job) -> None:

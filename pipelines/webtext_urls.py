@@ -22,7 +22,7 @@ from itertools import compress
 import numpy as np
 
 from cleaning.urls import md5, normalize_url
-from cleaning.webtext import Refusal, Wanted, judge_line
+from cleaning.webtext import Refusal, Wanted, link_of_line
 from pipelines.sources.url_lists import first_rows
 from runtime.cli.command_line import CommandLine
 from runtime.cli.console import say
@@ -109,7 +109,7 @@ def _extract_links(dump: _Dump) -> Judged:
         open(f"{dump.spill}.md5", "wb") as digests_file,
     ):
         for line in _dump_lines(dump.path):
-            link = judge_line(line, dump.wanted)
+            link = link_of_line(line, dump.wanted)
             total[link if isinstance(link, Refusal) else None] += 1
             if isinstance(link, str):
                 links_file.write(link.encode() + b"\n")

@@ -14,6 +14,11 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 # Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
+# Tests talk to servers of this machine only, and name the proxies that they mean.
+for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -12,15 +12,15 @@ from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
 from cleaning.variants import VARIANTS
-from corpora.formats import SHARD_FORMATS
-from corpora.writers import FORMATS
+from corpora.formats import FORMATS, OUTPUT_FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
+from trainer.arguments import COMMANDS as T5X_COMMANDS
 from trainer.config import TrainConfig
 from trainer.data.mixtures import MIXINGS
-from trainer.data.objectives import OBJECTIVES, lengths
+from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 from vocab.recipes import PARAMETERS, PRESETS
 
@@ -91,16 +91,21 @@ def test_every_runner_is_named(name):
     assert f"`{name}`" in page("runners.md")
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_format_is_shown(name):
-    assert name in page("output.md")
+@pytest.mark.parametrize("row", OUTPUT_FORMATS.values(), ids=lambda row: row.name)
+def test_every_output_format_is_shown(row):
+    shard = row.shard_path("c4", "train", 0, 1).replace("of-00001", "of-000NN")
+    assert shard in page("output.md"), f"docs/output.md, the tree at the top: write {shard}"
 
 
 @pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)
 def test_every_objective_has_its_row(row):
     found = lengths(row, 512)
-    end = f"| {row.reads} | {row.writes} | {found.raw} | {found.targets} | {row.paper} |"
-    assert re.search(rf"^\| `{row.name}` .*{re.escape(end)}$", page("trainer.md"), re.MULTILINE)
+    density = "—" if row.noise in (Noise.NONE, Noise.PREFIX) else f"{row.density:.0%}"
+    span = f"{row.mean_span:g}" if row.noise is Noise.SPANS else "—"
+    cells = (f"`{row.name}`", row.noise, density, span, row.inputs, row.targets, found.raw,
+             found.targets, row.paper or "—")  # fmt: skip
+    line = f"| {' | '.join(map(str, cells))} |"
+    assert line in page("trainer.md").splitlines(), f"add to docs/trainer.md, Objectives:\n{line}"
 
 
 @pytest.mark.parametrize("row", SIZES.values(), ids=lambda row: row.name)
@@ -120,6 +125,11 @@ def test_every_other_row_of_the_trainer_is_there(table):
 def test_every_option_of_a_command_has_its_row(row):
     module = import_module(OPTIONS.get(row.name, row.module))
     assert module.command_line().docs_table() in page("options.md")
+
+
+@pytest.mark.parametrize("row", T5X_COMMANDS.values(), ids=lambda row: row.name)
+def test_every_command_of_the_trainer_has_its_row(row):
+    assert f"| `{row.name}` | {row.meaning} |" in page("trainer.md")
 
 
 @pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)
@@ -150,10 +160,11 @@ def _plain(value: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "row", [*SHARD_FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
+    "row", [*FORMATS.values(), *TOKEN_FORMATS.values()], ids=lambda row: row.name
 )
 def test_every_format_of_shards_has_its_row(row):
-    assert f"| `{row.name}` | {row.meaning} |" in page("vocab.md")
+    cells = f"| `{row.name}` | {row.meaning} |"
+    assert cells in page("vocab.md"), f"docs/vocab.md, the table of formats: write {cells}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

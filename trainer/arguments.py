@@ -44,34 +44,35 @@ COMMANDS: dict[str, CommandRow] = {
     for row in (
         CommandRow(
             name="train",
-            meaning="trains, or goes on where the run in --model_dir was stopped",
+            meaning="trains, or continues the run in --model_dir",
             needs=("corpus", "vocab", "model_dir"),
         ),
         CommandRow(
             name="eval",
-            meaning="loss on the validation split, or scores of a task of pairs",
+            meaning="prints the loss on the validation split, and the exact-match score of pairs",
             takes=("checkpoint", "split"),
             needs=("corpus", "vocab", "checkpoint"),
         ),
         CommandRow(
             name="infer",
-            meaning="writes targets for the inputs in a file, a line each",
+            meaning="writes a target for each line of a file",
             takes=("checkpoint", "input", "decoding", "output"),
             needs=("vocab", "checkpoint", "input", "output"),
         ),
         CommandRow(
             name="export",
-            meaning="writes the parameters for another library",
+            meaning="writes the model in the layout of another library",
             takes=("checkpoint", "output", "to"),
             needs=("vocab", "checkpoint", "output"),
         ),
         CommandRow(
             name="gin",
-            meaning="prints the gin file that plain `python -m t5x.train` takes",
+            meaning="prints the gin file for plain `python -m t5x.train`",
             needs=("corpus", "vocab", "model_dir"),
         ),
         CommandRow(
-            name="info", meaning="shows a configuration: sizes, lengths, parameters, memory"
+            name="info",
+            meaning="prints the size of a model: parameters, memory, lengths of inputs and targets",
         ),
     )
 }
@@ -99,12 +100,12 @@ class Command:
         "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
     )
     split: str = option("split of the corpus", default="validation", metavar="NAME")
-    input: str = option("file of a text a line", default="", metavar="FILE")
+    input: str = option("file with an input on each line", default="", metavar="FILE")
     decoding: str = option(
         "greedy, beam or sample",
         default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
     )  # fmt: skip
-    output: str = option("file or folder that is written", default="", metavar="PATH")
+    output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(
         "hf: Hugging Face transformers", default="hf", metavar="NAME",
         parse=parse_choice(str, ("hf",)),

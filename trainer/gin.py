@@ -1,4 +1,6 @@
-"""The gin file of a configuration: what plain `python -m t5x.train --gin_file=…` takes."""
+"""The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
+
+from collections.abc import Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
@@ -7,14 +9,14 @@ from trainer.training.run import configure_network
 
 
 class GinError(UsageError):
-    """A configuration that t5x cannot run; the message says what to change."""
+    """A configuration that t5x cannot run. The message says what to change."""
 
 
 def render(config: TrainConfig) -> str:
-    """The gin file. Our network and tasks, t5x's loop, optimizer, partitioner and checkpoints.
+    """The text of the gin file: our network and tasks, t5x's loop, optimizer and checkpoints.
 
     Raises:
-      GinError: t5x has no counterpart of a field's value.
+      GinError: t5x has no counterpart for a value of the configuration.
     """
     if config.architecture == "prefix_lm" or config.clip_norm:
         raise GinError(
@@ -42,14 +44,14 @@ from t5x import models
 from t5x import partitioning
 from t5x import trainer as t5x_trainer
 from t5x import utils
-import trainer.model.config as configuration
-import trainer.model.network as network
-import trainer.data.tasks as tasks
+from trainer.data import tasks
+from trainer.model import config as model_config
+from trainer.model import network
 """
 
 
-def _bind(name: str, values: dict[str, object]) -> str:
-    """A block of bindings; strings that begin with @ or % are references."""
+def _bind(name: str, values: Mapping[str, object]) -> str:
+    """A block of bindings. Strings that begin with @ or % are references to other names."""
     lines = [f"{name}:"]
     for key, value in values.items():
         plain = isinstance(value, str) and not value.startswith(("@", "%"))
@@ -116,8 +118,8 @@ def _network(config: TrainConfig) -> str:
     fields: dict[str, object] = {
         name: getattr(made, name) for name in made.__dataclass_fields__ if name != "dtype"
     }
-    return f"network.{module}.config = @configuration.NetworkConfig()\n" + _bind(
-        "network.NetworkConfig", {"dtype": config.dtype, **fields}
+    return f"network.{module}.config = @model_config.NetworkConfig()\n" + _bind(
+        "model_config.NetworkConfig", {"dtype": config.dtype, **fields}
     )
 
 
@@ -144,46 +146,67 @@ def _optimizer(config: TrainConfig) -> str:
 
 def _loop(config: TrainConfig) -> str:
     encoder = ARCHITECTURES[config.architecture].encoder
-    model = "@models.EncoderDecoderModel()" if encoder else "@models.DecoderOnlyModel()"
-    start = [config.initial_checkpoint] if config.initial_checkpoint else []
-    parameter_dims = 2 if config.shard_parameters else 1
-    blocks: dict[str, dict[str, object]] = {
-        "train_script.train": {
-            "model": model,
-            "model_dir": config.model_dir,
-            "train_dataset_cfg": "@train/utils.DatasetConfig()",
-            "train_eval_dataset_cfg": "@train_eval/utils.DatasetConfig()",
-            "infer_eval_dataset_cfg": None,
-            "checkpoint_cfg": "@utils.CheckpointConfig()",
-            "partitioner": "@partitioning.PjitPartitioner()",
-            "trainer_cls": "@t5x_trainer.Trainer",
-            "total_steps": config.steps,
-            "eval_steps": config.eval_batches,
-            "eval_period": config.eval_period or config.steps,
-            "random_seed": config.seed,
-            "use_hardware_rng": False,
-            "summarize_config_fn": "@gin_utils.summarize_gin_config",
-        },
-        "partitioning.PjitPartitioner": {
-            "num_partitions": config.model_parallel,
-            "model_parallel_submesh": None,
-            "logical_axis_rules": "@partitioning.standard_logical_axis_rules()",
-        },
-        "partitioning.standard_logical_axis_rules": {"parameter_partitioning_dims": parameter_dims},
-        "utils.CheckpointConfig": {
-            "restore": "@utils.RestoreCheckpointConfig()",
-            "save": "@utils.SaveCheckpointConfig()",
-        },
-        "utils.RestoreCheckpointConfig": {"path": start, "mode": "latest"},
-        "utils.SaveCheckpointConfig": {
-            "period": config.checkpoint_period,
-            "dtype": "float32",
-            "keep": config.keep_checkpoints or None,
-            "save_dataset": False,
-        },
-        "t5x_trainer.Trainer": {
-            "num_microbatches": config.microbatches if config.microbatches > 1 else None,
-            "learning_rate_fn": "@utils.create_learning_rate_scheduler()",
-        },
+    train = {
+        "model": "@models.EncoderDecoderModel()" if encoder else "@models.DecoderOnlyModel()",
+        "model_dir": config.model_dir,
+        "train_dataset_cfg": "@train/utils.DatasetConfig()",
+        "train_eval_dataset_cfg": "@train_eval/utils.DatasetConfig()",
+        "infer_eval_dataset_cfg": None,
+        "checkpoint_cfg": "@utils.CheckpointConfig()",
+        "partitioner": "@partitioning.PjitPartitioner()",
+        "trainer_cls": "@t5x_trainer.Trainer",
+        "total_steps": config.steps,
+        "eval_steps": config.eval_batches,
+        "eval_period": config.eval_period or config.steps,
+        "random_seed": config.seed,
+        "use_hardware_rng": False,
+        "summarize_config_fn": "@gin_utils.summarize_gin_config",
     }
-    return "\n".join(_bind(name, values) for name, values in blocks.items())
+    trainer = {
+        "num_microbatches": config.microbatches if config.microbatches > 1 else None,
+        "learning_rate_fn": "@utils.create_learning_rate_scheduler()",
+    }
+    return "\n".join(
+        (
+            _bind("train_script.train", train),
+            _bind("t5x_trainer.Trainer", trainer),
+            _partitioner(config),
+            _checkpoints(config),
+        )
+    )
+
+
+def _partitioner(config: TrainConfig) -> str:
+    partitioner = {
+        "num_partitions": config.model_parallel,
+        "model_parallel_submesh": None,
+        "logical_axis_rules": "@partitioning.standard_logical_axis_rules()",
+    }
+    rules = {"parameter_partitioning_dims": 2 if config.shard_parameters else 1}
+    return "\n".join(
+        (
+            _bind("partitioning.PjitPartitioner", partitioner),
+            _bind("partitioning.standard_logical_axis_rules", rules),
+        )
+    )
+
+
+def _checkpoints(config: TrainConfig) -> str:
+    start = [config.initial_checkpoint] if config.initial_checkpoint else []
+    checkpoints = {
+        "restore": "@utils.RestoreCheckpointConfig()",
+        "save": "@utils.SaveCheckpointConfig()",
+    }
+    save = {
+        "period": config.checkpoint_period,
+        "dtype": "float32",
+        "keep": config.keep_checkpoints or None,
+        "save_dataset": False,
+    }
+    return "\n".join(
+        (
+            _bind("utils.CheckpointConfig", checkpoints),
+            _bind("utils.RestoreCheckpointConfig", {"path": start, "mode": "latest"}),
+            _bind("utils.SaveCheckpointConfig", save),
+        )
+    )

@@ -1,4 +1,4 @@
-"""Texts through a trained model: inputs a line each, targets a line each; scores of pairs."""
+"""Runs a trained model: targets for lines of text, and the exact-match score of pairs."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +12,12 @@ from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.model.decoding import beam_search, sample
 from trainer.model.network import build_network
-from trainer.training.input_pipeline import register
+from trainer.training.input_pipeline import register_task
 from trainer.training.run import configure_network, load_params
 from vocab.vocabulary import EOS_ID
 
 Decode = Callable[[list[list[int]], int], list[list[int]]]
-"""(ids of some inputs, number of the batch) -> ids of their targets."""
+"""(ids of each input, number of the batch) -> ids of each target."""
 Item = TypeVar("Item")
 DECODINGS = ("greedy", "beam", "sample")
 
@@ -25,11 +25,11 @@ DECODINGS = ("greedy", "beam", "sample")
 def infer(
     config: TrainConfig, checkpoint: str, decoding: str, lines: Iterable[str]
 ) -> Iterator[str]:
-    """The model's target of each line, in order.
+    """Decodes the target of each line, in order.
 
     Args:
       checkpoint: a checkpoint_N; "" for the newest in --model_dir.
-      decoding: of DECODINGS.
+      decoding: one of DECODINGS.
     """
     vocabulary = load_vocabulary(config.vocab)
     decode = _decoder(config, checkpoint, decoding)
@@ -40,7 +40,7 @@ def infer(
 
 
 def _encode(config: TrainConfig, vocabulary: seqio.Vocabulary, line: str) -> list[int]:
-    """Ids as in training: with the end, but where the target goes on the same text."""
+    """Token ids as in training: with EOS, except where the target continues the input."""
     ids = vocabulary.encode(config.prefix + line)
     if config.architecture == "decoder_lm":
         return list(ids[: config.inputs_length])
@@ -57,35 +57,35 @@ def _decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
         for row, encoded in enumerate(batch):
             ids[row, : len(encoded)] = encoded
         if decoding == "beam":
-            found = beam_search(network, params, ids, length, prefix=prefix)[0][:, 0]
+            decoded = beam_search(network, params, ids, length, prefix=prefix)[0][:, 0]
         else:
             key = jax.random.fold_in(jax.random.key(config.seed), number)
             temperature = 1.0 if decoding == "sample" else 0.0
-            found = sample(network, params, ids, length, key, temperature, prefix=prefix)
-        rows_of_ids: list[list[int]] = np.asarray(found)[: len(batch)].tolist()
+            decoded = sample(network, params, ids, length, key, temperature, prefix=prefix)
+        rows_of_ids: list[list[int]] = np.asarray(decoded)[: len(batch)].tolist()
         return rows_of_ids
 
     return decode
 
 
 def score_pairs(config: TrainConfig, checkpoint: str, split: str) -> dict[str, float]:
-    """Share of a split's pairs whose target is written exactly, and how many there are."""
-    name = register(config)
+    """Share of the pairs in a split that greedy decoding gets exactly right, and their number."""
+    name = register_task(config)
     lengths = {"inputs": config.inputs_length, "targets": config.lengths()["targets"]}
     dataset = seqio.get_mixture_or_task(name).get_dataset(lengths, split=split, shuffle=False)
     vocabulary = load_vocabulary(config.vocab)
     decode = _decoder(config, checkpoint, "greedy")
-    right = count = 0
+    correct = count = 0
     for number, batch in enumerate(_chunks(dataset.as_numpy_iterator(), config.batch_size)):
-        found = decode([row["inputs"].tolist() for row in batch], number)
-        for ids, row in zip(found, batch, strict=True):
+        decoded = decode([row["inputs"].tolist() for row in batch], number)
+        for ids, row in zip(decoded, batch, strict=True):
             texts = (vocabulary.decode([i for i in x if i > EOS_ID]) for x in (ids, row["targets"]))
-            count, right = count + 1, right + (next(texts) == next(texts))
-    return {"exact_match": right / max(count, 1), "pairs": float(count)}
+            count, correct = count + 1, correct + (next(texts) == next(texts))
+    return {"exact_match": correct / max(count, 1), "pairs": float(count)}
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size` items, the last one shorter."""
+    """Lists of `size` items; the last one may be shorter."""
     remaining = iter(items)
     while chunk := list(itertools.islice(remaining, size)):
         yield chunk

@@ -18,7 +18,7 @@ from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
 
-_KEPT = "The same command goes on from the newest checkpoint, if there is one."
+_KEPT = "The same command continues from the newest checkpoint, if there is one."
 _ROOMS = ("trainer", "vocab", "corpora", "cleaning", "runtime")
 
 
@@ -51,7 +51,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _import_tensorflow() -> None:
-    """Imports it, without accelerators: they are jax's. Its usual warnings are left out."""
+    """Imports TensorFlow without its usual warnings, and without the accelerators, for JAX."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
     kept = os.dup(2)
     try:
@@ -66,25 +66,25 @@ def _import_tensorflow() -> None:
 
 
 def choose_backend(config: TrainConfig) -> str:
-    """t5x or ours: t5x where its package can train, unless one is asked for.
+    """The training loop of --backend: t5x or ours. For auto, t5x if it can be imported.
 
     Raises:
-      TrainConfigError: t5x is asked for and is not there.
+      TrainConfigError: --backend=t5x, and it cannot be imported.
     """
     # PyPI's t5x is an empty package: only the real one has a train module.
-    there = importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train")
-    if config.backend == "t5x" and not there:
+    found = importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train")
+    if config.backend == "t5x" and not found:
         raise TrainConfigError(
             "--backend=t5x: the package t5x cannot be imported (PyPI's is an empty name); install "
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        return "t5x" if there else "ours"
+        return "t5x" if found else "ours"
     return config.backend
 
 
 def _write_config(config: TrainConfig) -> None:
-    """Writes config.json; says what of it is not as when the run began."""
+    """Writes config.json, and prints the options that differ from those of the run so far."""
     path = os.path.join(config.model_dir, "config.json")
     values = json.loads(json.dumps(asdict(config)))
     if os.path.exists(path):
@@ -114,7 +114,7 @@ def _train(command: Command) -> int:
 
 
 def _train_with_t5x(config: TrainConfig) -> int:
-    """t5x in a process of its own, as its users run it."""
+    """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
 
     path = os.path.join(config.model_dir, "config.rendered.gin")
@@ -131,20 +131,20 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
-    from trainer.data.corpora import Form, find_corpus
+    from trainer.data.corpora import StorageFormat, find_corpus
     from trainer.inference import score_pairs
-    from trainer.training.evaluation import HeldOut
-    from trainer.training.input_pipeline import batch_form, open_dataset
-    from trainer.training.run import load_params, prepare, this_host
+    from trainer.training.evaluation import Evaluator
+    from trainer.training.input_pipeline import batch_spec, open_dataset
+    from trainer.training.run import load_params, prepare_run, this_host
 
     config = command.config
     params = load_params(config, command.checkpoint)
-    run = prepare(config, batch_form(open_dataset(config, "train", this_host())))
-    held_out = HeldOut(config, run, command.split)
-    if held_out.missing:
-        raise TrainConfigError(held_out.missing)
-    scores = dict(held_out.evaluate(params))
-    if all(find_corpus(path).form is not Form.DOCUMENTS for path in config.corpus):
+    run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
+    evaluator = Evaluator(config, run, command.split)
+    if evaluator.missing:
+        raise TrainConfigError(evaluator.missing)
+    scores = dict(evaluator.evaluate(params))
+    if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
         scores |= score_pairs(config, command.checkpoint, command.split)
     print(json.dumps(scores))
     return Exit.DONE
@@ -198,8 +198,8 @@ def _info(command: Command) -> int:
     )["params"]
     parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
     print(
-        f"size:       {config.size}: {size.meaning} as published ({size.source}); "
-        f"{config.architecture}"
+        f"size:       {config.size}, {config.architecture}; published: {size.meaning} "
+        f"({size.source})"
     )
     print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")

@@ -1,4 +1,4 @@
-"""What training leaves: the model, its table, and the recipe that made it, written last."""
+"""The files of a trained vocabulary: the model, its table of pieces and, last, recipe.json."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from runtime.storage.files import delete_file, exists, join, read_bytes, write_b
 from vocab.options import Options
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
-from vocab.sampling.sample import Drawn
+from vocab.sampling.sample import LanguageSample
 from vocab.training import Trained
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, TABLE_NAME, piece_table
 
@@ -26,20 +26,20 @@ class Result:
     Attributes:
       options: of the command.
       shards: of its corpora.
-      plan: what there was of each language.
-      drawn: what the sample held.
+      plan: the available text of each language, and its quota.
+      drawn: the documents of each language in the sample.
       trained: the model.
     """
 
     options: Options
     shards: tuple[CorpusShard, ...]
     plan: Plan
-    drawn: dict[str, Drawn]
+    drawn: dict[str, LanguageSample]
     trained: Trained
 
 
 def write_result(result: Result) -> None:
-    """Writes a vocabulary into its folder; recipe.json says that all of it is there."""
+    """Writes a vocabulary into its folder; recipe.json comes last, when all else is there."""
     folder, model = result.options.output, result.trained.model
     delete_file(join(folder, RECIPE_NAME))
     write_bytes(join(folder, MODEL_NAME), model)
@@ -49,11 +49,11 @@ def write_result(result: Result) -> None:
             **asdict(drawn),
             "there_documents": result.plan[name].documents,
             "there_text_bytes": result.plan[name].text_bytes,
-            "share_bytes": result.plan[name].share,
+            "share_bytes": result.plan[name].quota,
         }
         for name, drawn in result.drawn.items()
     }
-    told = {
+    record = {
         "preset": result.options.preset.name,
         "modified": result.options.is_modified(),
         "recipe": asdict(result.options.recipe),
@@ -64,28 +64,28 @@ def write_result(result: Result) -> None:
         "versions": _versions(),
         "digest": _digest(result.options.recipe, result.shards),
     }
-    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write_bytes(join(folder, RECIPE_NAME), text.encode())
 
 
-def sample_digest(drawn: dict[str, Drawn]) -> str:
-    """Tells samples apart."""
+def sample_digest(drawn: dict[str, LanguageSample]) -> str:
+    """SHA-256 of a sample; equal samples have equal digests."""
     parts = [f"{name} {row.sha256}" for name, row in sorted(drawn.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def is_trained(options: Options, shards: tuple[CorpusShard, ...]) -> bool:
-    """True if the output holds what this very command makes."""
+    """True if the output has the vocabulary that this command would write."""
     path = join(options.output, RECIPE_NAME)
     if not exists(path) or not exists(join(options.output, MODEL_NAME)):
         return False
     try:
-        told = json.loads(read_bytes(path))
+        record = json.loads(read_bytes(path))
     except ValueError:
         return False
     model = read_bytes(join(options.output, MODEL_NAME))
-    same_model = told.get("model_sha256") == hashlib.sha256(model).hexdigest()
-    return bool(same_model and told.get("digest") == _digest(options.recipe, shards))
+    same_model = record.get("model_sha256") == hashlib.sha256(model).hexdigest()
+    return bool(same_model and record.get("digest") == _digest(options.recipe, shards))
 
 
 def _versions() -> dict[str, str]:

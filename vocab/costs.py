@@ -1,4 +1,4 @@
-"""What training will take, from measured figures: told before it starts."""
+"""Time and memory of training, estimated from measured figures."""
 
 import os
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class Cost:
     """Time and memory of a training run.
 
     Attributes:
-      seconds: about, on a core like that of docs/vocab.md.
-      memory_bytes: of the process that trains, at its peak.
+      seconds: about, on the machine of docs/vocab.md.
+      memory_bytes: peak of the process that trains.
     """
 
     seconds: float
@@ -21,7 +21,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
-    """Linear in the text: a start, and so much for each byte."""
+    """Constant costs, and costs for each byte of text."""
 
     seconds: float
     seconds_a_byte: float
@@ -33,15 +33,16 @@ _RATES = {
     ModelType.UNIGRAM: _Rates(2.0, 1.3e-6, 150e6, 30.0),
     ModelType.BPE: _Rates(2.0, 0.5e-6, 150e6, 15.0),
 }
-_SEVERAL_LANGUAGES = 2.2  # times as long: they have more words, and training works on words
-_LARGE_MEMORY = 1.8  # times as much with 64-bit positions
+_SEVERAL_LANGUAGES = 2.2  # factor of time: they have more words, and training works on words
+_LARGE_MEMORY = 1.8  # factor of memory with 64-bit positions
 
 
 def training_cost(recipe: Recipe, sample_bytes: int, languages: int = 1) -> Cost:
-    """What a model of so much text takes.
+    """Time and memory of training on a sample.
 
     Args:
-      languages: how many the text has.
+      sample_bytes: bytes of its text.
+      languages: number of its languages.
     """
     rates = _RATES[recipe.model_type]
     longer = _SEVERAL_LANGUAGES if languages > 1 else 1.0
@@ -53,7 +54,7 @@ def training_cost(recipe: Recipe, sample_bytes: int, languages: int = 1) -> Cost
 
 
 def machine_memory() -> int:
-    """Bytes of memory of this machine; 0 if it does not tell."""
+    """Bytes of memory of this machine; 0 if the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
@@ -61,7 +62,7 @@ def machine_memory() -> int:
 
 
 def fitting_sample(recipe: Recipe, memory_bytes: int) -> int:
-    """The largest sample whose training takes no more memory."""
+    """Bytes of the largest sample whose training takes at most `memory_bytes`."""
     low, high = 0, recipe.sample_bytes
     while low < high:
         middle = (low + high + 1) // 2

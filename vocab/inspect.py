@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from corpora.layout import CorpusShard, find_corpora
 from runtime.cli.command_line import CommandLine
 from runtime.cli.console import LiveLine, Tally, say
@@ -97,7 +97,7 @@ def _run(arguments: list[str], name: str) -> int:
 
 def _share(shards: tuple[CorpusShard, ...], sample_bytes: int) -> float:
     """The share of documents that holds about so much text."""
-    ratio = {name: row.text_ratio for name, row in SHARD_FORMATS.items()}
+    ratio = {name: row.text_ratio for name, row in FORMATS.items()}
     text = sum(shard.size_bytes * ratio[shard.format] for shard in shards)
     return min(1.0, sample_bytes / max(text, 1))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import get_type_hints
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import Option, one_of, option, option_of_row, options_of, text_size
 from runtime.workers.beam_options import BEAM_OPTIONS
@@ -39,7 +39,7 @@ class Options(RunnerOptions):
         "a dataset's folder, a quoted glob, or a file; may be repeated. Of several formats in a "
         "folder the first is read",
         name="corpus", group=_WHAT, metavar="[LANGUAGE=]PATH", parse=str, many=True,
-        table=SHARD_FORMATS,
+        table=FORMATS,
         notes="\nThe split or the variant's folder says the language; de=PATH states it",
     )  # fmt: skip
     output: str = option(

@@ -1,4 +1,4 @@
-"""What makes a vocabulary out of a sample: every parameter, named as SentencePiece names it."""
+"""The parameters of a vocabulary, and the published recipes as a table."""
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -10,18 +10,18 @@ from vocab.vocabulary import EOS_ID, PAD_ID, UNK_ID
 
 
 class RecipeError(UsageError):
-    """Parameters that do not go together; the message says which, and what would."""
+    """Parameters that contradict each other; the message names them and what was expected."""
 
 
 class ModelType(StrEnum):
-    """How pieces are found."""
+    """The algorithm that finds the pieces."""
 
-    UNIGRAM = "unigram"  # by likelihood (Kudo 2018): T5's
+    UNIGRAM = "unigram"  # by likelihood (Kudo 2018), as T5
     BPE = "bpe"  # by merging pairs (Sennrich et al. 2016)
 
 
 class Normalization(StrEnum):
-    """What happens to characters before pieces are looked for (SentencePiece's rules)."""
+    """The normalization of characters before they are encoded (SentencePiece's rules)."""
 
     NMT_NFKC = "nmt_nfkc"  # NFKC; newlines and tabs become spaces, control characters go
     NFKC = "nfkc"
@@ -36,12 +36,12 @@ _BYTE_PIECES = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Every parameter of a vocabulary; `PARAMETERS` says what each does.
+    """Every parameter of a vocabulary, named as in SentencePiece; `PARAMETERS` explains each.
 
-    The defaults are T5's: SentencePiece's own but for the four ids.
+    The defaults are those of T5: SentencePiece's own, except for the four ids.
 
     Raises:
-      RecipeError: two of them contradict each other.
+      RecipeError: a value is out of range, or parameters contradict each other.
     """
 
     size: int = 32_000
@@ -91,7 +91,7 @@ class Recipe:
             if not low <= value <= high:
                 raise RecipeError(f"--{name}={value}: expected {low:g} to {high:g}")
         if max(ids) >= self.size:
-            raise RecipeError(f"--size={self.size}: the id {max(ids)} is beyond it")
+            raise RecipeError(f"--size={self.size}: expected more than the largest id, {max(ids)}")
         if self.size < self.fixed_pieces() + 1:
             raise RecipeError(
                 f"--size={self.size}: {self.fixed_pieces()} pieces are fixed (ids"
@@ -103,15 +103,15 @@ class Recipe:
         return [symbol for symbol in self.user_defined_symbols.split(",") if symbol]
 
     def fixed_pieces(self) -> int:
-        """Pieces that no text decides."""
+        """Number of pieces that do not depend on the text: ids, bytes, symbols."""
         ids = sum(i >= 0 for i in (self.pad_id, self.eos_id, self.unk_id, self.bos_id))
         return ids + _BYTE_PIECES * self.byte_fallback + len(self.symbols())
 
     def spm_arguments(self, sample_bytes: int) -> dict[str, Any]:
-        """The arguments of `SentencePieceTrainer.train`, input and output apart.
+        """The arguments of `SentencePieceTrainer.train`, except for input and output.
 
         Args:
-          sample_bytes: text that it will be given.
+          sample_bytes: bytes of text to train on.
         """
         values = asdict(self)
         named = {row.spm: values[name] for name, row in PARAMETERS.items() if row.spm}
@@ -123,7 +123,7 @@ class Recipe:
         return plain
 
     def is_large(self, sample_bytes: int) -> bool:
-        """True if SentencePiece needs 64-bit positions in so much text."""
+        """True if SentencePiece needs 64-bit positions for so much text."""
         return sample_bytes >= _LARGE_BYTES
 
 
@@ -148,7 +148,7 @@ class Parameter:
 
     Attributes:
       meaning: one line for --help and the docs.
-      spm: SentencePiece's name for it; "" where it is not SentencePiece's.
+      spm: SentencePiece's name of it; "" if SentencePiece has no such parameter.
     """
 
     meaning: str
@@ -156,59 +156,67 @@ class Parameter:
 
 
 PARAMETERS: dict[str, Parameter] = {
-    "size": Parameter("pieces, the fixed ones included, sentinels not", "vocab_size"),
-    "model_type": Parameter("how pieces are found", "model_type"),
+    "size": Parameter("number of pieces, the fixed ones included, sentinels not", "vocab_size"),
+    "model_type": Parameter("algorithm that finds the pieces", "model_type"),
     "normalization": Parameter(
-        "what happens to characters first; nmt_nfkc makes newlines spaces",
+        "normalization of characters; nmt_nfkc turns newlines into spaces",
         "normalization_rule_name",
     ),
     "remove_extra_whitespaces": Parameter(
-        "spaces at the ends go, runs of them become one", "remove_extra_whitespaces"
+        "spaces at the ends are removed, several in a row become one", "remove_extra_whitespaces"
     ),
-    "add_dummy_prefix": Parameter("a text starts as a word within it", "add_dummy_prefix"),
+    "add_dummy_prefix": Parameter(
+        "a space is put before a text, so that its first word is like the others",
+        "add_dummy_prefix",
+    ),
     "allow_whitespace_only_pieces": Parameter(
-        "a run of spaces may be a piece", "allow_whitespace_only_pieces"
+        "several spaces may be a piece", "allow_whitespace_only_pieces"
     ),
-    "keep_newlines": Parameter("documents are learned from with their newlines, not line by line"),
+    "keep_newlines": Parameter("a sentence is a document with its newlines, not a line"),
     "character_coverage": Parameter(
         "share of the sample's characters that get pieces of their own", "character_coverage"
     ),
     "byte_fallback": Parameter(
-        "a character without a piece becomes the bytes of its UTF-8, not unknown", "byte_fallback"
+        "a character without a piece is encoded as the bytes of its UTF-8, not as unknown",
+        "byte_fallback",
     ),
-    "split_digits": Parameter("each digit is a piece", "split_digits"),
-    "split_by_number": Parameter("no piece mixes digits and others", "split_by_number"),
-    "split_by_whitespace": Parameter("no piece spans words", "split_by_whitespace"),
-    "split_by_unicode_script": Parameter("no piece mixes scripts", "split_by_unicode_script"),
-    "max_piece_length": Parameter("characters of a piece, at most", "max_sentencepiece_length"),
+    "split_digits": Parameter("each digit is a piece of its own", "split_digits"),
+    "split_by_number": Parameter("no piece has digits and other characters", "split_by_number"),
+    "split_by_whitespace": Parameter("no piece spans several words", "split_by_whitespace"),
+    "split_by_unicode_script": Parameter(
+        "no piece has characters of several scripts", "split_by_unicode_script"
+    ),
+    "max_piece_length": Parameter("most characters of a piece", "max_sentencepiece_length"),
     "user_defined_symbols": Parameter(
         "strings that are always one piece, separated by commas", "user_defined_symbols"
     ),
-    "required_chars": Parameter("characters that get pieces in any case", "required_chars"),
+    "required_chars": Parameter(
+        "characters that get pieces of their own in any case", "required_chars"
+    ),
     "pad_id": Parameter("id of <pad>; -1 for none", "pad_id"),
     "eos_id": Parameter("id of </s>; -1 for none", "eos_id"),
     "unk_id": Parameter("id of <unk>", "unk_id"),
     "bos_id": Parameter("id of <s>; -1 for none", "bos_id"),
     "score_bits": Parameter(
         "scores are rounded to this many bits after the point, so that readers that add in "
-        "float32 and in float64 agree; 23 leaves them as trained"
+        "float32 and in float64 agree; 23 does not round"
     ),
     "seed_pieces": Parameter("candidates that training starts from", "seed_sentencepiece_size"),
-    "shrinking_factor": Parameter("share of pieces that a round keeps", "shrinking_factor"),
-    "sub_iterations": Parameter("EM steps a round", "num_sub_iterations"),
+    "shrinking_factor": Parameter("share of pieces that is kept in each round", "shrinking_factor"),
+    "sub_iterations": Parameter("EM steps in each round", "num_sub_iterations"),
     "max_sentence_bytes": Parameter(
         "longer lines are cut, at a space if there is one", "max_sentence_length"
     ),
     "threads": Parameter(
-        "in how many sums training adds up, and threads: another number gives other bytes",
+        "threads of training, each with a sum of its own: another number gives other bytes",
         "num_threads",
     ),
     "mixture": Parameter(
-        "parts by language, as en:10,de:1; or the power of a language's size that its share goes "
-        "with, as 0.3 (mT5's temperature): 1 is as they come"
+        "parts by language, as en:10,de:1; or the power of its size that a language's share is "
+        "proportional to, as 0.3 (mT5): 1 keeps the proportions of the corpora"
     ),
-    "sample_bytes": Parameter("text to learn from, at most: 256MB, 1GB"),
-    "seed": Parameter("another one draws another sample"),
+    "sample_bytes": Parameter("most text of the sample, as 256MB or 1GB"),
+    "seed": Parameter("another number draws another sample"),
 }
 
 
@@ -220,7 +228,7 @@ class Preset:
       name: as given to --preset.
       meaning: one line for --help and the docs.
       source: where its parameters are published.
-      recipe: what it sets.
+      recipe: its parameters.
     """
 
     name: str
@@ -244,7 +252,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "mt5",
-            "mT5: 250,000 pieces of all languages, small ones favoured; bytes for rare characters",
+            "mT5: 250,000 pieces of all languages, more of small ones; bytes for rare characters",
             "arXiv:2010.11934, sections 3.1 and 3.2",
             replace(
                 T5,
@@ -257,8 +265,8 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "palm",
-            "PaLM: 256,000 pieces, lossless: whitespace and newlines kept, digits apart, bytes for "
-            "rare characters",
+            "PaLM: 256,000 pieces, lossless: whitespace and newlines kept, each digit a piece, "
+            "bytes for rare characters",
             # The paper names no algorithm, coverage or ids: SentencePiece's defaults and T5's.
             "arXiv:2204.02311, section 2 (Vocabulary)",
             replace(
@@ -277,7 +285,8 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "tiny",
-            "for tests and first steps: T5's with 1,000 pieces, languages as they come, in seconds",
+            "for tests and first steps, in seconds: T5 with 1,000 pieces, languages in the "
+            "corpora's proportions",
             "none",
             replace(T5, size=1000, mixture="1", sample_bytes=1_000_000, seed_pieces=10_000),
         ),

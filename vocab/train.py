@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corpora.layout import CorpusShard, find_corpora, without_doubles, write_shard_list
+from corpora.layout import CorpusShard, find_corpora, without_duplicates, write_shard_list
 from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
@@ -24,8 +24,8 @@ from vocab.artifacts import Result, is_trained, write_result
 from vocab.options import Options, parse_options
 from vocab.recipes import Recipe
 from vocab.sampling.mixtures import choose_shards
-from vocab.sampling.plan import Draw, read_plan, read_sample
-from vocab.sampling.sample import Sample, fingerprint
+from vocab.sampling.plan import SampleJob, read_plan, read_sample
+from vocab.sampling.sample import Sample, describe_sample
 from vocab.summary import print_cost, print_plan, print_result
 from vocab.training import Trained, TrainingError, train_model
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME
@@ -46,7 +46,7 @@ def _run(options: Options) -> int:
     arguments = options.for_beam()
     with planning():
         found = find_corpora(options.corpora)
-    shards, mixture, notes = choose_shards(without_doubles(found), options.recipe.mixture)
+    shards, mixture, notes = choose_shards(without_duplicates(found), options.recipe.mixture)
     options = replace(options, recipe=replace(options.recipe, mixture=mixture))
     if is_trained(options, shards):
         print(f"Trained already: same corpus, same recipe. {options.output}")
@@ -74,17 +74,17 @@ def _run(options: Options) -> int:
 def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: list[str]) -> None:
     """Draws the sample, trains on it, and writes what comes out."""
     print_cost(options.recipe, shards, sys.stderr)
-    draw = Draw(
+    job = SampleJob(
         work=join(options.output, "work"),
         mixture=options.recipe.mixture,
         sample_bytes=options.recipe.sample_bytes,
         seed=options.recipe.seed,
     )
-    sample = _draw(draw, shards, options, arguments)
-    plan = read_plan(draw)
-    held = fingerprint(sample.documents())
-    print_plan(plan, held, options.recipe, sys.stderr)
-    if not held:
+    sample = _draw(job, shards, options, arguments)
+    plan = read_plan(job)
+    drawn = describe_sample(sample.documents())
+    print_plan(plan, drawn, options.recipe, sys.stderr)
+    if not drawn:
         raise TrainingError(
             "the sample is empty: no document of the corpus fits in --sample_bytes="
             f"{options.recipe.sample_bytes}"
@@ -92,22 +92,22 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
             else "the corpus is empty: its shards hold no text"
         )
     trained = _train(options.recipe, sample)
-    write_result(Result(options, shards, plan, held, trained))
-    delete_folder(draw.work)
+    write_result(Result(options, shards, plan, drawn, trained))
+    delete_folder(job.work)
     say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
     print_result(options.output, sys.stdout)
 
 
 def _draw(
-    draw: Draw, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
+    job: SampleJob, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
 ) -> Sample:
     """Draws the sample on Beam."""
     from vocab.sampling.graph import DrawSample  # workers import this module, and never Beam
 
     local = options.runner.local
-    write_shard_list(draw.shards_path(), shards)
+    write_shard_list(job.shards_path(), shards)
     pipeline = open_pipeline(local, arguments)
-    _ = pipeline | "sample" >> DrawSample(draw, local)
+    _ = pipeline | "sample" >> DrawSample(job, local)
     tally = Tally()
     with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:
 
@@ -116,7 +116,7 @@ def _draw(
             line.tick()
 
         run_pipeline(pipeline, local, listen)
-    return read_sample(draw)
+    return read_sample(job)
 
 
 def _train(recipe: Recipe, sample: Sample) -> Trained:

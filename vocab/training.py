@@ -1,4 +1,4 @@
-"""Trains a SentencePiece model on a sample: the same bytes for the same recipe and sample."""
+"""A SentencePiece model trained on a sample. Equal recipes and samples give equal bytes."""
 
 import io
 import re
@@ -22,17 +22,17 @@ _TOO_FEW = re.compile(r"Vocabulary size is smaller than required_chars\. \d+ vs 
 
 
 class TrainingError(RunFailed):
-    """The sample does not give what the recipe asks for; the message says what would."""
+    """The sample is too small for the recipe; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model, and what it took.
+    """A trained model, and time and memory of its training.
 
     Attributes:
       model: SentencePiece's protocol buffer.
-      seconds: of training.
-      peak_bytes: of memory, of the process that trained.
+      seconds: wall time of training.
+      peak_bytes: peak memory of the process that trained.
     """
 
     model: bytes
@@ -41,7 +41,7 @@ class Trained:
 
 
 def train_model(recipe: Recipe, sample: Sample) -> Trained:
-    """A model of a sample.
+    """A model trained on a sample, in this process.
 
     Raises:
       TrainingError: the sample has too little text for the size, or too many characters.
@@ -53,7 +53,7 @@ def train_model(recipe: Recipe, sample: Sample) -> Trained:
             yield from sentences(text, recipe.max_sentence_bytes, recipe.keep_newlines)
 
     output = io.BytesIO()
-    arguments = recipe.spm_arguments(sum(sample.shares.values()))
+    arguments = recipe.spm_arguments(sum(sample.quotas.values()))
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=lines(), model_writer=output, minloglevel=_QUIET, **arguments
@@ -66,7 +66,7 @@ def train_model(recipe: Recipe, sample: Sample) -> Trained:
 
 
 def explain(error: str, recipe: Recipe) -> str:
-    """SentencePiece's complaint in words that help."""
+    """A message for an error of SentencePiece: the numbers, and what to change."""
     if found := _TOO_MANY.search(error):
         return (
             f"--size={recipe.size}: this sample gives {int(found[1]):,} pieces at most. Ask for "
@@ -86,11 +86,12 @@ def explain(error: str, recipe: Recipe) -> str:
 def round_scores(model: bytes, bits: int) -> bytes:
     """The model with the pieces' scores rounded to `bits` bits after the point.
 
-    A text's score is a sum over its pieces. TensorFlow Text and SentencePiece up to 0.2.1 add it
-    up in float32 from the start of the text, others in float64 or word by word. As trained, scores
-    leave rounding errors, which settle ties ("..." before "." or after it) one way here and another
-    there: every hundredth page differs. Multiples of 2^-4 add up exactly to 2^20 (100,000 pieces),
-    and all readers agree; the text takes as many pieces as before (docs/vocab.md has the figures).
+    The score of a text is the sum over its pieces. TensorFlow Text and SentencePiece to 0.2.1 add
+    in float32 from the start of the text, others in float64 or word by word. Scores as trained give
+    rounding errors. These decide between segmentations of equal score ("..." before "." or after
+    it), and not alike in all readers: one page in a hundred differs. Sums of multiples of 2^-4 are
+    exact up to 2^20 (100,000 pieces), so all readers agree, and a text has as many pieces as before
+    (figures in docs/vocab.md).
     """
     if bits >= _AS_TRAINED_BITS:
         return model

@@ -1,4 +1,4 @@
-"""A vocabulary's files: found, checked, opened."""
+"""A SentencePiece model on disk, its special ids and the sentinels that readers add."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,41 +11,41 @@ from runtime.errors import UsageError
 from runtime.storage.files import exists, join, read_bytes
 
 MODEL_NAME = "spiece.model"
-"""As transformers' T5 tokenizers look for it; seqio and t5x take any path."""
+"""The name that transformers' T5 tokenizers expect; seqio and t5x take any path."""
 TABLE_NAME = "spiece.vocab"
 RECIPE_NAME = "recipe.json"
 
 
 class ModelError(UsageError):
-    """A path that leads to no SentencePiece model; the message says what is there."""
+    """A path without a SentencePiece model; the message says what it has instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A model's bytes and where they came from.
+    """A model that was read from a file.
 
     Attributes:
-      path: of the model.
-      model: SentencePiece's protocol buffer.
+      path: of the file.
+      model: its bytes, SentencePiece's protocol buffer.
     """
 
     path: str
     model: bytes
 
     def sha256(self) -> str:
-        """Tells vocabularies apart."""
+        """SHA-256 of the model."""
         return hashlib.sha256(self.model).hexdigest()
 
     def processor(self) -> sentencepiece.SentencePieceProcessor:
-        """What encodes and decodes."""
+        """A processor that encodes and decodes; each call loads the model anew."""
         return sentencepiece.SentencePieceProcessor(model_proto=self.model)
 
 
 def read_vocabulary(path: str) -> Vocabulary:
-    """The vocabulary of a model file, or of the folder that holds it.
+    """The vocabulary of a model file, or of a folder with MODEL_NAME.
 
     Raises:
-      ModelError: there is none.
+      ModelError: the path has no model.
     """
     inside = join(path, MODEL_NAME)
     found = inside if exists(inside) else path
@@ -74,7 +74,7 @@ def parse_model(model: bytes) -> Any:
 
 
 def piece_table(model: bytes) -> bytes:
-    """Pieces and scores, a line each, as spm_train writes them; newlines are escaped."""
+    """Piece, tab and score of each piece on a line, as spm_train writes them; newlines escaped."""
     proto = parse_model(model)
     rows = [f"{piece.piece}\t{piece.score:g}".replace("\n", "\\n") for piece in proto.pieces]
     return ("\n".join(rows) + "\n").encode()
@@ -82,14 +82,15 @@ def piece_table(model: bytes) -> bytes:
 
 PAD_ID, EOS_ID, UNK_ID = 0, 1, 2
 EXTRA_IDS = 100
-"""Sentinels of T5 (t5.data.DEFAULT_EXTRA_IDS)."""
+"""Number of T5's sentinels (t5.data.DEFAULT_EXTRA_IDS)."""
 
 
 def sentinel_id(number: int, size: int, extra_ids: int = EXTRA_IDS) -> int:
     """The id of `<extra_id_{number}>`.
 
     Args:
-      size: pieces of the model.
+      number: 0 to `extra_ids` - 1; the last id of all is that of 0.
+      size: pieces of the model, sentinels not included.
     Example:
       >>> sentinel_id(0, 32_000)
       32099

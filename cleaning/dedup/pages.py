@@ -1,4 +1,4 @@
-"""What is left of a page once other pages and its own repetitions have taken their lines."""
+"""A page without its duplicates: spans that another page keeps, and its own repetitions."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,7 +12,7 @@ from cleaning.sentences import count_sentences
 
 
 class SpanOutcome(IntEnum):
-    """What deduplication decided for a span."""
+    """Deduplication's decision about a span."""
 
     KEPT = 0
     GLOBAL_DUPLICATE = 1
@@ -40,9 +40,9 @@ def span_outcomes(
     """The SpanOutcome of each span of a file (TFDS c4_utils._remove_lines_from_text).
 
     Args:
-      first_in_file: int64[n], for each span the one that its file elected of the same digest.
-      page_of_span: int64[n].
-      lost: bool[n], True for elected spans that another file's page keeps instead.
+      first_in_file: int64[n], for each span the winner of its digest within the file.
+      page_of_span: int64[n], the page of each span.
+      lost: bool[n], True for winners of the file that a page of another file keeps instead.
     Returns:
       uint8[n].
     """
@@ -62,13 +62,13 @@ def deduplicate_page(
 ) -> Deduplicated:
     """The page without its dropped spans, if enough sentences are left.
 
-    The sentences are those of the whole text, which Punkt may see fewer of than of its lines.
+    Sentences are counted in the joined text, where Punkt may find fewer than line by line.
 
     Args:
       text: the page.
-      kept: for each span whether it stays; None if all do.
-      unit: what a span is.
-      min_sentences: 0 for pages that are not cleaned, which need any text only.
+      kept: for each span True if it is kept; None if all are.
+      unit: of the spans.
+      min_sentences: 0 for pages that are not cleaned: for them any text is enough.
     """
     if kept is not None:
         text = remove_lines(text, kept) if unit is SpanUnit.LINE else remove_spans(text, kept)
@@ -80,6 +80,6 @@ def deduplicate_page(
 
 
 def remove_lines(text: str, kept: list[bool]) -> str:
-    """The lines that stay."""
+    """The text without its dropped lines."""
     lines = text.split("\n")
-    return "\n".join([line for line, stays in zip(lines, kept, strict=True) if stays])
+    return "\n".join([line for line, is_kept in zip(lines, kept, strict=True) if is_kept])

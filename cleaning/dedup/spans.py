@@ -1,8 +1,8 @@
-"""Spans of three sentences: what the paper deduplicates (Raffel et al. 2020, section 2.2).
+"""Spans of three sentences, the paper's unit of deduplication (Raffel et al. 2020, section 2.2).
 
-Of every span of three consecutive sentences that occurs more than once, all occurrences but one
-go: the one that stays is on the page whose md5(url) is smallest, at its first place there. A
-sentence goes with any span that goes. Sentences are Punkt's of each line, compared as they stand.
+If a span of three consecutive sentences occurs more than once, one occurrence is kept: on the page
+whose md5(url) is smallest, at its first place there. A sentence is dropped if any span with it is
+dropped. Sentences are those that Punkt finds in each line, compared unchanged.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ SPAN_SENTENCES = 3
 
 
 class SpanUnit(StrEnum):
-    """What is compared between pages."""
+    """The unit that is compared between pages."""
 
     LINE = "line"
     THREE_SENTENCES = "three_sentences"
@@ -39,13 +39,13 @@ def remove_spans(text: str, kept: list[bool]) -> str:
 
     Args:
       text: the cleaned page.
-      kept: for each of its spans whether it stays.
+      kept: for each of its spans True if it is kept.
     Returns:
-      The sentences left, those of a line joined by a space; lines that lost nothing unchanged.
+      The sentences left, those of a line joined by a space; a line that keeps all is unchanged.
     """
     dropped = set[int]()
-    for first, stays in enumerate(kept):
-        if not stays:
+    for first, is_kept in enumerate(kept):
+        if not is_kept:
             dropped.update(range(first, first + SPAN_SENTENCES))
     lines: list[str] = []
     number = 0

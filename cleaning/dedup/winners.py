@@ -1,6 +1,7 @@
-"""Which capture of a URL and which occurrence of a line stay: minima over arrays, never over text.
+"""The newest capture of each URL, and the occurrence of each line that is kept.
 
-Memory is a few times that of the arrays; only digests that occur twice are sorted fully.
+Both are minima over arrays; no text is read. Memory is a few times that of the arrays; only digests
+that occur more than once are sorted by all keys.
 """
 
 import numpy as np
@@ -34,8 +35,8 @@ def newest_captures(
 ) -> NDArray[np.bool_]:
     """True for the newest capture of each URL (TFDS c4_utils.select_newest_page).
 
-    The reference keeps whichever of equally new captures it meets first, which depends on the
-    run. Here the smaller `priority`, then the smaller `row_id`, wins.
+    Of equally new captures the reference keeps the first that it meets, which depends on the run.
+    Here the smaller `priority` wins, then the smaller `row_id`.
 
     Args:
       url_digest: uint64[n, 2], md5 of the normalized URL.
@@ -52,7 +53,7 @@ def newest_captures(
 
 
 def span_winners(span_digest: Digests, priority: Digests, row_id: NDArray[np.uint64]) -> Rows:
-    """For each line, the row of the occurrence that stays (TFDS c4_utils.remove_duplicate_text).
+    """For each line, the row of the kept occurrence (TFDS c4_utils.remove_duplicate_text).
 
     Of the pages that hold a line, the one whose md5(url) is smallest keeps it, at its first row_id.
 
@@ -61,18 +62,18 @@ def span_winners(span_digest: Digests, priority: Digests, row_id: NDArray[np.uin
       priority: uint64[n, 2], md5 of the URL of the line's page.
       row_id: uint64[n], distinct: the file's number, then the line's in it.
     Returns:
-      int64[n]; a line stays where its entry is its own row.
+      int64[n]; a line is kept if its entry is its own row.
     """
     return _winners(span_digest, (row_id, priority[:, 1], priority[:, 0]))
 
 
 def _winners(digest: Digests, keys: tuple[NDArray[np.generic], ...]) -> Rows:
     """For each row, the row of the same digest that sorts first by `keys`, the last key leading."""
-    elected = np.arange(len(digest))
+    winner = np.arange(len(digest))
     rows = repeated(digest)
     order = rows[np.lexsort((*(key[rows] for key in keys), digest[rows, 1], digest[rows, 0]))]
     ordered = digest[order]
     opens = np.ones(len(order), bool)
     opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    elected[order] = order[opens][np.cumsum(opens) - 1]
-    return elected
+    winner[order] = order[opens][np.cumsum(opens) - 1]
+    return winner

@@ -1,1 +1,11 @@
-"""Map of filters: to be written."""
+"""The decisions of each filter, in data-path order.
+
+domains           realnews-domain-filter
+paragraphs        paragraph-filter (mC4)
+clean             clean-page: the rules, line by line
+clean_vectorized  clean-page for many pages at once, where nothing is unusual
+language          english-filter and language-filter: the table of identifiers
+fasttext_model    checks that a fastText model file is complete
+badwords          badwords-filter: lists and matchers
+own               functions of the user (--filter)
+"""

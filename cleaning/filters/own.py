@@ -1,15 +1,16 @@
-"""Filters that a user brings: a function of a document, found by name, its answer checked.
+"""Own filters: functions of the user that keep or drop a document, named by --filter.
 
     def too_short(document):
         return "under 200 characters" if len(document.text) < 200 else None
 
-`c4forge build --filter=mypackage.mymodule:too_short` counts what it drops as
+`c4forge build --filter=mypackage.mymodule:too_short` counts the documents that it drops as
 `own-filter:too_short/filtered:under 200 characters`.
 """
 
 import hashlib
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from collections import Counter
@@ -22,26 +23,27 @@ from runtime.errors import RunFailed, UsageError
 
 _SPEC = re.compile(r"(?P<module>[^:]+(?:\.py)?):(?P<function>[A-Za-z_]\w*)")
 _REASON = re.compile(r"[\w .,()+-]{1,60}")
+_SHOWN_CHARS = 300
 _EXPECTED = "expected package.module:function, or file.py:function"
 
 
 class OwnFilterError(UsageError):
-    """A --filter that cannot be used; the message says what was expected."""
+    """A --filter cannot be used; the message says what was expected."""
 
 
 class OwnFilterFailed(RunFailed):
-    """A filter of the user raised, or answered something else; the message names the page."""
+    """An own filter raised or returned an invalid value; the message names the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnDocument:
-    """What a filter of the user sees of a document.
+    """The document that an own filter decides about.
 
     Attributes:
-      text: cleaned and deduplicated as the variant has it.
+      text: cleaned and deduplicated as in the variant.
       url: of the page, as the crawl has it.
-      language: under which the variant keeps it, as `en`.
-      timestamp: of the capture, as `2019-04-18T12:00:00Z`.
+      language: under which the variant keeps it, such as `en`.
+      timestamp: of the capture, such as `2019-04-18T12:00:00Z`.
     """
 
     text: str
@@ -57,7 +59,7 @@ class OwnFilter:
     Attributes:
       spec: as given to --filter.
       name: its rules begin with `own-filter:<name>`.
-      function: gives None to keep a document, or a short reason to drop it.
+      function: returns None to keep a document, or a short reason to drop it.
     """
 
     spec: str
@@ -68,68 +70,80 @@ class OwnFilter:
         """Why the document is dropped; None if it is kept.
 
         Raises:
-          OwnFilterFailed: the function raised, or gave something else.
+          OwnFilterFailed: the function raised, or returned another value.
         """
         try:
             reason = self.function(OwnDocument(text, url, language, timestamp))
         except Exception as error:  # any that the user's code raises
             raise OwnFilterFailed(
-                f"--filter={self.spec} raised {type(error).__name__}: {error}, on the page {url} "
-                f"({language}). Mend the function and run the same command again."
+                f"--filter={self.spec} raised {type(error).__name__}: {_printable(error)}, on the "
+                f"page {_printable(url)} ({language}). Fix the function and run the same command "
+                "again."
             ) from error
         if reason is None or (isinstance(reason, str) and _REASON.fullmatch(reason)):
             return reason
         raise OwnFilterFailed(
-            f"--filter={self.spec} gave {reason!r:.120} for the page {url}; expected None to keep "
-            "it, or a short reason: up to 60 letters, digits, spaces and . , ( ) + - _. Reasons "
-            "are counted, so that no text of a page may be part of them."
+            f"--filter={self.spec} returned {reason!r:.120} for the page {_printable(url)}; "
+            "expected None to keep it, or a short reason to drop it: up to 60 letters, digits, "
+            "spaces and .,()+-_ . A reason names a counter: it must not contain text of the page."
         )
+
+
+def _printable(value: object) -> str:
+    """The value as text, shortened, with control characters escaped: a page may hold them."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))[:_SHOWN_CHARS]
+
+
+def check_own_filter(spec: str) -> str:
+    """A value of --filter, with the path of a file made absolute: workers may be elsewhere.
+
+    Raises:
+      OwnFilterError: it has another form.
+    """
+    match = _SPEC.fullmatch(spec)
+    if match is None:
+        raise OwnFilterError(f"{spec!r}: {_EXPECTED}")
+    module = match["module"]
+    path = os.path.abspath(module) if module.endswith(".py") else module
+    return f"{path}:{match['function']}"
 
 
 def own_filter_names(specs: Sequence[str]) -> tuple[str, ...]:
     """The name of each --filter: its function's, with the module's before it if two share one.
 
     Raises:
-      OwnFilterError: a value has another form, or is given twice.
+      OwnFilterError: a value has another form or is given twice.
     """
-    found = [_SPEC.fullmatch(spec) for spec in specs]
-    for spec, match in zip(specs, found, strict=True):
-        if match is None:
-            raise OwnFilterError(f"--filter={spec}: {_EXPECTED}")
+    parts = [spec.rpartition(":")[::2] for spec in map(check_own_filter, specs)]
     twice = [spec for spec, count in Counter(specs).items() if count > 1]
     if twice:
         raise OwnFilterError(f"--filter={twice[0]}: is given twice")
-    names = [match["function"] for match in found if match]
-    shared = {name for name, count in Counter(names).items() if count > 1}
-    unique = []
-    for match in found:
-        assert match is not None
-        module = re.sub(r"\W+", ".", match["module"].removesuffix(".py")).strip(".")
-        name = match["function"]
-        unique.append(f"{module}.{name}" if name in shared else name)
-    return tuple(unique)
+    shared = [name for name, count in Counter(name for _, name in parts).items() if count > 1]
+    return tuple(
+        re.sub(r"\W+", ".", module.removesuffix(".py")).strip(".") + f".{name}"
+        if name in shared
+        else name
+        for module, name in parts
+    )
 
 
 def load_own_filters(specs: Sequence[str]) -> tuple[OwnFilter, ...]:
     """The functions that the values of --filter name, in their order.
 
     Raises:
-      OwnFilterError: one cannot be imported, or is no function.
+      OwnFilterError: one cannot be imported or is not a function.
     """
     return tuple(map(OwnFilter, specs, own_filter_names(specs), map(_function, specs)))
 
 
 def _function(spec: str) -> Callable[[OwnDocument], str | None]:
-    match = _SPEC.fullmatch(spec)
-    assert match is not None
-    module = _load_module(spec, match["module"])
-    function = getattr(module, match["function"], None)
+    place, _, name = spec.rpartition(":")
+    module = _load_module(spec, place)
+    function = getattr(module, name, None)
     if not callable(function):
         names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-        there = f"; it has {', '.join(sorted(names)[:8])}" if names else ""
-        raise OwnFilterError(
-            f"--filter={spec}: {match['module']} has no function {match['function']}{there}"
-        )
+        choices = f"; it has {', '.join(sorted(names)[:8])}" if names else ""
+        raise OwnFilterError(f"--filter={spec}: {place} has no function {name}{choices}")
     found: Callable[[OwnDocument], str | None] = function
     return found
 
@@ -144,8 +158,12 @@ def _load_module(spec: str, name: str) -> ModuleType:
         found = importlib.util.spec_from_file_location(own, name)
         assert found is not None and found.loader is not None
         module = importlib.util.module_from_spec(found)
-        sys.modules[own] = module
-        found.loader.exec_module(module)
+        sys.modules[own] = module  # dataclasses look their module up
+        try:
+            found.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[own]
+            raise
         return module
     except Exception as error:  # whatever the user's module raises at import
         hint = (
@@ -161,9 +179,9 @@ def _load_module(spec: str, name: str) -> ModuleType:
 
 
 def own_filters_digest(filters: Sequence[OwnFilter]) -> str:
-    """Tells apart the code of filters: sha256 of their modules' files; "" for none.
+    """Identifies the code of the filters: sha256 of their modules' files; "" for none.
 
-    What these modules import is not looked at.
+    Modules that these import are not included.
     """
     if not filters:
         return ""

@@ -1,6 +1,6 @@
-"""Gzip members in a stream of stored bytes: where they start, how far they decode.
+"""Gzip members in a stream of stored bytes: finds their starts, decodes them up to damage.
 
-What `cleaning.wet.inflate` stands on; nothing here decides what becomes of a damaged member.
+Nothing here decides about a damaged member; that is for `cleaning.wet.inflate`.
 """
 
 import re
@@ -22,7 +22,7 @@ _FEED_BYTES = 1 << 14  # a fed slice inflates to at most 16.5 MiB (deflate's lim
 _STREAMED_BYTES = 1 << 20  # larger members are passed on before their checksum is known
 _BOMB_BYTES = 1 << 26
 _HEADER_FIELD_BYTES = 1 << 12
-_TRIES = 1000  # chance gives one false start of a member in 16 MiB
+_TRIES = 1000  # random bytes look like a member's start once in 16 MiB
 _ZEROS = re.compile(rb"\0*")
 _Inflater = Any  # of zlib or isal_zlib, whose classes have no public names
 _Decode = Callable[[_Inflater, bytearray], tuple[bytes, str]]
@@ -62,7 +62,7 @@ class Window:
         self.base = position
 
     def zeros(self, position: int) -> int:
-        """How many zero bytes stand at `position`; forgets them if they are more than it reads."""
+        """Number of zero bytes at `position`; forgets them if they are more than one read."""
         end = position
         while self.has(end) and not self.data[end - self.base]:
             end = self.base + _ZEROS.match(self.data, end - self.base).end()  # type: ignore[union-attr]
@@ -82,14 +82,14 @@ class Window:
 
 
 class Batch(NamedTuple):
-    """Inflated bytes: 1 MiB or more, but for the last and possibly empty batch of a member.
+    """Inflated bytes: at least 1 MiB, except in a member's last batch, which may be empty.
 
     Attributes:
       data: the bytes.
       at: the position up to which compressed bytes are used.
       total: inflated bytes so far.
       is_first, is_last: where in the member.
-      problem: why the last batch is the last although the member does not end there, or empty.
+      problem: why decoding stopped before the member's end; empty if it did not.
     """
 
     data: bytes
@@ -101,7 +101,7 @@ class Batch(NamedTuple):
 
 
 def batches(window: Window, start: int, inflater: _Inflater, decode: _Decode) -> Iterator[Batch]:
-    """What decodes from `start` on; the last batch says how it ended."""
+    """The bytes that decode from `start` on; the last batch says how decoding ended."""
     parts: list[bytes] = []
     held = total = 0
     at, problem, is_first = start, "", True
@@ -127,7 +127,7 @@ def batches(window: Window, start: int, inflater: _Inflater, decode: _Decode) ->
 
 
 def decode(inflater: _Inflater, fed: bytearray) -> tuple[bytes, str]:
-    """What `fed` inflates to, and what is wrong with it or empty."""
+    """The bytes that `fed` inflates to, and the problem with it (empty if none)."""
     try:
         return inflater.decompress(fed), ""
     except isal_zlib.error as error:  # type: ignore[misc]
@@ -135,7 +135,7 @@ def decode(inflater: _Inflater, fed: bytearray) -> tuple[bytes, str]:
 
 
 def decode_to_the_last(inflater: _Inflater, fed: bytearray) -> tuple[bytes, str]:
-    """As `decode`, with what comes before the byte that does not decode."""
+    """Like `decode`, but keeps the bytes before the one that does not decode."""
     before = inflater.copy()
     with suppress(zlib.error):
         return inflater.decompress(fed), ""
@@ -178,7 +178,7 @@ def starts_member(window: Window, position: int) -> bool:
 
 
 class Search:
-    """Finds where reading can go on; costly tries are limited, so that no file takes forever."""
+    """Finds the next member that can be read; costly tries are limited, to end in time."""
 
     def __init__(self, window: Window, tries: int = _TRIES) -> None:
         self._window = window

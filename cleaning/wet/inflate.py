@@ -1,9 +1,9 @@
-"""Bytes of a WET file, gzip or plain, read on past whatever is damaged.
+"""Bytes of a WET file, gzip or plain; reading goes on after damage.
 
-Common Crawl writes every record as a gzip member of its own, so a damaged byte need not cost
-more than the record that it hit. General WARC readers stop at the first error: FastWARC 2.0.1
-lost 15 of 60 records to the median flipped bit. Here a member that fails is salvaged as far as
-it decodes, reported as a `Gap`, and reading goes on at the next member that decodes.
+Common Crawl writes every record as a gzip member of its own, so a damaged byte need not cost more
+than its record. General WARC readers stop at the first error: FastWARC 2.0.1 lost 15 of 60 records
+to the median flipped bit. Here a damaged member is decoded as far as possible and reported as a
+`Gap`, and reading goes on at the next member that decodes.
 """
 
 import struct
@@ -31,18 +31,18 @@ from cleaning.wet.gzip_members import (
     starts_member,
 )
 
-FILE_RATIO = 50  # of whole WET files: 2.5; of the most repetitive page of 7,080: 13.5
+FILE_RATIO = 50  # WET files inflate 2.5-fold, the most repetitive of 7,080 pages 13.5-fold
 FILE_BOMB = f"the file inflates more than {FILE_RATIO}-fold: its rest is not read"
-_FILE_BOMB_BYTES = 1 << 30  # a few bombs cost themselves only
-_PADDING_BYTES = 1 << 20  # more zeros than that at a file's end are a hole, not padding
+_FILE_BOMB_BYTES = 1 << 30  # below it, only single members are refused
+_PADDING_BYTES = 1 << 20  # more zeros at a file's end are a hole, not padding
 
 
 class Trust(Enum):
-    """What a gzip member's checksum says of a chunk; plain bytes have none and count as sound."""
+    """Whether a gzip member's checksum confirms a chunk; plain bytes have none and are sound."""
 
     SOUND = "it agrees"
-    UNCHECKED = "it was not reached or is itself damaged: hold records to their own digests"
-    ALTERED = "it disagrees with the whole member: some byte of it is wrong"
+    UNCHECKED = "it was not reached or is damaged: check each record by its digest"
+    ALTERED = "it disagrees: some byte of the member is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Chunk:
       data: the bytes.
       starts_member: False for a continuation of the previous chunk's member.
       trust: see `Trust`.
-      inflated: False for plain bytes, which stand in the file as they are.
+      inflated: False for plain bytes, which are stored as they are.
     """
 
     offset: int
@@ -66,14 +66,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Bytes that could not be read: chunks before and after it do not join."""
+    """Bytes that could not be read: the chunks before and after it are not contiguous."""
 
     offset: int
     reason: str
 
 
 class DamagedMember(Exception):
-    """A member failed after parts of it were passed on as sound: read again with suspicion."""
+    """A member failed after parts of it were passed on as sound: read again as suspicious."""
 
 
 def inflate(
@@ -86,10 +86,10 @@ def inflate(
     belongs to the range that starts at 0.
 
     Args:
-      stream: the stored file from its start, which may return short reads; it is sought in only
+      stream: the stored file from its start, which may return short reads; `seek` is called only
         if `start` is not 0.
       start, end: the range of stored bytes whose gzip members are read; None for all.
-      suspicious: pass on members that are too large to be checked first as not checked.
+      suspicious: give members that are too large to be checked first as Trust.UNCHECKED.
     Raises:
       DamagedMember: such a member failed and `suspicious` was False: call again with True.
       OSError: the stream itself cannot be read.
@@ -127,9 +127,9 @@ def _plain_chunks(window: Window) -> Iterator[Chunk]:
 
 
 def _bounded(parts: Iterable[Chunk | Gap], window: Window, start: int) -> Iterator[Chunk | Gap]:
-    """The parts as long as they are no more than honest members from `start` on could hold.
+    """The parts, until the file inflates more than FILE_RATIO-fold.
 
-    One member is bounded by `members.BOMB_RATIO`; a file of members just below that is not.
+    `gzip_members.BOMB_RATIO` limits a member, but not a file of many members just below it.
     """
     inflated = 0
     for part in parts:
@@ -175,8 +175,8 @@ class _Member:
     Attributes:
       start: its position.
       end: the position after it once it is read; -1 if that is not known.
-      error: what is wrong with it, or empty.
-      needs_salvage: True if `chunks` gave nothing of it, as it failed or might yet fail.
+      error: the damage, or empty.
+      needs_salvage: True if `chunks` gave nothing because it failed or still might.
     """
 
     def __init__(self, window: Window, start: int) -> None:
@@ -187,7 +187,7 @@ class _Member:
         self.needs_salvage = False
 
     def chunks(self, suspicious: bool) -> Iterator[Chunk]:
-        """The member's bytes if they agree with its checksum, or are too many to wait for it."""
+        """The member's bytes, if its checksum agrees or they are too many to wait for it."""
         for batch in batches(self._window, self.start, isal_zlib.decompressobj(31), decode):
             self.error = batch.problem
             if batch.problem and not batch.is_first and batch.problem != BOMB:
@@ -200,7 +200,7 @@ class _Member:
             yield Chunk(self.start, batch.data, batch.is_first)
 
     def salvage(self) -> Iterator[Chunk]:
-        """What decodes of the member up to the symbol that does not, its header left aside."""
+        """The member's bytes up to the first symbol that does not decode."""
         at = self._deflate_start()
         if at < 0:
             return
@@ -211,19 +211,19 @@ class _Member:
             if batch.is_last and not batch.problem:
                 trust = self._check(batch.at, checksum, batch.total)
                 if trust is Trust.ALTERED and not batch.is_first:
-                    trust = Trust.UNCHECKED  # one of many records: their digests tell which
+                    trust = Trust.UNCHECKED  # one of many records: their digests show which
             self.error = self.error or batch.problem
             yield Chunk(self.start, batch.data, batch.is_first, trust)
 
     def _check(self, at: int, checksum: int, total: int) -> Trust:
-        """What the trailer at `at` says of the bytes; sets `end` if that is where it ends."""
+        """Compares the bytes with the trailer at `at`; sets `end` if the member ends there."""
         trailer = bytes(self._window.slice(at, 8))
         expected = struct.pack("<II", checksum, total & 0xFFFFFFFF)
         if len(trailer) < len(expected):
             self.error = self.error or "truncated gzip member"
         elif trailer != expected:
             self.error = self.error or "damaged gzip member: Incorrect checksum found"
-        # Altered bytes change all four bytes of the checksum, but for a chance of one in 4 million.
+        # Altered bytes change all four bytes of the checksum, except once in 4 million.
         differing = sum(map(int.__ne__, trailer[:4], expected))
         is_followed = self._window.slice(at + len(expected), 3) == GZIP_MAGIC
         if trailer == expected or (is_followed and differing < 2):
@@ -233,7 +233,7 @@ class _Member:
         return Trust.ALTERED if differing else Trust.SOUND
 
     def _deflate_start(self) -> int:
-        """Where the member's deflate data start, or -1; a damaged header is passed over."""
+        """Position of the member's deflate data, or -1; a damaged header is skipped."""
         at = header_end(self._window, self.start)
         if at >= 0 and (not self.error or opens_record(self._window, at)):
             return at

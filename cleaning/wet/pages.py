@@ -1,8 +1,8 @@
-"""Pages of a WET record, read as the reference reads them: line by line, wherever a line stands.
+"""Pages of a WET record, read line by line as the reference reads them.
 
-TFDS c4_utils.split_wet_file knows no records. A line that starts with `WARC`, `Content-` or
+TFDS c4_utils.split_wet_file does not parse records. A line that starts with `WARC`, `Content-` or
 `CONTENT-` is taken for a header even in the middle of a page, and a line `WARC/1.0` starts a new
-page. The spec `tfds-3.1.0` keeps this on sound records.
+page. The spec `tfds-3.1.0` does the same on sound records.
 """
 
 import functools
@@ -23,9 +23,9 @@ _WET_TYPES = ("conversion", "warcinfo", "")
 
 
 class BodyHeaders(StrEnum):
-    """What becomes of lines in the middle of a page that look like WARC headers."""
+    """Whether lines in the middle of a page that look like WARC headers are kept."""
 
-    SWALLOWED = "swallowed"  # with what they say, as in the reference
+    SWALLOWED = "swallowed"  # taken for headers and left out, as in the reference
     KEPT = "kept"
 
 
@@ -35,7 +35,7 @@ class MalformedPage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """What a WET record's header says of its page. Missing values are empty, as in TFDS."""
+    """The header values of a WET record. Missing ones are empty, as in TFDS."""
 
     url: str = ""
     timestamp: str = ""
@@ -52,10 +52,10 @@ class Page:
 
 
 def read_headers(record: Record) -> tuple[Headers, bool]:
-    """The page's headers, and False where only `reference_pages` reads the record as TFDS does.
+    """The page's headers, and False if only `reference_pages` reads the record as TFDS does.
 
     Raises:
-      MalformedPage: the header is not UTF-8, or the record is of a type that WET files lack.
+      MalformedPage: the header is not UTF-8, or WET files have no records of this type.
     """
     try:
         header = record.header.decode()
@@ -74,17 +74,17 @@ def read_headers(record: Record) -> tuple[Headers, bool]:
 
 
 def page_text(block: str) -> str:
-    """The reference's text of a block that holds no header-like line: stripped, blank lines out."""
+    """The reference's text of a block without header-like lines: stripped, no blank lines."""
     lines = block.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join([stripped for line in lines if (stripped := line.strip())])
 
 
 def plain_page_text(block: bytes) -> bytes:
-    """`page_text`, in UTF-8, of a block that `lines.find_lines` does not call exact.
+    """`page_text`, in UTF-8, of a block that `clean_vectorized.find_lines` does not call exact.
 
-    Such a block holds no line break but newlines, and of other whitespace in ASCII only spaces and
-    tabs: stripping bytes strips the same unless a line begins or ends with a Unicode space. Most
-    blocks have nothing to strip but their ends.
+    Such a block has newlines as its only line breaks, and spaces and tabs as its only other ASCII
+    whitespace. So stripping bytes gives the same unless a line begins or ends with a Unicode space.
+    In most blocks only the two ends need stripping.
     """
     if not block.isascii() and _unicode_space().search(block):
         return page_text(block.decode()).encode()
@@ -106,7 +106,7 @@ def _unicode_space() -> "re2._Regexp[bytes]":
 def reference_pages(record: Record) -> Iterator[Page]:
     """The pages of any record in UTF-8, as split_wet_file finds them among its lines.
 
-    Pages without URL, text or timestamp are yielded too; counting them is the caller's part.
+    Pages without URL, text or timestamp are yielded too; the caller counts them.
 
     Raises:
       MalformedPage: the record is not UTF-8.

@@ -1,9 +1,9 @@
-"""WARC records framed from the bytes of a WET file; what is malformed is named and stepped over.
+"""WARC records framed from the bytes of a WET file; malformed bytes are reported and skipped.
 
-A record is sound when its header is closed, its Content-Length leads exactly to the blank line
-before the next record (or to the end), and it stays within `MAX_RECORD_BYTES`. The reference
-(TFDS c4_utils.split_wet_file) looks at none of these; on sound records both give the same pages.
-Where bytes next to a record or of its gzip member are damaged, its WARC-Block-Digest decides.
+A record is sound if its header is closed, its Content-Length leads exactly to the blank line before
+the next record (or to the end), and it has at most `MAX_RECORD_BYTES`. The reference (TFDS
+c4_utils.split_wet_file) checks none of these; on sound records both give the same pages.
+If bytes next to a record or of its gzip member are damaged, its WARC-Block-Digest decides.
 """
 
 import base64
@@ -22,7 +22,7 @@ _MAX_SPANS = 1 << 16
 _FIRST_LINES = (b"WARC/1.0\r\n", b"WARC/1.1\r\n")
 _RECORD = b"WARC/1."
 _NEXT_RECORD = re.compile(rb"WARC/1\.[01]\r?\n(?=[A-Za-z-]{1,40}:)")
-_NEXT_RECORD_BYTES = 64  # no match is longer, with what it looks ahead
+_NEXT_RECORD_BYTES = 64  # no match is longer, its lookahead included
 # A header's lines up to a blank line, to another record's first line, or to a line that is cut.
 _HEADER = re.compile(rb"WARC/1\.[01]\r?\n(?:(?!\r?\n|WARC/1\.[01]\r?\n)[^\n]*\n)*+")
 _BLANK_LINE = re.compile(rb"\r?\n")
@@ -51,7 +51,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Bytes that are not a sound record: where, how many (inflated) and why."""
+    """Bytes that are not a sound record: their place, their number (inflated), the reason."""
 
     offset: int
     within: int
@@ -60,7 +60,7 @@ class Malformed:
 
 
 def read_records(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
-    """Every record of a WET file in order; nothing between two records is passed over silently."""
+    """Every record of a WET file in order; bytes between two records are reported too."""
     remaining = iter(chunks)
     first = next(remaining, None)
     if first is None:  # a range of the file in which no gzip member starts
@@ -75,10 +75,10 @@ def read_records(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
 
 def _parts(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
     framer = _Framer()
-    told = -1  # offset of the gzip member whose damage a malformed record stands for
+    reported = -1  # offset of the gzip member whose damage a malformed record reports
     for chunk in chunks:
         if isinstance(chunk, Gap):
-            yield from _cut_off(framer, chunk, told == chunk.offset)
+            yield from _cut_off(framer, chunk, reported == chunk.offset)
         elif framer.idle and (record := _only_record(chunk)):
             yield record
         elif chunk.trust is Trust.SOUND:
@@ -86,26 +86,26 @@ def _parts(chunks: Iterable[Chunk | Gap]) -> Iterator[Record | Malformed]:
         else:
             for part in _salvaged(framer, chunk):
                 if isinstance(part, Malformed):
-                    told = chunk.offset
+                    reported = chunk.offset
                 yield part
     yield from framer.close("cut off by the end of the file")
 
 
-def _cut_off(framer: "_Framer", gap: Gap, told: bool) -> Iterator[Record | Malformed]:
-    """What the framer holds before a gap, and the gap itself unless it is `told` already."""
+def _cut_off(framer: "_Framer", gap: Gap, reported: bool) -> Iterator[Record | Malformed]:
+    """The bytes that the framer holds before a gap; then the gap, unless it is reported already."""
     for part in framer.close(f"cut off: {gap.reason}"):
         if isinstance(part, Malformed):
             is_named = part.reason.endswith(gap.reason)
             if part.offset == gap.offset and not is_named:
                 part, is_named = replace(part, reason=f"{part.reason}; {gap.reason}"), True
-            told |= is_named
+            reported |= is_named
         yield part
-    if not told:
+    if not reported:
         yield Malformed(gap.offset, 0, 0, gap.reason)
 
 
 def _salvaged(framer: "_Framer", chunk: Chunk) -> Iterator[Record | Malformed]:
-    """The records of a damaged gzip member, as far as they can be told from the damaged ones."""
+    """The records of a damaged gzip member; those that nothing confirms as malformed."""
     parts: list[Record | Malformed] = []
     if chunk.trust is Trust.ALTERED:
         yield from framer.close("cut off by a damaged gzip member")
@@ -140,7 +140,7 @@ def _only_record(chunk: Chunk) -> Record | None:
 
 @dataclass(slots=True)
 class _Span:
-    """Where in all bytes fed a gzip member's bytes start, and what is known of them."""
+    """A gzip member: its start among all bytes fed, and whether to trust its bytes."""
 
     start: int
     offset: int
@@ -154,10 +154,10 @@ class _Framer:
     def __init__(self) -> None:
         self._data = bytearray()
         self._base = 0  # bytes fed before those in _data
-        self._at = 0  # everything in _data before it is cut already
-        self._wanted = 0  # bytes that must have been fed before the next record can be told
+        self._at = 0  # position in _data after the last record that was cut
+        self._wanted = 0  # bytes that must have been fed before the next record can be framed
         self._spans: deque[_Span] = deque()  # the members in _data, ascending
-        self._skipped: Malformed | None = None  # a record without an end in sight, being dropped
+        self._skipped: Malformed | None = None  # a malformed record whose end is not reached yet
 
     @property
     def idle(self) -> bool:
@@ -176,7 +176,7 @@ class _Framer:
         self._drop()
 
     def close(self, reason: str) -> Iterator[Record | Malformed]:
-        """What is left, `reason` saying why nothing continues it; the framer is idle then."""
+        """The rest, malformed for `reason` if it is cut; the framer is idle then."""
         yield from self._cut(final=True, reason=reason)
         if self._skipped:
             yield self._skipped
@@ -190,7 +190,7 @@ class _Framer:
         self._forget_spans(self._base)
 
     def _forget_spans(self, position: int) -> None:
-        """Leaves the member that holds the byte fed at `position` the first of the spans."""
+        """Drops the spans before the member that holds the byte fed at `position`."""
         while len(self._spans) > 1 and self._spans[1].start <= position:
             self._spans.popleft()
 
@@ -244,9 +244,9 @@ class _Framer:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where a record's parts end in the framer's bytes, or what is wrong with it.
+    """Where a record's parts end in the framer's bytes, or its problem.
 
-    `is_open` says that a malformed record may go on in the bytes that come next.
+    `is_open` is True if a malformed record may go on in the bytes that come next.
     """
 
     header_end: int
@@ -258,7 +258,7 @@ class _Frame:
 
 
 def _frame(data: bytearray, at: int, final: bool, cut: str) -> _Frame | int:
-    """The record that starts at `at`, or how long `data` must grow before that can be told."""
+    """The record that starts at `at`, or the length that `data` needs to frame it."""
     size = len(data) - at
     lines = _HEADER.match(data, at, at + _MAX_HEADER_BYTES)
     if not lines:
@@ -303,10 +303,11 @@ def _block_frame(
     if end > len(data):
         if not data.endswith(trailer, start) and not _NEXT_RECORD.search(data, start):
             return _malformed(data, start, final, f"record {cut}")
-    elif not _NEXT_RECORD.search(data, start, end):  # it is the bytes after it that are damaged,
+    elif not _NEXT_RECORD.search(data, start, end):
+        # The bytes after the record are damaged, unless its length is wrong.
         agrees = _digest_agrees(bytes(data[at:header_end]), bytes(data[start:end]))
         is_cut = trailer.startswith(bytes(data[end:record_end]))
-        if agrees or (agrees is None and (closed or is_cut)):  # unless the length is wrong
+        if agrees or (agrees is None and (closed or is_cut)):
             return frame
     problem = f"Content-Length {length} does not lead to the end of the record"
     return _malformed(data, start, final, problem)
@@ -316,7 +317,7 @@ def _malformed(data: bytearray, search_from: int, final: bool, problem: str) -> 
     following = _NEXT_RECORD.search(data, search_from)
     if following:
         return _Frame(0, 0, 0, following.start(), problem)
-    # Unless nothing comes, the next record's first line may be cut by the end of the data.
+    # If more comes, the next record's first line may be cut at the end of the data.
     end = len(data) if final else max(search_from, len(data) - _NEXT_RECORD_BYTES)
     return _Frame(0, 0, 0, end, problem, is_open=not final)
 
@@ -336,7 +337,7 @@ def _digest_problem(header: bytes, block: bytes) -> str:
 
 
 def _digest_agrees(header: bytes, block: bytes) -> bool | None:
-    """Whether the block is what the header's SHA-1 was made of; None if it has none."""
+    """Whether the block has the SHA-1 that the header gives; None if it gives none."""
     claimed = _DIGEST.search(header)
     if not claimed:
         return None

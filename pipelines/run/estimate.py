@@ -1,7 +1,7 @@
-"""What a run would take, told from a few of its files: `--estimate`.
+"""Time, disk, documents and cost of a run, estimated from a few of its files: `--estimate`.
 
-The files are chosen by hash, so that the same command gives the same ones, and go through the whole
-pipeline into a folder that is then removed. Everything is scaled by stored bytes.
+The files are chosen by a hash of their names, so that the same command chooses the same ones. They
+go through all stages into a folder that is then removed. All results are scaled by stored bytes.
 """
 
 import tempfile
@@ -14,9 +14,9 @@ from cleaning.counts import of_variant
 from pipelines.job import Job
 from pipelines.run.execute import run_graph
 from pipelines.run.options import Options
-from pipelines.run.plan import Plan, find_files, plan_files
+from pipelines.run.plan import Plan, plan_files
 from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
-from pipelines.sources.cache import find_kept
+from pipelines.sources.cache import find_cached
 from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
 from pipelines.stages.tasks import Receipt
@@ -33,7 +33,7 @@ _WORKERS = (100, 1000)  # shown beside this machine's cores and --num_workers
 
 @dataclass(slots=True)
 class Sample:
-    """What the sampled files took and gave.
+    """Measurements of a run over sampled files.
 
     Attributes:
       stored_bytes: of the files, by path.
@@ -56,7 +56,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An estimate, and the smallest and largest that a single sampled file would have given."""
+    """An estimate, and the smallest and largest that one of the sampled files alone gives."""
 
     value: float
     low: float
@@ -64,8 +64,8 @@ class Range:
 
 
 def estimate_run(options: Options, plan: Plan) -> str:
-    """Cleans sampled files of the plan and says what the whole would take."""
-    files = {file.path: file for file in find_files(options)}
+    """Runs a sample of the plan's files; returns the estimate for all as text."""
+    files = {file.path: file for file in plan.files}
     chosen = choose_files(list(files), sample_files=options.estimate_files)
     say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:
@@ -80,7 +80,7 @@ def _name(path: str) -> str:
 
 
 def run_sample(plan: Plan) -> Sample:
-    """Runs the plan in this machine's pool and takes note of what it took."""
+    """Runs the plan in this machine's pool and measures it."""
     sample = Sample()
     by_number = {part.number: part for part in plan.parts}
 
@@ -99,14 +99,16 @@ def run_sample(plan: Plan) -> Sample:
 
 
 def _stored_bytes(job: Job, part: Part) -> int:
-    """Of a part that was read; a crawl's list has no sizes, but its file has."""
+    """Stored bytes of a part that was read; a crawl's list has no sizes, the file itself has."""
     if not part.crawled or job.mirror is None:
         return part.stored_bytes()
     if not is_http(job.mirror.base):
         return size_bytes(join(job.mirror.base, part.path))
-    kept = find_kept(job.mirror.keep, part.path)
+    kept = find_cached(job.mirror.keep, part.path)
     if kept is None:
-        raise Unreachable(f"{part.path} could not be had: nothing to tell an estimate from")
+        raise Unreachable(
+            f"{part.path} could not be fetched, so there is no estimate; run the same command again"
+        )
     return size_bytes(kept)
 
 
@@ -134,10 +136,10 @@ def _folder_bytes(folder: str) -> int:
 
 
 def scaled(by_file: Mapping[str, float], stored: Mapping[str, int], total_bytes: int) -> Range:
-    """A sum over sampled files as that of the whole, by stored bytes.
+    """A sum over sampled files, scaled to all files by stored bytes.
 
     Args:
-      by_file: what each sampled file gave.
+      by_file: value of each sampled file.
       stored: bytes of each.
       total_bytes: of all files.
     """
@@ -147,32 +149,32 @@ def scaled(by_file: Mapping[str, float], stored: Mapping[str, int], total_bytes:
 
 
 def describe(sample: Sample, plan: Plan, options: Options) -> str:
-    """The estimate as people read it."""
+    """The estimate as text."""
     total = sum(part.stored_bytes() for part in plan.parts)
-    if plan.job.mirror is not None:  # of these files as many as of the sampled ones, in the mean
+    if plan.job.mirror is not None:  # its files are taken to be as large as the sampled ones
         mean = sum(sample.stored_bytes.values()) / len(sample.stored_bytes)
         total = round(mean * len(plan.parts))
     factor = total / sum(sample.stored_bytes.values())
-    whole_cpu = sum(sample.cpu_seconds.values()) * factor
+    total_cpu = sum(sample.cpu_seconds.values()) * factor
     parts_cpu = scaled(sample.file_cpu_seconds, sample.stored_bytes, total)
-    spread = whole_cpu / parts_cpu.value
+    spread = total_cpu / parts_cpu.value
     shuffled, written = sample.shuffled_bytes * factor / _GB, sample.written_bytes * factor / _GB
     files = len({part.path for part in plan.parts})
     lines = [
         f"Estimate for {files:,} WET files, {size(total)} stored, from {len(sample.stored_bytes)} "
-        "of them (in brackets: as each of these alone would have it)",
-        f"  CPU-hours   {_hours(whole_cpu)} ({_hours(parts_cpu.low * spread)} to "
+        "of them (in brackets: estimated from each of these alone)",
+        f"  CPU-hours   {_hours(total_cpu)} ({_hours(parts_cpu.low * spread)} to "
         f"{_hours(parts_cpu.high * spread)})",
     ]
     workers = dict.fromkeys((options.num_workers or available_cores(), *_WORKERS))
     for count in workers:
-        lines.append(f"  on {count:>5,} workers, one core each: {duration(whole_cpu / count)}")
+        lines.append(f"  on {count:>5,} workers, one core each: {duration(total_cpu / count)}")
     lines += [
         f"  GB read     {total / _GB:,.2f}",
         f"  GB shuffled {shuffled:,.2f} (spilled to --work_dir on this machine)",
-        f"  GB beside the job until it is done {sample.work_bytes * factor / _GB:,.2f}",
+        f"  GB in --work_dir until the run is done {sample.work_bytes * factor / _GB:,.2f}",
         f"  GB written  {written:,.2f}",
-        "  documents, fewer where more files hold more duplicates:",
+        "  documents (somewhat fewer, as more files hold more duplicates):",
     ]
     for variant, documents in sample.documents.items():
         found = scaled(documents, sample.stored_bytes, total)
@@ -180,7 +182,7 @@ def describe(sample: Sample, plan: Plan, options: Options) -> str:
         lines.append(
             f"    {variant:16}{found.value:>15,.0f} ({found.low:,.0f} to {found.high:,.0f}), {text}"
         )
-    return "\n".join([*lines, *_costs(whole_cpu / 3600, total / _GB, shuffled, written, options)])
+    return "\n".join([*lines, *_costs(total_cpu / 3600, total / _GB, shuffled, written, options)])
 
 
 def _hours(seconds: float) -> str:
@@ -191,7 +193,7 @@ def _hours(seconds: float) -> str:
 def _costs(
     cpu_hours: float, read: float, shuffled: float, written: float, options: Options
 ) -> list[str]:
-    """What it costs, by row of the prices."""
+    """The cost, a line for each price."""
     amounts = {
         "vcpu_hour": cpu_hours,
         "memory_gb_hour": cpu_hours * MEMORY_GB,

@@ -95,7 +95,8 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
     names = ", ".join(variant.name for variant in job.variants)
     for variant in job.variants:
         if not job.is_unmodified(variant):
-            custom = "lists" if job.settings == SPECS[job.spec].settings else "options"
+            as_spec = job.settings == SPECS[job.spec].settings
+            custom = "filters" if job.own_filters else "lists" if as_spec else "options"
             say(
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"

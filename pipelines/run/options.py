@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import get_type_hints
 
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.own import check_own_filter
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SettingError, SpecSettings
 from cleaning.variants import VARIANTS, Variant, find_variant
-from corpora.writers import FORMATS
+from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
 from pipelines.sources.mirrors import COMMON_CRAWL, DEFAULT_CONNECTIONS
@@ -92,7 +93,7 @@ class Options(RunnerOptions):
     )  # fmt: skip
     badwords_dir: str | None = option(
         "bad-word lists, a file a language as LDNOOBW has them; default: the lists that C4 used; "
-        "those that no package carries are downloaded once and cached. Other lists make another "
+        "those that no package carries are downloaded once and cached. Other lists give another "
         "dataset: c4_custom",
         default=None, group=_WHAT, metavar="DIR", parse=str,
     )  # fmt: skip
@@ -105,6 +106,14 @@ class Options(RunnerOptions):
         "URL lists for webtextlike: text, gz, xz, bz2, zst or zip files, quoted globs, folders; "
         "OpenWebText's zip as it is. c4forge webtext-urls makes one",
         default=(), group=_WHAT, metavar="PATH", many=True,
+    )  # fmt: skip
+    filters: tuple[str, ...] = option(
+        "a function of your own that drops documents, after the filters of each variant: "
+        "package.module:function, or file.py:function; may be repeated. It takes a document (text, "
+        "url, language, timestamp) and gives None to keep it or a short reason. The output is then "
+        "called c4_custom",
+        default=(), name="filter", group=_WHAT, metavar="MODULE:FUNCTION", parse=check_own_filter,
+        many=True,
     )  # fmt: skip
     lid_model: str | None = option(
         "fastText model for the identifier fasttext; default: the small lid.176",
@@ -155,8 +164,8 @@ class Options(RunnerOptions):
     )  # fmt: skip
     formats: tuple[str, ...] = option(
         "what shards are written as", default=("tfrecord",), name="format", group=_WRITE,
-        metavar="NAME[,NAME]", parse=some_of(FORMATS, "format"), many=True, shown="tfrecord",
-        table=FORMATS,
+        metavar="NAME[,NAME]", parse=some_of(OUTPUT_FORMATS, "format"), many=True, shown="tfrecord",
+        table=OUTPUT_FORMATS,
     )  # fmt: skip
     shards: int = option(
         "train shards; validation gets one for 128; default 0: one for 256 MiB of text",

@@ -1,12 +1,15 @@
-"""A run before it starts: what is read, by which lists, and where everything goes."""
+"""The plan of a run: its input, lists, filters and folders, checked before any work."""
 
 import hashlib
 import os
 import tempfile
 from dataclasses import dataclass, replace
 
+from cleaning.document_filters import with_own_filters
 from cleaning.filters.domains import parse_domains
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.own import load_own_filters, own_filters_digest
+from cleaning.rules import check_variants
 from cleaning.specs import SPECS
 from cleaning.variants import BAD_WORDS, REALNEWS_DOMAIN, WEBTEXTLIKE, Variant
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
@@ -33,7 +36,7 @@ _BESIDE_INPUT = "realnews_domains.json"
 
 @dataclass(frozen=True, slots=True)
 class RunLists:
-    """What a run's variants are held against.
+    """The lists that a run's variants need.
 
     Attributes:
       lists: bad words and domains.
@@ -46,7 +49,7 @@ class RunLists:
     lid_model_sha256: str
 
     def sha256(self) -> tuple[tuple[str, str], ...]:
-        """What tells these lists from others, by name."""
+        """The sha256 of each list, by name."""
         found = dict(self.lists.sha256())
         if self.url_lists:
             keys = "".join(url_list.key() for url_list in self.url_lists)
@@ -65,8 +68,8 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
     """Everything that the options' variants need.
 
     Raises:
-      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or is
-        not what it should be.
+      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or
+        invalid.
     """
     languages = _listed_languages(options.variants)
     words = load_bad_words(languages, options.badwords_dir) if languages else {}
@@ -75,7 +78,7 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
 
 
 def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
-    """Languages whose bad words are looked for, each once."""
+    """Languages whose bad words are searched for, each once."""
     filtered = [variant for variant in variants if variant.has(BAD_WORDS)]
     return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
 
@@ -106,7 +109,7 @@ def _url_lists(options: Options) -> tuple[UrlList, ...]:
 
 
 def _lid_model_sha256(options: Options) -> str:
-    """Of the model file; the model is tried, so that a wrong one fails before any work."""
+    """The sha256 of the model file; loads it, so that a wrong one ends the run before any work."""
     settings = options.settings
     if options.lid_model is None:
         return ""
@@ -120,25 +123,27 @@ def _lid_model_sha256(options: Options) -> str:
     return hashlib.sha256(read_bytes(path)).hexdigest()
 
 
-USUAL_WET_BYTES = 100_000_000  # of a file of a crawl, whose list has no sizes
+USUAL_WET_BYTES = 100_000_000  # of a file of a crawl: its list has no sizes
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do.
+    """The plan of a run.
 
     Attributes:
       job: its configuration.
-      parts: of its input.
+      files: of its input.
+      parts: of these files.
       lists: of its variants.
     """
 
     job: Job
+    files: tuple[InputFile, ...]
     parts: tuple[Part, ...]
     lists: RunLists
 
     def write(self) -> None:
-        """Writes what workers read before anything else.
+        """Writes the files that workers read.
 
         Raises:
           OSError: the work folder cannot be written.
@@ -153,8 +158,8 @@ def plan_run(options: Options) -> Plan:
     """The plan of a command line; nothing is written yet.
 
     Raises:
-      ValueError: an option, a list or a model is not what it should be; each with its own class.
-      DownloadError: a crawl's list cannot be had.
+      ValueError: an option, a list or a model is missing or invalid; each has its own class.
+      DownloadError: a crawl's list of files cannot be fetched.
     """
     return plan_files(options, find_files(options))
 
@@ -170,7 +175,7 @@ def find_files(options: Options) -> tuple[InputFile, ...]:
 
 
 def find_crawled(options: Options) -> tuple[InputFile, ...]:
-    """The files of the crawls, without those that the reference skips where that is the spec."""
+    """The files of the crawls; with the reference's spec without those that it skips."""
     mirror = mirror_of(options)
     skipped = REFERENCE_SKIPS if SPECS[options.spec].dataset == "c4" else frozenset[str]()
     paths = [path for crawl in options.crawls for path in read_crawl_paths(mirror, crawl)]
@@ -180,20 +185,23 @@ def find_crawled(options: Options) -> tuple[InputFile, ...]:
 
 
 def mirror_of(options: Options) -> Mirror:
-    """Where the crawls of a command line come from, and how it is asked for them."""
-    slots = MachineSemaphore(
+    """The mirror that the crawls of a command line are read from."""
+    semaphore = MachineSemaphore(
         folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
     )
-    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", slots=slots)
+    return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", semaphore=semaphore)
 
 
 def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
-    """The plan of a command line over these files instead of its own."""
+    """The plan of a command line, for these files instead of its own."""
     parts = cut_into_parts(files)
     run_lists = find_lists(options, parts)
+    own_filters = load_own_filters(options.filters)
+    variants = with_own_filters(options.variants, own_filters)
+    check_variants(variants)
     output = options.output.rstrip("/") or "/"
     job = Job(
-        variants=options.variants,
+        variants=variants,
         spec=options.spec,
         settings=options.settings,
         lists=run_lists.sha256(),
@@ -210,6 +218,8 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         max_malformed_fraction=options.max_malformed_fraction,
         max_unreachable_fraction=options.max_unreachable_fraction,
         mirror=mirror_of(options) if options.crawls else None,
+        own_filters=options.filters,
+        own_filters_sha256=own_filters_digest(own_filters),
     )
     work = options.work_dir or join(job.run_folder(), "work")
-    return Plan(replace(job, work=work), parts, run_lists)
+    return Plan(replace(job, work=work), files, parts, run_lists)

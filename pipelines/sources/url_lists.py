@@ -1,4 +1,4 @@
-"""Lists of URLs, as OpenWebText has them: found by name, read as digests, never held as strings.
+"""Lists of URLs in OpenWebText's form: found by name, read as digests to save memory.
 
 A list is a text file with a URL a line, plain or compressed, or such a file in a zip archive.
 """
@@ -27,7 +27,7 @@ _SLICES = 16  # of the digests, so that sorting needs little memory
 
 
 class UrlListError(UsageError):
-    """A URL list that cannot be read; the message says what was expected."""
+    """A URL list that cannot be read. The message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class UrlList:
     Attributes:
       number: among the run's lists.
       path, size_bytes, modified: of the file.
-      member: of a zip archive; "" where the file is the list.
+      member: name within a zip archive; "" if the file is the list.
     """
 
     number: int
@@ -47,17 +47,17 @@ class UrlList:
     member: str
 
     def key(self) -> str:
-        """Tells the list from others, and from itself once it has changed."""
+        """A digest of the list's path, size and time. A changed list has another one."""
         return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]
 
 
 def find_url_lists(patterns: list[str]) -> tuple[UrlList, ...]:
-    """The lists that the --webtext_urls values name, each once, ordered by path.
+    """The lists that the --webtext_urls values match, each once, ordered by path.
 
     Args:
-      patterns: files, quoted globs, and folders, of which texts and archives are taken.
+      patterns: files, quoted globs, and folders, whose text files and archives are lists.
     Raises:
-      InputError: a value names no file.
+      InputError: a value matches no file.
       UrlListError: a file is no list.
     """
     found: Matched = {}
@@ -95,11 +95,13 @@ def _members(path: str) -> list[str]:
 
 
 def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Digests, int, int]:
-    """md5 of each normalized URL of the list, once and sorted; lines with a URL; lines refused.
+    """The digests of a list's URLs, and its counts.
 
-    As Beam's ReadFromText has it for the reference, a URL is the whole line, spaces included.
-    Lines that are not UTF-8 are refused: no page has such a URL.
+    A URL is a line with its spaces, as in Beam's ReadFromText, which the reference uses.
 
+    Returns:
+      uint64[n, 2], md5 of the normalized URLs, distinct and sorted; the number of lines with a URL;
+      the number of refused lines, which are not UTF-8: no page has such a URL.
     Raises:
       UrlListError: the file is damaged; a part of a list would silently drop pages.
     """
@@ -118,7 +120,7 @@ def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Di
 
 
 def _distinct(digests: bytearray) -> Digests:
-    """Each digest once, sorted; the bytes given are sorted too, which spares a copy."""
+    """Each digest once, sorted. The argument is sorted in place, to save a copy."""
     ordered = np.frombuffer(digests, f"S{_DIGEST_BYTES}")
     ordered.sort()
     opens = np.ones(len(ordered), bool)
@@ -127,7 +129,7 @@ def _distinct(digests: bytearray) -> Digests:
 
 
 def first_rows(digests: Digests) -> NDArray[np.bool_]:
-    """True for the first row of each digest, bool[n]; a slice of all digests at a time.
+    """True for the first row of each digest, bool[n]. Sorts a sixteenth of the digests at a time.
 
     Args:
       digests: uint64[n, 2].

@@ -1,4 +1,4 @@
-"""Which WET files a run reads: files, globs, folders and @lists, on any filesystem Beam knows."""
+"""The WET files of a run, from files, globs, folders and @lists on any filesystem of Beam."""
 
 import hashlib
 import json
@@ -18,10 +18,10 @@ class InputFile:
     """One WET file of a run.
 
     Attributes:
-      path: as given, local ones absolute.
+      path: as given; a local one is absolute.
       size_bytes: as stored.
-      modified: seconds since 1970; with path and size it tells a changed file from the same one.
-      crawled: True for a file of a crawl: its path is the crawl's, its size a guess.
+      modified: seconds since 1970; a changed file has another path, size or time.
+      crawled: True for a file of a crawl: its path is the crawl's, its size an estimate.
     """
 
     path: str
@@ -32,13 +32,13 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one task reads: the gzip members of a file that start in a range of its bytes.
+    """The input of one task: the gzip members of a file that start in a range of its bytes.
 
     Attributes:
       number: among the run's parts; where equal captures tie, the smaller number wins.
       path, size_bytes, modified: of the file.
       start, end: the range, in stored bytes.
-      crawled: True for a file of a crawl, read whole from its mirror.
+      crawled: True for a file of a crawl, read from its mirror as one part.
     """
 
     number: int
@@ -50,20 +50,19 @@ class Part:
     crawled: bool = False
 
     def stored_bytes(self) -> int:
-        """How many bytes of the file it takes; a guess for files of crawls."""
+        """Bytes of the file in the range; an estimate for files of crawls."""
         return min(self.end, self.size_bytes) - self.start
 
     def key(self) -> str:
-        """Names the part's artifacts: another range, file, or state of the file has another key."""
+        """A digest for the names of the part's artifacts. A changed file has another one."""
         return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]
 
 
 def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
-    """The files cut so that a few of them still keep many cores busy.
+    """The files cut into parts, so that a few files keep many cores busy.
 
-    Whole files would leave two cores waiting for the fifth of five; a part is about a 64th of the
-    input, within 2 and 256 MiB. Plain files stay whole: only gzip members show where one can start.
-    So do files of crawls, which are read as they come.
+    A part is about a 64th of the input, between 2 and 256 MiB. Only compressed files are cut: a
+    reader can start at any gzip member. Files of crawls are not cut, because they are streamed.
     """
     target = sum(file.size_bytes for file in files) // 64
     target = min(max(target, _SMALLEST_PART_BYTES), _LARGEST_PART_BYTES)
@@ -88,12 +87,12 @@ def write_manifest(path: str, parts: tuple[Part, ...]) -> None:
 
 
 def read_manifest(path: str) -> tuple[Part, ...]:
-    """The parts that `write_manifest` wrote."""
+    """The parts of a file of `write_manifest`."""
     return tuple(Part(**json.loads(line)) for line in read_bytes(path).splitlines())
 
 
 def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:
-    """The files that the --input values name, each once, ordered by name and then by path.
+    """The files that the --input values match, each once, ordered by name and then by path.
 
     Raises:
       InputError: a value matches no file.

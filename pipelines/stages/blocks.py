@@ -1,8 +1,8 @@
-"""Signature arrays between stages: fixed-width rows, one block from each task to each other.
+"""Signature arrays between stages: fixed-width rows, a block from each task to each next task.
 
-On a distributed runner Beam shuffles the blocks. The local runner would hold them in memory, 4 to
-5.5 times their size, so there each task spills its blocks to one file, from which every other
-task reads its own part.
+On a distributed runner Beam shuffles the blocks. Beam's local runner would hold them in memory, at
+4 to 5.5 times their size. So there each task spills its blocks to one file, and each task of the
+next stage reads its own block from it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,14 +50,14 @@ def split_by_part(row_id: NDArray[np.uint64], flags: NDArray[np.uint8]) -> dict[
 
 def row_flags(blocks: Iterable[Block], rows: int) -> NDArray[np.uint8]:
     """uint8[rows]: the flags that FLAGS blocks set on each row of a part."""
-    verdicts = concatenate(blocks, FLAGS)
+    flagged = concatenate(blocks, FLAGS)
     flags = np.zeros(rows, np.uint8)
-    np.bitwise_or.at(flags, verdicts["row"], verdicts["flags"])
+    np.bitwise_or.at(flags, flagged["row"], flagged["flags"])
     return flags
 
 
 def _split(block: Block, key: NDArray[np.int64]) -> dict[int, Block]:
-    few = len(key) and key.max() < 1 << 16  # NumPy sorts 16 flags by radix
+    few = len(key) and key.max() < 1 << 16  # NumPy sorts 16-bit integers by radix
     order = np.argsort(key.astype(np.uint16) if few else key, kind="stable")
     keys, starts = np.unique(key[order], return_index=True)
     parts = np.split(block[order], starts[1:])
@@ -70,7 +70,7 @@ def concatenate(blocks: Iterable[Block], dtype: np.dtype[np.void]) -> Block:
 
 
 def passes(blocks: Sequence[Block], pass_rows: int) -> int:
-    """In how many passes a bucket is gone through, so that one sees about so many rows."""
+    """The number of passes over a bucket, so that one pass has about `pass_rows` rows."""
     return max(1, -(-sum(map(len, blocks)) // pass_rows))
 
 
@@ -79,8 +79,8 @@ def rows_of_pass(
 ) -> Block:
     """The rows of that dtype whose digest, their first field, belongs to a pass.
 
-    All rows of a digest are in one pass, so that what a bucket needs beyond its blocks does not
-    grow with it. Buckets go by the other half of the digest.
+    All rows of a digest are in one pass. So the memory that a bucket takes beyond its blocks does
+    not grow with it. Passes go by the high half of the digest, buckets by the low half.
     """
     mine = [block for block in blocks if block.dtype == dtype]
     if count == 1:
@@ -93,7 +93,7 @@ def rows_of_pass(
 
 
 def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Block]:
-    """The blocks joined to larger ones: many have a few rows only."""
+    """The blocks joined into larger ones: many have only a few rows."""
     held: list[Block] = []
     rows = 0
     for block in blocks:

@@ -42,13 +42,13 @@ def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
     """Cleans a part unless that is done already; returns its counts by rule.
 
     Raises:
-      OSError: the file cannot be read at all; what it holds never raises.
+      OSError: the file cannot be read at all; damaged content does not raise.
     """
     if not exists(job.signatures_path(part)):
         rules = load_rules(job)
         try:
             _clean(job, part, rules, suspicious=False)
-        except DamagedMember:  # known only after records were passed on: start over, with care
+        except DamagedMember:  # found only after records were passed on: start over
             _clean(job, part, rules, suspicious=True)
         except DownloadError as error:
             _give_up(job, part, rules, error)
@@ -65,7 +65,7 @@ def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
 
 
 def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) -> None:
-    """Leaves an empty part, and says why, so that the next run tries the file again."""
+    """Writes an empty part and the reason, so that the next run tries the file again."""
     failed = {"path": part.path, "reason": str(error)}
     write_bytes(job.failed_path(part), json.dumps(failed, ensure_ascii=False).encode())
     counts = Counter({"split-wet-file/filtered:unreachable": 1})
@@ -121,7 +121,7 @@ def _page_batch(pages: TextPages) -> pa.RecordBatch:
 
 
 def load_signatures(job: Job, part: Part) -> Signatures:
-    """What `clean_part` kept of every capture of the part."""
+    """The signatures that `clean_part` wrote."""
     arrays = load_arrays(job.signatures_path(part))
     forms = {
         form: TextSignatures(**{name: arrays[f"{form}.{name}"] for name in _TEXT_ARRAYS})

@@ -1,8 +1,9 @@
-"""Spans that stand on several pages: each part's own setting first, then the setting among parts.
+"""One bucket of spans: finds, for each span, the page that keeps it.
 
-A span is a line, or three sentences. A part of the input sends each distinct span once, however
-often it holds it, so that a line found on every page of the web still makes no bucket larger than
-the number of parts. Every scope of the run chooses for itself, all in one pass.
+A span is a line, or three sentences. Each part has chosen a winner among its own pages (stage
+`lines`) and sends each distinct span once. So a line found on every page of the web adds no more
+rows to a bucket than there are parts. Every scope of the run has its own winners; all are found
+in one pass.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,9 @@ from pipelines.stages.tasks import Bucket, Stage, list_buckets
 
 
 def lost_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
-    """FLAGS rows by part: elected spans that a page of another part keeps instead.
+    """FLAGS rows by part: the part's winners that a page of another part keeps instead.
 
-    The flags are those of the scopes in which the span is lost.
+    The flags are the bits of the scopes in which the span is lost.
 
     Args:
       blocks: every part's SPAN rows of one bucket.
@@ -41,15 +42,15 @@ def lost_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int
 
 
 def _lost(rows: Block) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Places of the spans that are lost in any scope, and the flags of these."""
+    """Row ids of the spans that are lost in any scope, and their flags."""
     rows = rows[repeated(np.ascontiguousarray(rows["span_digest"]))]
     digest, priority, row_id, scopes = (np.ascontiguousarray(rows[n]) for n in SPAN.names or ())
     lost = np.zeros(len(rows), np.uint8)
     for bit in range(8):
         own = np.flatnonzero(scopes & np.uint8(1 << bit))
         if len(own):
-            elected = span_winners(digest[own], priority[own], row_id[own])
-            lost[own[elected != np.arange(len(own))]] |= np.uint8(1 << bit)
+            winner = span_winners(digest[own], priority[own], row_id[own])
+            lost[own[winner != np.arange(len(own))]] |= np.uint8(1 << bit)
     flagged = np.flatnonzero(lost)
     return row_id[flagged], lost[flagged]
 

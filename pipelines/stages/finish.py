@@ -1,4 +1,4 @@
-"""The documents of one part: deduplicated, judged for language and bad words, sorted."""
+"""The documents of one part: deduplicated, filtered and sorted."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ from cleaning.document_filters import Decide, Document, Page, accepted
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
-from corpora.writers import Document as Columns
+from corpora.formats import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
@@ -33,7 +33,7 @@ _BATCH_DOCUMENTS = 512
 
 @dataclass(frozen=True, slots=True, order=True)
 class DocumentGroup:
-    """Documents that stand together: kept by the same variants, in the same split of each.
+    """Documents that are stored together: kept by the same variants, in the same split of each.
 
     Attributes:
       variants: names of the variants.
@@ -46,13 +46,13 @@ class DocumentGroup:
     validation: bool
 
 
-Row = tuple[int, Columns]
+Row = tuple[int, DocumentRow]
 """Shard key, and the columns of PAGE."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
 
 
 class _SpanOutcomes:
-    """Which spans of a scope's pages stay, page by page."""
+    """The kept spans of a scope's pages, page by page."""
 
     def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
         self.outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
@@ -61,23 +61,23 @@ class _SpanOutcomes:
         starts = np.searchsorted(found.page_of_span, pages, side="left")
         ends = np.searchsorted(found.page_of_span, pages, side="right")
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
-        self._whole = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
+        self._keeps_all = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
 
     def kept(self, index: int) -> bytes | None:
-        """For each span of a page 1 if it stays; None if all do."""
-        if self._whole[index]:
+        """For each span of a page 1 if it is kept; None if all are."""
+        if self._keeps_all[index]:
             return None
         start, end = self._spans[index]
-        stays: bytes = self._kept[start:end].tobytes()
-        return stays
+        kept: bytes = self._kept[start:end].tobytes()
+        return kept
 
 
 def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     """Writes the part's documents, sorted by group and shard key; returns counts by rule.
 
     Args:
-      blocks: FLAGS rows, the part's elected spans that other parts' pages keep.
+      blocks: FLAGS rows, the part's winning spans that pages of other parts keep instead.
     """
     signatures, found = load_signatures(job, part), load_spans(job, part)
     rows = sum(len(of_form.span_digest) for of_form in signatures.forms.values())
@@ -93,17 +93,17 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     held_out = are_held_out(signatures.url_digest)
     finisher = _Finisher(job, load_document_filters(job), outcomes, counts)
     for form, of_form in signatures.forms.items():
-        at = {
+        index_of_page = {
             scope: dict(zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True))
             for bit, scope in enumerate(job.scopes())
             if scope.form is form
         }
-        for number, columns in _pages(job.pages_path(part, form), _members(at)):
+        for number, columns in _pages(job.pages_path(part, form), _page_numbers(index_of_page)):
             row = of_form.row[number]
             digest = signatures.url_digest[row].astype(">u8").tobytes()
             page = Page(form, columns, digest, int(signatures.marks[row]))
             index_by_scope = {
-                scope: index[number] for scope, index in at.items() if number in index
+                scope: index[number] for scope, index in index_of_page.items() if number in index
             }
             finisher.add(page, index_by_scope, bool(held_out[row]))
     check_names(rule for _, rule in counts)
@@ -111,13 +111,13 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
 
 
-def _members(at: dict[DedupScope, dict[int, int]]) -> list[int]:
+def _page_numbers(index_of_page: dict[DedupScope, dict[int, int]]) -> list[int]:
     """Numbers of the pages that any scope has, ascending."""
-    return sorted(set().union(*at.values()))
+    return sorted(set().union(*index_of_page.values()))
 
 
 def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The pages of these ascending numbers, from a file of pages."""
+    """The pages with these numbers (ascending) of a file of pages."""
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
         index = first = 0
         for batch_number in range(reader.num_record_batches):
@@ -130,7 +130,7 @@ def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]
 
 
 class _Finisher:
-    """Judges pages and puts their documents on groups."""
+    """Deduplicates and filters pages, and collects their documents in groups."""
 
     def __init__(
         self,
@@ -160,8 +160,8 @@ class _Finisher:
                 for variant in self._variants[scope]:
                     self._counts[variant.name, rule] += 1
             if document is not None:
-                judged = accepted(document, self._variants[scope], self._filters, self._count)
-                for variant, language in judged:
+                keeping = accepted(document, self._variants[scope], self._filters, self._count)
+                for variant, language in keeping:
                     kept_by.setdefault((document.text, language), []).append(variant)
         for (text, language), variants in kept_by.items():
             self._add_to_group(page, text, language, held_out, variants)
@@ -172,10 +172,10 @@ class _Finisher:
     def _deduplicate(self, page: Page, kept: bytes | None) -> tuple[str, Document | None]:
         """The rule that the page meets, and the document if one is left."""
         settings, cleaned = self._settings, page.form is TextForm.CLEANED
-        stays = None if kept is None else list(map(bool, kept))
+        is_kept = None if kept is None else list(map(bool, kept))
         found = deduplicate_page(
             page.columns[0],
-            stays,
+            is_kept,
             settings.dedupe_unit if cleaned else SpanUnit.LINE,
             settings.min_sentences if cleaned else 0,
         )
@@ -197,7 +197,7 @@ class _Finisher:
 
 
 def _write(path: str, groups: DocumentGroups) -> None:
-    """Record batches of at most 512 documents of a group; the metadata say what each holds."""
+    """Writes batches of at most 512 documents of a group; the metadata list their contents."""
     contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
     batches: list[list[Row]] = []
     for group, rows in sorted(groups.items()):

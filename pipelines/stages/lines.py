@@ -31,13 +31,13 @@ from runtime.storage.arrays import load_arrays, save_arrays
 
 @dataclass(frozen=True, slots=True)
 class PartSpans:
-    """The spans of a part's pages of one population, numbered in the order of the part.
+    """The spans of a part's pages in one scope, in the order of the part.
 
     Attributes:
-      page: int64[k], the population's pages, as numbers among those of its form.
-      page_of_span: int64[n], index into `page`; empty where nothing is deduplicated.
-      first: int64[n], the span of the same digest that the part elects.
-      row: int64[n], number among all spans of the part's forms.
+      page: int64[k], the scope's pages, as numbers among those of its form.
+      page_of_span: int64[n], index into `page`; empty if the scope is not deduplicated.
+      first: int64[n], the winner among the part's spans of the same digest.
+      row: int64[n], number among all spans of the part, in all forms.
     """
 
     page: NDArray[np.int64]
@@ -47,7 +47,7 @@ class PartSpans:
 
 
 def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
-    """Counts the part's newest captures by rule, and elects its spans among themselves.
+    """Counts the part's newest captures by rule, and chooses winners among its spans.
 
     Args:
       blocks: FLAGS rows of the part's captures.
@@ -58,8 +58,8 @@ def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     counts: Counter[str] = Counter()
     arrays: dict[str, NDArray[np.generic]] = {}
     for index, scope in enumerate(job.scopes()):
-        member, counted = select_captures(signatures, flags, scope)
-        found = _own_winners(signatures, scope, member, shared[scope.form])
+        selected, counted = select_captures(signatures, flags, scope)
+        found = _own_winners(signatures, scope, selected, shared[scope.form])
         for name in PartSpans.__dataclass_fields__:
             arrays[f"{index}.{name}"] = getattr(found, name)
         for variant in job.variants_of(scope):
@@ -69,7 +69,7 @@ def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
 
 
 def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
-    """bool: spans of a form that occur more than once in the part: only they need an priority."""
+    """bool[spans], True for those that occur more than once in the part: they need a winner."""
     digest = signatures.forms[form].span_digest
     shared = np.zeros(len(digest), bool)
     shared[repeated(digest)] = True
@@ -77,11 +77,11 @@ def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
 
 
 def _own_winners(
-    signatures: Signatures, scope: DedupScope, member: Marks, shared: Marks
+    signatures: Signatures, scope: DedupScope, selected: Marks, shared: Marks
 ) -> PartSpans:
-    """The population's pages, and its spans with the part's setting among them."""
+    """The scope's pages, and their spans with the winners within the part."""
     of_form = signatures.forms[scope.form]
-    has_text = member[of_form.row]
+    has_text = selected[of_form.row]
     page = np.flatnonzero(has_text)
     none = np.empty(0, np.int64)
     if not scope.deduplicated:
@@ -106,7 +106,7 @@ def _first_row(signatures: Signatures, form: TextForm) -> int:
 
 
 def load_spans(job: Job, part: Part) -> list[PartSpans]:
-    """What `choose_part_spans` found, by scope."""
+    """The PartSpans that `choose_part_spans` wrote, one for each scope."""
     arrays = load_arrays(job.stage_path("lines", part.number, ".npz"))
     return [
         PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
@@ -115,13 +115,13 @@ def load_spans(job: Job, part: Part) -> list[PartSpans]:
 
 
 def span_blocks(job: Job, part: Part, _: Sequence[Block] = ()) -> dict[int, Block]:
-    """SPAN rows of the spans that a population of the part elected, by bucket."""
+    """SPAN rows of the part's winners in any scope, by bucket."""
     signatures = load_signatures(job, part)
     digest = np.concatenate([f.span_digest for f in signatures.forms.values()])
     chosen_by = np.zeros(len(digest), np.uint8)
     for bit, found in enumerate(load_spans(job, part)):
-        elected = found.row[found.first == np.arange(len(found.first))]
-        chosen_by[elected] |= np.uint8(1 << bit)
+        winners = found.row[found.first == np.arange(len(found.first))]
+        chosen_by[winners] |= np.uint8(1 << bit)
     row = np.flatnonzero(chosen_by)
     page_priority = [
         np.repeat(signatures.priority[f.row], f.spans, axis=0) for f in signatures.forms.values()

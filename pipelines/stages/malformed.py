@@ -1,4 +1,4 @@
-"""Damaged records and missing files: listed, counted, and bounded by the run's thresholds."""
+"""Damaged records and missing files: listed, counted, and limited by the run's options."""
 
 import os
 
@@ -25,11 +25,11 @@ class TooManyMalformed(InputRefused):
 
 
 class TooManyUnreachable(InputRefused):
-    """More of a crawl's files cannot be had than the run allows; the message says where to look."""
+    """More of a crawl's files are missing than the run allows; the message says where to look."""
 
 
 def check_input(counts: Counts, job: Job) -> Counts:
-    """Lists the malformed records and the files that could not be had; gives the counts on.
+    """Lists the malformed records and the files that could not be fetched; passes on the counts.
 
     Raises:
       TooManyMalformed: their share of all records is above `job.max_malformed_fraction`.
@@ -54,8 +54,8 @@ def check_input(counts: Counts, job: Job) -> Counts:
         raise TooManyMalformed(
             f"{malformed} of {total} records ({fraction:.2%}) are malformed, more than "
             f"--max_malformed_fraction={job.max_malformed_fraction:g} allows. {folder} lists each "
-            "with file, offset and reason. If the rest is worth having, run the same command "
-            "with a higher fraction: what is cleaned already is kept."
+            "with file, offset and reason. To go on without them, run the same command with a "
+            "higher fraction; pages that are cleaned already are kept."
         )
     return counts
 
@@ -72,7 +72,7 @@ def _check_unreachable(counts: Counts, job: Job) -> None:
     fraction = unreachable / total
     if fraction > job.max_unreachable_fraction:
         raise TooManyUnreachable(
-            f"{unreachable} of {total} files ({fraction:.2%}) could not be had, more than "
+            f"{unreachable} of {total} files ({fraction:.2%}) could not be fetched, more than "
             f"--max_unreachable_fraction={job.max_unreachable_fraction:g} allows. {path} lists "
-            "each with the reason. The same command tries them again, and keeps what is cleaned."
+            "each with the reason. The same command tries them again; cleaned files are kept."
         )

@@ -18,7 +18,7 @@ from runtime.storage.files import read_bytes, write_bytes
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The lists in force.
+    """The lists of a run.
 
     Attributes:
       bad_words: by language, of the languages that have a list.
@@ -29,7 +29,7 @@ class Lists:
     realnews: bytes = b""
 
     def sha256(self) -> dict[str, str]:
-        """Of each list, by name."""
+        """The sha256 of each list, by name."""
         found = {f"badwords-{code}": words.sha256() for code, words in self.bad_words.items()}
         if self.realnews:
             found["realnews"] = hashlib.sha256(self.realnews).hexdigest()
@@ -58,7 +58,7 @@ def load_domains(path: str) -> Domains:
 
 
 def load_rules(job: Job) -> CaptureRules:
-    """How the run's captures are treated, with the lists that this takes."""
+    """The rules for the run's captures, with the lists that they need."""
     rules = job.rules()
     if rules.has(REALNEWS_DOMAIN):
         rules = replace(rules, domains=load_domains(job.lists_path()))

@@ -1,4 +1,4 @@
-"""The captures of one bucket of URLs: which are not the newest, which are in the URL lists."""
+"""One bucket of URLs: finds the outdated captures, and those whose URL is in the URL lists."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from pipelines.stages.tasks import Bucket, Stage, list_buckets
 
 
 def flag_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int, Block]:
-    """FLAGS rows by part: captures of which a newer one exists, captures of listed URLs.
+    """FLAGS rows by part: captures of which a newer one exists, and captures of listed URLs.
 
     Args:
       blocks: every part's CAPTURE rows of one bucket, and every URL list's LISTED rows.
@@ -45,7 +45,7 @@ def flag_blocks(blocks: Sequence[Block], pass_rows: int = PASS_ROWS) -> dict[int
 
 
 def _flagged(captures: Block, listed: Digests) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """Places of the captures of which there is something to tell, and their flags."""
+    """Row ids of the captures that have a flag, and their flags."""
     newest = newest_captures(
         captures["url_digest"], captures["captured"], captures["priority"], captures["row_id"]
     )

@@ -3,17 +3,17 @@
 import gc
 
 from cleaning.filters.badwords import WordCase, load_english, load_matcher
-from cleaning.filters.clean import load_care
+from cleaning.filters.clean import load_prefilter
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.sentences import load_punkt
 from pipelines.stages import table
 
 __all__ = ["table"]
 
-load_care()
+load_prefilter()
 IDENTIFIERS["langdetect"].load(None)
 load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
 gc.collect()
-gc.freeze()  # workers collect after each task; what is loaded for good is not looked at again
+gc.freeze()  # workers collect after each task; what is loaded here need not be scanned again

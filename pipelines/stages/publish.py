@@ -4,8 +4,8 @@ import json
 
 from cleaning.counts import Counts, scoped
 from cleaning.variants import Variant
+from corpora.formats import FEATURES
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from corpora.writers import FEATURES
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.malformed import UNREACHABLE
@@ -57,7 +57,7 @@ def _publish_dataset(job: Job, variant: Variant, shards: list[Shard], config: by
 
 
 def is_published(job: Job, variant: Variant) -> bool:
-    """True if the variant's folder holds what this very configuration makes."""
+    """True if the variant's folder holds the dataset of this configuration."""
     if not exists(job.config_path(variant)):
         return False
     config = json.loads(read_bytes(job.config_path(variant)))
@@ -66,7 +66,7 @@ def is_published(job: Job, variant: Variant) -> bool:
 
 
 def is_complete(job: Job) -> bool:
-    """True if every dataset, with every shard, and the report are there."""
+    """True if every dataset exists with all its shards, and the report too."""
     report = join(job.run_folder(), "report.json")
     published = all(
         is_published(job, variant) and not exists(job.staging_folder(variant))
@@ -92,7 +92,7 @@ def _json(value: object) -> bytes:
 
 
 def _shard_lengths(job: Job, shards: list[Shard]) -> list[tuple[Shard, Counts]]:
-    """What each shard's receipt says: examples, and bytes by format."""
+    """Each shard with its receipt: examples, and bytes by format."""
     return [(shard, json.loads(read_bytes(receipt_path(job, shard)))) for shard in shards]
 
 

@@ -9,7 +9,7 @@ from pipelines.stages.shards import Shard
 
 
 def build_report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
-    """The report: what each rule dropped and kept, and what was written, by variant."""
+    """The report: for each variant its dataset, its splits, and its counts by rule."""
     return {
         "spec": job.spec,
         "parts": job.part_count,

@@ -1,7 +1,7 @@
 """One output shard: a range of shard keys, gathered from every part's documents and sorted.
 
-Keys are uniform hashes of URLs, so equal ranges are equal shards. A shard is written a part of
-its range at a time, so that memory does not grow with its size.
+Keys are uniform hashes of URLs, so equal ranges give shards of about equal size. A shard is written
+in pieces of its range, so that memory does not grow with its size.
 """
 
 import json
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
-from corpora.writers import FORMATS, Document
+from corpora.formats import FORMATS, DocumentRow
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.tasks import Stage
@@ -33,10 +33,10 @@ class Shard:
 
     Attributes:
       number: among all shards of the run.
-      variant: whose it is.
+      variant: that it belongs to.
       split: of the variant.
-      shard, shards: which of how many of its split.
-      split_bytes: of text, in the whole split.
+      shard, shards: its number in its split, and how many there are.
+      split_bytes: of text, in all shards of the split.
     """
 
     number: int
@@ -90,7 +90,7 @@ def shard_path(job: Job, shard: Shard, format_name: str) -> str:
 
 
 def receipt_path(job: Job, shard: Shard) -> str:
-    """Where a shard's receipt is: beside the shards, so that both are there or neither."""
+    """Where a shard's receipt is: beside the shards, so that both exist or neither does."""
     name = f"{shard.split}-{shard.shard:06d}.receipt.json"
     return join(job.staging_folder(shard.variant), "receipts", name)
 
@@ -102,7 +102,7 @@ def shard_name(job: Job, shard: Shard, format_name: str) -> str:
     )
 
 
-def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
+def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
     """The shard's documents in order, about 16 MiB of text at a time."""
     first = _KEYS * shard.shard // shard.shards
     last = _KEYS * (shard.shard + 1) // shard.shards
@@ -110,7 +110,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
     for part in range(parts):
         low = first + (last - first) * part // parts
         high = first + (last - first) * (part + 1) // parts
-        found: list[tuple[int, Document]] = []
+        found: list[tuple[int, DocumentRow]] = []
         for number in range(job.part_count):
             path = job.stage_path("documents", number, ".arrow")
             found += _documents(path, shard, low, high)
@@ -119,7 +119,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[Document]]:
             yield [document for _, document in found]
 
 
-def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, Document]]:
+def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, DocumentRow]]:
     """Shard key and columns of a part's documents of a split with low <= key < high."""
     variant = shard.variant
     with open_arrow(path) as source, pa.ipc.open_file(source) as reader:

@@ -1,4 +1,4 @@
-"""The stages of a run as a table, in data-path order; each stands beside its functions."""
+"""The stages of a run as a table, in data-path order; each is defined beside its functions."""
 
 from typing import Any
 

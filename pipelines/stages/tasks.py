@@ -1,8 +1,8 @@
-"""What a stage is, and one of its tasks: blocks received, work done, receipt written.
+"""A stage, and how one of its tasks runs: it receives blocks, works, emits, writes a receipt.
 
-A stage works (writes its own artifact and counts) and emits (signature blocks for the next one).
-Where blocks are spilled to files, the receipt, written last, says that a task is done: the same
-command started again finds it and goes on.
+To work is to write the task's artifact and to count. To emit is to give signature blocks to the
+next stage. Where blocks are spilled to files, the receipt is written last and says that the task is
+done: the same command, started again, skips it.
 """
 
 import gc
@@ -30,7 +30,7 @@ class Numbered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket of digests: the task of a stage in which signatures of all parts meet."""
+    """A bucket of digests: a task that compares the signatures of all parts."""
 
     number: int
 
@@ -40,14 +40,14 @@ TaskT = TypeVar("TaskT", bound=Numbered)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage(Generic[TaskT]):
-    """One row of `pipelines.stages.table`; it stands beside its functions.
+    """One row of `pipelines.stages.table`; each is defined beside its functions.
 
     Attributes:
       name: in artifacts, step labels and progress.
-      meaning: what a person is told is going on.
-      unit: what its tasks are: lists, parts, buckets or shards.
-      share: of a run's CPU time, as measured (docs/performance.md): for the time left.
-      tasks: its tasks, from the totals of the stage before it.
+      meaning: as progress shows it.
+      unit: of its tasks: lists, parts, buckets or shards.
+      share: of a run's CPU time, as measured (docs/performance.md); gives the time left.
+      tasks: lists its tasks, from the totals of the stage before it.
       work: writes the task's artifact from the blocks it receives; returns counts by rule.
       emit: blocks for the next stage by the number of their task, from the artifact or from the
         blocks received.
@@ -74,7 +74,7 @@ class Stage(Generic[TaskT]):
         return job.stage_path(self.name, task.number, ".receipt.json")
 
     def task_count(self, job: Job) -> int:
-        """How many tasks it has; 0 for shards: they are not planned before the end."""
+        """The number of its tasks; 0 for shards, which are planned only at the end."""
         units = {"lists": job.url_list_count, "parts": job.part_count, "buckets": job.buckets}
         return units.get(self.unit, 0)
 
@@ -92,7 +92,7 @@ class Receipt:
       stage, number: which task.
       counts: by rule.
       resumed: True if an earlier run did it.
-      cpu_seconds: what it took; 0 if resumed.
+      cpu_seconds: that it took; 0 if resumed.
     """
 
     stage: str
@@ -105,7 +105,7 @@ class Receipt:
 def run_spilled(
     stage: Stage[TaskT], sources: Sequence[Stage[Any]], job: Job, task: TaskT
 ) -> Receipt:
-    """Does a task whose blocks come from files and go to files; or finds it done.
+    """Runs a task whose blocks are spilled to files, unless its receipt exists.
 
     Args:
       sources: the stages whose blocks it receives.
@@ -122,7 +122,7 @@ def run_spilled(
         spill(out, stage.emit(job, task, blocks), targets)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     gc.collect()
-    gc.freeze()  # what is left are models and caches: the next collection need not look at them
+    gc.freeze()  # models and caches are left: the next collection need not scan them
     return Receipt(stage.name, task.number, counts, cpu_seconds=time.process_time() - started)
 
 
@@ -137,9 +137,10 @@ def _received(source: Stage[Any], job: Job, number: int) -> list[Block]:
 def run_shuffled(
     stage: Stage[TaskT], job: Job, task: TaskT, blocks: Sequence[Block]
 ) -> tuple[Receipt, dict[int, Block]]:
-    """Does a task whose blocks a distributed runner brings and takes away.
+    """Runs a task whose blocks a distributed runner shuffles.
 
-    Receipts stand for artifacts only: blocks are emitted anew, as the shuffle does not keep them.
+    A receipt says only that the artifact is written. Blocks are emitted again, as the shuffle does
+    not keep them.
     """
     path = stage.receipt_path(job, task)
     counts: Counts = {}

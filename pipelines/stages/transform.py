@@ -25,7 +25,7 @@ class Transport(StrEnum):
 
 
 class StageOutput(NamedTuple):
-    """What a stage gives to the next one.
+    """The output of a stage, which the next one takes.
 
     Attributes:
       totals: one element, the stage's counts summed.
@@ -38,10 +38,10 @@ class StageOutput(NamedTuple):
 
 @dataclass
 class RunStage(beam.PTransform):
-    """Runs every task of a stage: StageOutput of the stage before it to its own.
+    """Runs every task of a stage; takes the StageOutput of the stage before it, gives its own.
 
     Attributes:
-      stage: what to do.
+      stage: to run.
       job: the run.
       transport: how blocks travel.
       sources: the stages whose blocks its tasks receive.
@@ -56,9 +56,9 @@ class RunStage(beam.PTransform):
         super().__init__()
 
     def _extract_input_pvalues(self, before: StageOutput) -> tuple[StageOutput, dict[str, Any]]:
-        """For Beam, which takes no None among the inputs."""
-        there = {name: value for name, value in before._asdict().items() if value is not None}
-        return before, there
+        """For Beam, which accepts no None among the inputs."""
+        given = {name: value for name, value in before._asdict().items() if value is not None}
+        return before, given
 
     @no_annotations  # Beam takes a tuple of PCollections, but not its type hint
     def expand(self, before: StageOutput) -> StageOutput:
@@ -79,7 +79,7 @@ class RunStage(beam.PTransform):
 
 
 class _Grouped(TypedDict):
-    """What meets under a task's number."""
+    """A task and its blocks, grouped by its number."""
 
     task: Iterable[Numbered]
     blocks: Iterable[Block]

@@ -1,4 +1,4 @@
-"""URL lists as signatures: which URLs webtextlike takes, met with captures by bucket."""
+"""URL lists as signatures: the digests of the URLs that webtextlike takes."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ def read_list_manifest(path: str) -> tuple[UrlList, ...]:
 
 
 def store_url_digests(job: Job, url_list: UrlList, _: Sequence[Block] = ()) -> Counts:
-    """Keeps the digests of a list's URLs, each once; returns counts by rule."""
+    """Stores the digests of a list's URLs, each once; returns counts by rule."""
     normalize = load_normalizer(job.settings.url_rules())
     digests, listed, refused = read_digests(url_list, normalize)
     save_arrays(_path(job, url_list), {"url_digest": digests})

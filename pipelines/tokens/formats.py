@@ -1,4 +1,4 @@
-"""Formats of token shards: a row each, with how they are named and written."""
+"""The table of formats of token shards: how those of each are named and written."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +25,10 @@ class TokenFormat:
     Attributes:
       name: as given to --format, and TFDS's name of it.
       folder: within the dataset's folder; "" for the folder itself.
-      open_writer: takes a path, gives what appends records; the file is whole or absent.
+      open_writer: takes a path; its context gives a function that appends records. The file has
+        its name only once it is complete.
       check: raises FormatError if it cannot be written here.
-      meaning: one line for --help.
+      meaning: one line for --help and the docs.
     """
 
     name: str
@@ -57,7 +58,7 @@ def _tfrecord(path: str) -> Iterator[Append]:
 def _array_record(path: str) -> Iterator[Append]:
     from array_record.python.array_record_module import ArrayRecordWriter
 
-    # The library writes local files only, and under their last names: copied when whole.
+    # The library writes local files only, under their final names; so a complete one is copied.
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder) / "shard"
         writer = ArrayRecordWriter(str(local), "group_size:1")  # as TFDS and Grain want it
@@ -70,8 +71,8 @@ def _array_record(path: str) -> Iterator[Append]:
             yield append
         finally:
             writer.close()
-        with atomic_write(path) as stream, local.open("rb") as whole:
-            while chunk := whole.read(_COPIED_BYTES):
+        with atomic_write(path) as stream, local.open("rb") as complete:
+            while chunk := complete.read(_COPIED_BYTES):
                 stream.write(chunk)
 
 

@@ -1,4 +1,4 @@
-"""Tokenization as a Beam graph: shards of documents to shards of ids, counts to metadata."""
+"""Tokenization as a Beam graph: shards of documents become shards of ids, counts metadata."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,11 @@ from runtime.workers.parallel import MapTasks
 
 @dataclass
 class TokenizeCorpus(beam.PTransform):
-    """Tokenizes the shards that are listed; gives the totals of their counts.
+    """Tokenizes the shards listed in `job.list_path()`; gives the totals of their counts.
 
     Attributes:
-      job: what to do; its list of shards and its model must be written.
-      local: True if this machine's pool does it.
+      job: the configuration; its list of shards and its model must be written before.
+      local: True if this machine's process pool tokenizes, False for the runner's workers.
     """
 
     job: TokenJob

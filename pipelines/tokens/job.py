@@ -1,4 +1,4 @@
-"""A tokenization's configuration, frozen before any work, and the names of what it writes."""
+"""The configuration of a tokenization, frozen before any work, and the paths that it writes."""
 
 import hashlib
 import json
@@ -7,24 +7,27 @@ import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
+from cleaning.counts import Counts
+from corpora.formats import FORMATS
 from corpora.layout import CorpusShard
 from pipelines.tokens.formats import TOKEN_FORMATS
-from runtime.storage.files import join
+from runtime.storage.files import join, read_bytes
 from vocab.vocabulary import MODEL_NAME
 
 TOKENS_VERSION = 1  # raised whenever the same documents and vocabulary give other records
-_DATASET = re.compile(r".*?([^/]+)/([^/]+)/(\d+\.\d+\.\d+)(/(jsonl|parquet))?")
+_FOLDERS = "|".join(sorted(row.folder for row in FORMATS.values() if row.folder))
+_DATASET = re.compile(rf".*?([^/]+)/([^/]+)/(\d+\.\d+\.\d+)(/({_FOLDERS}))?")
 _UNNAMED = re.compile(r"[^\w.]+")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenShard:
-    """One shard of tokens: those of one shard of documents.
+    """One shard of tokens, made from one shard of documents.
 
     Attributes:
       source: the documents.
       split: of the dataset.
-      shard, shards: which of how many of its split.
+      shard, shards: its number in the split, from 0, and how many the split has.
     """
 
     source: CorpusShard
@@ -39,16 +42,16 @@ class TokenShard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenJob:
-    """What a tokenization does and where. Small: it travels with every task.
+    """What is tokenized, how, and where the tokens go. Small: it is sent with every task.
 
     Attributes:
       dataset, config, version: TFDS's names for what is written.
       corpus: as given.
-      vocabulary, vocabulary_sha256: the model as given, and what it must be.
+      vocabulary, vocabulary_sha256: the path of the model as given, and its digest.
       output: folder given by --output.
       formats: rows of `pipelines.tokens.formats`.
       append_eos: True if every document ends with the id of </s>.
-      shards_digest: tells apart the sets of shards that runs read.
+      shards_digest: of the shards of documents that are read (`corpora.layout.shards_digest`).
     """
 
     dataset: str
@@ -63,25 +66,25 @@ class TokenJob:
     shards_digest: str
 
     def digest(self) -> str:
-        """Names the shards' staging folder: it changes with whatever decides their bytes."""
+        """Part of the staging folder's name; it differs wherever the bytes of shards may differ."""
         deciding = {name: value for name, value in asdict(self).items() if name not in _PLACES}
         parts = [TOKENS_VERSION, deciding, version("sentencepiece")]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     def versions_folder(self) -> str:
-        """Where the datasets of the configuration stand; one run at a time holds it."""
+        """The folder of the configuration's datasets; one run at a time locks it."""
         return join(self.output, self.dataset, self.config)
 
     def dataset_folder(self) -> str:
-        """TFDS's layout: name/configuration/version."""
+        """The folder of the dataset, in TFDS's layout: name/configuration/version."""
         return join(self.versions_folder(), self.version)
 
     def staging_folder(self) -> str:
-        """Where shards are written before the dataset takes its name."""
+        """The folder where shards are written before the dataset is published."""
         return f"{self.dataset_folder()}.incomplete-{self.digest()}"
 
     def model_path(self) -> str:
-        """The run's copy of the model, where all workers see it; it stays with the tokens."""
+        """The run's copy of the model, which all workers read; it is published with the tokens."""
         return join(self.staging_folder(), MODEL_NAME)
 
     def list_path(self) -> str:
@@ -89,8 +92,13 @@ class TokenJob:
         return join(self.staging_folder(), "receipts", "shards.jsonl")
 
     def receipt_path(self, shard: TokenShard) -> str:
-        """A shard's receipt, beside the shards, so that both are there or neither."""
+        """A shard's receipt. It is beside the shards, so that it is never there without them."""
         return join(self.staging_folder(), "receipts", shard.receipt_name())
+
+    def read_receipt(self, shard: TokenShard) -> Counts:
+        """The counts of a shard that was written."""
+        counts: Counts = json.loads(read_bytes(self.receipt_path(shard)))
+        return counts
 
     def shard_name(self, shard: TokenShard, format_name: str) -> str:
         """A shard's path within the dataset's folder."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from corpora.formats import SHARD_FORMATS
+from corpora.formats import FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS, FormatError
 from runtime.cli.command_line import CommandLine
 from runtime.cli.options import option, options_of, some_of
@@ -31,7 +31,7 @@ class TokenOptions(RunnerOptions):
     corpus: str = option(
         "a dataset's folder, a quoted glob, or a file. Of several formats in a folder the first is "
         "read",
-        group=_WHAT, metavar="PATH", parse=str, table=SHARD_FORMATS,
+        group=_WHAT, metavar="PATH", parse=str, table=FORMATS,
     )  # fmt: skip
     vocabulary: str = option(
         "a SentencePiece model, or the folder that c4forge vocab train wrote",

@@ -1,4 +1,4 @@
-"""The last step of a tokenization: shards made a dataset that TFDS opens, counts written down."""
+"""The last step of a tokenization: the shards become a dataset that TFDS opens, with counts."""
 
 import json
 from dataclasses import asdict
@@ -8,7 +8,6 @@ from corpora.layout import read_shard_list
 from corpora.tfds import IDS_FEATURE, TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard, token_shards
-from pipelines.tokens.shards import run_token_shard
 from runtime.storage.files import (
     delete_folder,
     delete_leftovers,
@@ -25,21 +24,21 @@ CONFIG_NAME, COUNTS_NAME = "config.json", "shards.json"
 
 
 def publish_tokens(totals: Counts, job: TokenJob) -> Counts:
-    """Gives the dataset its metadata and its name; returns the totals as they came."""
+    """Writes the metadata of the dataset and moves it to its folder; returns the totals unchanged.
+
+    Args:
+      totals: the sums of all shards' counts; that it is there means that every shard has a receipt.
+    """
     staging = job.staging_folder()
     if not exists(job.list_path()):
-        return totals  # a runner's second try
+        return totals  # the runner repeats this step after it was done
     shards = token_shards(read_shard_list(job.list_path()))
-    # Written shards have receipts: nothing is tokenized here.
-    counted = [(shard, run_token_shard(shard, job)) for shard in shards]
+    counted = [(shard, job.read_receipt(shard)) for shard in shards]
     for name in job.formats:
         folder = (
             join(staging, TOKEN_FORMATS[name].folder) if TOKEN_FORMATS[name].folder else staging
         )
-        write_bytes(
-            join(folder, "features.json"),
-            _json(features_json(_FEATURES)),
-        )
+        write_bytes(join(folder, "features.json"), _json(features_json(_FEATURES)))
         write_bytes(join(folder, "dataset_info.json"), _json(_dataset_info(job, name, counted)))
     rows = [_row(shard, counts) for shard, counts in counted]
     write_bytes(join(staging, COUNTS_NAME), _json(rows))
@@ -52,7 +51,7 @@ def publish_tokens(totals: Counts, job: TokenJob) -> Counts:
 
 
 def is_tokenized(job: TokenJob, shards: list[TokenShard]) -> bool:
-    """True if the output holds, whole, what this very command makes."""
+    """True if the output has every file that this command would write."""
     folder = job.dataset_folder()
     if exists(job.staging_folder()) or not is_ours(job):
         return False
@@ -61,7 +60,7 @@ def is_tokenized(job: TokenJob, shards: list[TokenShard]) -> bool:
 
 
 def is_ours(job: TokenJob) -> bool:
-    """True if what stands in the dataset's folder was written by this very command."""
+    """True if the dataset in the folder was made by the same command."""
     path = join(job.dataset_folder(), CONFIG_NAME)
     return exists(path) and json.loads(read_bytes(path)).get("digest") == job.digest()
 
@@ -73,8 +72,7 @@ def read_counts(folder: str) -> list[dict[str, int | str]]:
 
 
 def _row(shard: TokenShard, counts: Counts) -> dict[str, int | str]:
-    kept = {name: count for name, count in counts.items() if name != "resumed"}
-    return {"split": shard.split, "shard": shard.shard, "shards": shard.shards, **kept}
+    return {"split": shard.split, "shard": shard.shard, "shards": shard.shards, **counts}
 
 
 def _json(value: object) -> bytes:

@@ -1,4 +1,4 @@
-"""What one worker does with one shard: its documents, a batch at a time, become ids in files."""
+"""One shard of documents to one shard of ids, a batch of documents at a time, on one worker."""
 
 import functools
 import json
@@ -10,27 +10,29 @@ from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
 from cleaning.counts import Counts
-from corpora.formats import Document, read_batches
+from corpora.documents import UrlText, read_batches
 from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
-from runtime.storage.files import exists, join, read_bytes, size_bytes, write_bytes
+from runtime.storage.files import exists, join, size_bytes, write_bytes
 from vocab.vocabulary import read_vocabulary
 
 _BATCH_BYTES = 1 << 20
 
 
 class VocabularyChanged(RunFailed):
-    """The model is not the one that the run began with."""
+    """The model in the output is not the one that the run began with."""
 
 
 def run_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
-    """Writes a shard of tokens, or finds it done; returns its counts."""
+    """Writes a shard of tokens and its receipt, unless it has one; returns the receipt's counts.
+
+    Counts of a shard that an earlier run wrote have `resumed`, 1, as well.
+    """
     path = job.receipt_path(shard)
     if exists(path):
-        counts: Counts = json.loads(read_bytes(path))
-        return {**counts, "resumed": 1}
+        return {**job.read_receipt(shard), "resumed": 1}
     counts = write_token_shard(shard, job)
     write_bytes(path, json.dumps(counts, sort_keys=True).encode())
     return counts
@@ -62,9 +64,9 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
 
 
 def encode(
-    processor: SentencePieceProcessor, batch: list[Document], append_eos: bool
+    processor: SentencePieceProcessor, batch: list[UrlText], append_eos: bool
 ) -> list[NDArray[np.int32]]:
-    """int32[n] of each document."""
+    """The ids of each document: int32[n], with that of </s> at the end if `append_eos`."""
     texts = [text for _, text in batch]
     ids: list[NDArray[np.int32]] = processor.encode_as_numpy(
         texts, add_eos=append_eos, num_threads=1
@@ -73,7 +75,7 @@ def encode(
 
 
 def _counted(
-    processor: SentencePieceProcessor, batch: list[Document], ids: list[NDArray[np.int32]]
+    processor: SentencePieceProcessor, batch: list[UrlText], ids: list[NDArray[np.int32]]
 ) -> Iterator[tuple[str, int]]:
     joined = np.concatenate(ids)
     yield "documents", len(batch)
@@ -87,5 +89,8 @@ def _counted(
 def _load(path: str, sha256: str) -> SentencePieceProcessor:
     vocabulary = read_vocabulary(path)
     if vocabulary.sha256() != sha256:
-        raise VocabularyChanged(f"{path} is not the model that this run began with")
+        raise VocabularyChanged(
+            f"{path}: changed during the run: expected SHA-256 {sha256}, "
+            f"it is {vocabulary.sha256()}"
+        )
     return vocabulary.processor()

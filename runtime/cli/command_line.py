@@ -129,7 +129,8 @@ class CommandLine:
 
     def docs_table(self) -> str:
         """Its table in docs/options.md."""
-        rows = [row.docs_row() for row in self.options]
+        order = ["", *self.headings]
+        rows = [row.docs_row() for row in sorted(self.options, key=lambda o: order.index(o.group))]
         return "\n".join([f"## {self.name}", "", self.meaning, "", "| | default | |",
                           "|---|---|---|", *rows, ""])  # fmt: skip
 

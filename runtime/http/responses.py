@@ -1,4 +1,4 @@
-"""What an HTTP answer says, by its status and headers (RFC 9110), apart from how it was fetched."""
+"""The meaning of an HTTP response: status, first bytes and headers (RFC 9110). Pure functions."""
 
 import re
 from collections.abc import Mapping
@@ -8,31 +8,31 @@ from http import HTTPStatus
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,15})-(\d{1,15})|\*)/(\d{1,15}|\*)", re.IGNORECASE)
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LATER = (408, 425, 429)
-# S3 sends SlowDown with a 503; CloudFront, in front of Common Crawl, blocks who asks too fast with
-# a 403 that says so. Any other 403 is a file that is not there or not public.
-_TOO_FAST = re.compile(
+_RETRYABLE = (408, 425, 429)
+# S3 sends SlowDown with a 503. CloudFront, in front of Common Crawl, blocks clients that send too
+# many requests with a 403 that says so. Any other 403 is a file that is missing or not public.
+_RATE_LIMITED = re.compile(
     rb"SlowDown|Request blocked|too much traffic|Rate exceeded|TooManyRequests", re.IGNORECASE
 )
 
 
-class Meaning(Enum):
-    """What to do after an answer."""
+class ResponseKind(Enum):
+    """What a client does after a response."""
 
-    BODY = "the file, or the asked part of it"
-    REDIRECT = "it is elsewhere"
-    OUTSIDE = "the asked part is not there"
-    LATER = "it may be had later"
-    NEVER = "asking again does not help"
+    CONTENT = "read it: the file, or the requested range of it"
+    REDIRECT = "request the Location"
+    RANGE_NOT_SATISFIABLE = "check the length: the requested range is outside the file"
+    RETRYABLE = "wait and send the request again"
+    FINAL = "give up: the same request gets the same response"
 
 
 @dataclass(frozen=True, slots=True)
 class ContentRange:
-    """A Content-Range header.
+    """A Content-Range header (RFC 9110, section 14.4).
 
     Attributes:
       first, last: positions of the first and the last byte of the body; -1 if there is no body.
-      total: of the whole file; -1 if not told.
+      total: bytes of the complete file; -1 if unknown.
     """
 
     first: int
@@ -40,35 +40,39 @@ class ContentRange:
     total: int
 
 
-def meaning(status: int, body: bytes) -> Meaning:
-    """What an answer means.
+def classify(status: int, body: bytes) -> ResponseKind:
+    """The kind of a response.
 
     Args:
-      body: its start, where the status is no success.
+      body: its first bytes, where the status is an error.
     """
     if status in (200, 206):
-        return Meaning.BODY
+        return ResponseKind.CONTENT
     if status in _REDIRECTS:
-        return Meaning.REDIRECT
+        return ResponseKind.REDIRECT
     if status == 416:
-        return Meaning.OUTSIDE
-    if status in _LATER or 500 <= status < 600 or (status == 403 and _TOO_FAST.search(body)):
-        return Meaning.LATER
-    return Meaning.NEVER
+        return ResponseKind.RANGE_NOT_SATISFIABLE
+    if status in _RETRYABLE or 500 <= status < 600 or (status == 403 and _is_rate_limit(body)):
+        return ResponseKind.RETRYABLE
+    return ResponseKind.FINAL
+
+
+def _is_rate_limit(body: bytes) -> bool:
+    return _RATE_LIMITED.search(body) is not None
 
 
 def describe(status: int, body: bytes) -> str:
-    """The answer in words of our own: what a server writes belongs in no log."""
+    """The status in words. Nothing of the server's own text goes into a log."""
     try:
         name = f" {HTTPStatus(status).phrase}"
     except ValueError:
         name = ""
-    hint = " (slow down)" if status >= 400 and _TOO_FAST.search(body) else ""
+    hint = " (slow down)" if status >= 400 and _is_rate_limit(body) else ""
     return f"answered {status}{name}{hint}"
 
 
 def parse_content_range(value: str) -> ContentRange | None:
-    """The header's numbers; None if it is not well formed."""
+    """The numbers of a Content-Range header; None if it is malformed."""
     found = _CONTENT_RANGE.fullmatch(value.strip())
     if not found:
         return None
@@ -80,7 +84,7 @@ def parse_content_range(value: str) -> ContentRange | None:
 
 
 def validator(headers: Mapping[str, str]) -> str:
-    """What tells this state of the file from another, for If-Range; "" if the server tells none.
+    """The validator to send as If-Range (RFC 9110, section 8.8); "" if the server gives none.
 
     A weak ETag does not promise the same bytes.
     """

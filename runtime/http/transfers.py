@@ -1,43 +1,64 @@
-"""What became of each file that was fetched: an error that says why, a line in the log.
+"""Errors of downloads, and the log line of each file.
 
-DownloadError            an OSError: the file cannot be had
-  Unreachable            too many attempts failed; a later run may succeed
-  Refused                the server's answer is final, as 404
-  RedirectRefused        a redirect led to another host or scheme, or one redirect to too many
+DownloadError            an OSError: the file cannot be downloaded
+  Unreachable            too many requests failed; a later run may succeed
+    NotConnected         no request reached the host: DNS, network or proxy
+  ConnectionDenied       the certificate is not trusted, or the proxy wants another login
+  Refused                the server's response is final, as 404
+  RedirectRefused        a redirect to another host or scheme, or too many redirects
   TooLarge               more bytes than a file may have
-  FileChanged            the server has another file now than the one that was begun
-  Unverifiable           an answer that does not say where the file ends, or contradicts itself
+  FileChanged            the server has another file now than when the download started
+  Unverifiable           the response does not say where the file ends, or contradicts itself
+  Damaged                several downloads, each damaged in another way
 """
 
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
 
+from runtime.errors import UsageError
 from runtime.units import duration, size
 
-_SETBACKS_TOLD = 4
+_FAILURES_SHOWN = 4
 
 
-class DownloadError(OSError):
-    """A file that cannot be had; the message names URL, cause and number of requests."""
+class DownloadError(OSError, UsageError):
+    """A file that cannot be downloaded. The message names URL, cause and number of requests.
+
+    A UsageError too: in the planning of a run nothing has been done yet. Workers catch it and list
+    the file as unreachable.
+    """
 
     advice: ClassVar[str] = ""
 
 
 class Unreachable(DownloadError):
-    """Too many attempts in a row failed."""
+    """Too many requests in a row failed."""
 
-    advice = "The same command asks again."
+    advice = "The same command tries again."
+
+
+class NotConnected(Unreachable):
+    """No request reached the host."""
+
+    advice = (
+        "Check that this machine is online. Where a proxy is needed, https_proxy (or http_proxy) "
+        "must name it; no_proxy lists the hosts that are reached without it."
+    )
+
+
+class ConnectionDenied(DownloadError):
+    """The server's certificate is not trusted, or the proxy wants another login."""
 
 
 class Refused(DownloadError):
-    """The server's answer is final."""
+    """The server's response is final."""
 
 
 class RedirectRefused(DownloadError):
     """A redirect that is not followed."""
 
-    advice = "Only redirects within one host are followed: give the address where the files are."
+    advice = "Only redirects within one host are followed: give the URL where the files are."
 
 
 class TooLarge(DownloadError):
@@ -45,30 +66,30 @@ class TooLarge(DownloadError):
 
 
 class FileChanged(DownloadError):
-    """The server has another file now than the one that was begun."""
+    """The server has another file now than when the download started."""
 
     advice = "The same command fetches the new one."
 
 
 class Unverifiable(DownloadError):
-    """An answer by which one cannot tell a whole file from a part of it."""
+    """A response that does not let a complete file be told from a part of it."""
 
-    advice = "Another mirror may do better."
+    advice = "Try another mirror."
 
 
 class Damaged(DownloadError):
-    """It came several times, each time damaged in another way."""
+    """Several downloads of one file, each damaged in another way."""
 
-    advice = "The connection or a server on the way alters bytes."
+    advice = "The connection, or a server on the way, alters bytes."
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
-    """A request that did not lead to the end of the file.
+class FailedRequest:
+    """A request after which the file was not complete.
 
     Attributes:
-      position: bytes of the file that were there by then.
-      problem: what came instead of the rest.
+      position: bytes of the file that had arrived by then.
+      problem: the reason, in a few words.
       wait_seconds: before the next request.
     """
 
@@ -79,48 +100,49 @@ class Setback:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What happened to one file.
+    """The download of one file.
 
     Attributes:
       url: without its secrets.
-      size_bytes: that came.
-      requests: redirects included.
-      seconds: from the first request on, the time in which the reader did other things included.
-      setbacks: in order.
-      is_whole: True if `size_bytes` is all of the file.
-      failure: the last problem, if there is nothing more to try; "" otherwise.
+      size_bytes: received.
+      requests: sent, redirects included.
+      seconds: since the first request, including the time the reader spent on other work.
+      failed_requests: in order.
+      is_complete: True if `size_bytes` is the size of the file.
+      failure: the last problem, if the download was given up; "" otherwise.
     """
 
     url: str
     size_bytes: int
     requests: int
     seconds: float
-    setbacks: tuple[Setback, ...] = ()
-    is_whole: bool = False
+    failed_requests: tuple[FailedRequest, ...] = ()
+    is_complete: bool = False
     failure: str = ""
 
     def line(self) -> str:
         """One line for the log."""
-        came = f"{size(self.size_bytes)} in {duration(self.seconds)}"
+        received = f"{size(self.size_bytes)} in {duration(self.seconds)}"
         if self.failure:
-            came = f"failed: {self.failure}; {came}"
-        elif not self.is_whole:
-            came = f"left after {came}"
-        told = f"{self.url}: {came}"
-        if self.requests > 1 or self.setbacks:
-            told += f", {self.requests} requests"
-        return f"{told}: {self._setbacks()}" if self.setbacks else told
+            received = f"failed: {self.failure}; {received}"
+        elif not self.is_complete:
+            received = f"left after {received}"
+        line = f"{self.url}: {received}"
+        if self.requests > 1 or self.failed_requests:
+            line += f", {self.requests} requests"
+        return f"{line}: {self._failed_requests()}" if self.failed_requests else line
 
-    def _setbacks(self) -> str:
-        runs = [list(run) for _, run in groupby(self.setbacks, lambda s: (s.problem, s.position))]
-        told: list[str] = []
-        for run in runs[:_SETBACKS_TOLD]:
+    def _failed_requests(self) -> str:
+        runs = [
+            list(run) for _, run in groupby(self.failed_requests, lambda f: (f.problem, f.position))
+        ]
+        lines: list[str] = []
+        for run in runs[:_FAILURES_SHOWN]:
             times = f" {len(run)} times" if len(run) > 1 else ""
-            waited = sum(setback.wait_seconds for setback in run)
-            told.append(
-                f"{run[0].problem} at {size(run[0].position)}{times}, waited {waited:.1f} s"
-            )
-        if rest := runs[_SETBACKS_TOLD:]:
-            waited = sum(setback.wait_seconds for run in rest for setback in run)
-            told.append(f"{sum(map(len, rest))} more, waited {waited:.1f} s")
-        return "; ".join(told)
+            waited = sum(failed.wait_seconds for failed in run)
+            position = size(run[0].position)
+            lines.append(f"{run[0].problem} at {position}{times}, waited {waited:.1f} s")
+        if rest := runs[_FAILURES_SHOWN:]:
+            waited = sum(failed.wait_seconds for run in rest for failed in run)
+            lines.append(f"{sum(map(len, rest))} more, waited {waited:.1f} s")
+        return "; ".join(lines)

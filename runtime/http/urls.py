@@ -1,4 +1,4 @@
-"""HTTP(S) addresses: checked, joined, and shown without their secrets."""
+"""HTTP(S) URLs: checked, joined, and shown without their secrets."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from runtime.errors import UsageError
 
 _SHAPE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
-_REFUSED = re.compile(r"[^!-\[\]-~]")  # anything but printable ASCII, and the backslash
-_STEP = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._=-]+"
-_RELATIVE_PATH = re.compile(rf"{_STEP}(?:/{_STEP})*")
+_FORBIDDEN = re.compile(r"[^!-\[\]-~]")  # anything but printable ASCII, and the backslash
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._=-]+"
+_RELATIVE_PATH = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _QUERY_VALUE = re.compile(r"(?<==)[^&]+")
 _PORTS = {"http": 80, "https": 443}
 
 
-class AddressError(UsageError):
-    """An address that cannot be used; the message shows it without its secrets."""
+class UrlError(UsageError):
+    """A URL that cannot be used. The message shows it without its secrets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """An address as it is requested.
+class HttpUrl:
+    """A URL as it is requested.
 
     Attributes:
       url: without user name and password.
@@ -35,7 +35,7 @@ class Address:
 
 
 def is_http(location: str) -> bool:
-    """True for what starts like an HTTP(S) address, sound or not."""
+    """True if the text starts with http: or https:, whether or not the rest is a URL."""
     return _SCHEME.match(location) is not None
 
 
@@ -44,30 +44,30 @@ def is_relative_path(path: str) -> bool:
     return _RELATIVE_PATH.fullmatch(path) is not None
 
 
-def parse_address(url: str) -> Address:
-    """The address of an HTTP(S) URL.
+def parse_url(url: str) -> HttpUrl:
+    """The parts of an HTTP(S) URL.
 
     Raises:
-      AddressError: it is none.
+      UrlError: it is no such URL.
     """
-    shown = public_url(url)
-    if not _SHAPE.match(url) or _REFUSED.search(url):
-        raise AddressError(f"{shown}: expected an address like https://host/path")
+    shown = shown_url(url)
+    if not _SHAPE.match(url) or _FORBIDDEN.search(url):
+        raise UrlError(f"{shown}: expected a URL like https://host/path")
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
     except ValueError as error:
-        raise AddressError(f"{shown}: {error}") from None
+        raise UrlError(f"{shown}: {error}") from None
     if not parts.hostname or parts.fragment:
-        raise AddressError(f"{shown}: expected an address like https://host/path, without a #")
+        raise UrlError(f"{shown}: expected a URL like https://host/path, without a #")
     login, _, host = parts.netloc.rpartition("@")
     clean = urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))
-    return Address(clean, (parts.scheme, parts.hostname, port), unquote(login))
+    return HttpUrl(clean, (parts.scheme, parts.hostname, port), unquote(login))
 
 
-def public_url(url: str) -> str:
+def shown_url(url: str) -> str:
     """The URL for logs and reports: without login, values of the query, control characters."""
-    shown = _REFUSED.sub(lambda odd: f"%{ord(odd[0]):02X}", url)
+    shown = _FORBIDDEN.sub(lambda odd: f"%{ord(odd[0]):02X}", url)
     start, slashes, rest = shown.partition("://")
     if not slashes:
         start, rest = "", shown
@@ -77,28 +77,28 @@ def public_url(url: str) -> str:
     return start + slashes + host + slash + path + mark + _QUERY_VALUE.sub("...", query)
 
 
-def join_address(base: str, path: str) -> str:
+def join_url(base: str, path: str) -> str:
     """The URL of a path below a base; a query of the base, such as an access token, stays.
 
     Raises:
-      AddressError: the base is no HTTP(S) address, or the path would lead elsewhere.
+      UrlError: the base is no HTTP(S) URL, or the path does not lead below it.
     """
-    parse_address(base)
+    parse_url(base)
     if not is_relative_path(path):
-        raise AddressError(f"{public_url(path)!r}: expected a path below {public_url(base)}")
+        raise UrlError(f"{shown_url(path)!r}: expected a path below {shown_url(base)}")
     parts = urlsplit(base)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
 
 
-def follow(address: Address, location: str) -> Address:
-    """The address that a redirect leads to, at the same scheme, host and port.
+def resolve_redirect(url: HttpUrl, location: str) -> HttpUrl:
+    """The URL that a redirect leads to, at the same scheme, host and port.
 
     Raises:
-      AddressError: it leads elsewhere.
+      UrlError: it leads to another host, or to no URL.
     """
-    if _REFUSED.search(location):  # urljoin drops some
-        raise AddressError(f"leads to {public_url(location)}, which is no address")
-    target = parse_address(urljoin(address.url, location))
-    if target.origin != address.origin or target.login:
-        raise AddressError(f"leads to {public_url(target.url)}, not to the host that was asked")
-    return Address(target.url, address.origin, address.login)
+    if _FORBIDDEN.search(location):  # urljoin removes some of these characters
+        raise UrlError(f"leads to {shown_url(location)}, which is no URL")
+    target = parse_url(urljoin(url.url, location))
+    if target.origin != url.origin or target.login:
+        raise UrlError(f"leads to {shown_url(target.url)}, not to the host that was asked")
+    return HttpUrl(target.url, url.origin, url.login)

@@ -1,11 +1,11 @@
-"""Arrow arrays built from and read through their buffers.
+"""NumPy and Arrow arrays: converted through their buffers, saved and loaded.
 
 pyarrow's own conversions import pandas where it is installed, a third of a second for every worker,
-and look at each Python value.
+and convert value by value.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,20 +13,16 @@ from numpy.typing import NDArray
 
 from runtime.storage.files import atomic_write, is_remote, open_read
 
-if TYPE_CHECKING:
-    pass
-
-
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 def string_array(utf8: list[bytes]) -> pa.StringArray:
-    """UTF-8 values as strings; together they may hold 2 GiB."""
+    """UTF-8 values as an array of strings, 2 GiB at most."""
     return pa.StringArray.from_buffers(len(utf8), *_offsets_and_data(utf8))
 
 
 def binary_array(values: list[bytes]) -> pa.BinaryArray:
-    """Values as they are; together they may hold 2 GiB."""
+    """Values as an array of bytes, 2 GiB at most."""
     return pa.Array.from_buffers(pa.binary(), len(values), [None, *_offsets_and_data(values)])
 
 
@@ -37,28 +33,28 @@ def _offsets_and_data(values: list[bytes]) -> tuple[pa.Buffer, pa.Buffer]:
 
 
 def fixed_array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
-    """The rows of an array as values of `kind`, which has their size."""
+    """The rows of an array as values of `kind`, a type of the size of a row."""
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values.tobytes())])
 
 
 def fixed_values(array: pa.Array, dtype: np.dtype[ScalarT]) -> NDArray[ScalarT]:
-    """The values of an array without nulls, as NumPy rows over the same memory."""
+    """The values of an array without nulls, as NumPy rows that share its memory."""
     offset = array.offset * dtype.itemsize
     return np.frombuffer(array.buffers()[1], dtype, len(array), offset)
 
 
 def open_arrow(path: str) -> pa.NativeFile:
-    """A file for random access by Arrow; local ones are mapped, not read."""
+    """A file for random access by Arrow; a local one is mapped into memory."""
     return pa.PythonFile(open_read(path), "r") if is_remote(path) else pa.memory_map(path, "r")
 
 
 def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Writes arrays by name, as one npz file."""
+    """Writes arrays by name as one npz file."""
     with atomic_write(path) as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
 
 
 def load_arrays(path: str) -> dict[str, Any]:
-    """The arrays of a file that `save_arrays` wrote, each of the type it was given."""
+    """The arrays of a file of `save_arrays`, with their dtypes and shapes."""
     with open_read(path) as stream, np.load(stream) as arrays:
         return dict(arrays)

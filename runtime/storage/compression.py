@@ -1,4 +1,7 @@
-"""Compressed files read as streams, told by their first bytes: names lie (`RS_2011-03.bz2.txt`)."""
+"""Compressed files read as streams. The format is found by the first bytes, not by the name.
+
+Names can be wrong, as in `RS_2011-03.bz2.txt`.
+"""
 
 import bz2
 import gzip
@@ -14,7 +17,7 @@ import zstandard
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_ZSTD_WINDOW_BYTES = 1 << 31  # Reddit's dumps are packed with the largest window there is
+_ZSTD_WINDOW_BYTES = 1 << 31  # Reddit's dumps use the largest window of the format
 _PACKED_BYTES = 64 << 10
 _BUFFER_BYTES = 1 << 20
 
@@ -22,8 +25,7 @@ _BUFFER_BYTES = 1 << 20
 class _ZstdReader(io.RawIOBase):
     """The content of Zstandard frames that follow one another.
 
-    Not zstandard's own reader: it takes the end of a file cut off within a frame for the end of
-    the frame.
+    zstandard's own reader does not notice that a file ends within a frame.
     """
 
     def __init__(self, stored: BinaryIO) -> None:
@@ -35,7 +37,7 @@ class _ZstdReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fills the buffer as far as one chunk goes; returns how many bytes, 0 at the end.
+        """Fills the buffer from one chunk; returns the number of bytes, 0 at the end.
 
         Raises:
           EOFError: the last frame is cut off.
@@ -75,11 +77,11 @@ _FORMATS: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase | io.RawIOBase]] = 
 ZIP_MAGIC = b"PK\x03\x04"
 _LONGEST_MAGIC = max(map(len, _FORMATS))
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-"""What reading a damaged file raises."""
+"""Errors that reading a damaged file raises."""
 
 
 def open_decompressed(stored: BinaryIO) -> BinaryIO:
-    """The content of a file: gzip, xz, bzip2 and Zstandard unpacked, anything else as it is.
+    """The content of a file: gzip, xz, bzip2 and Zstandard decompressed, anything else unchanged.
 
     Args:
       stored: seekable, at its start.
@@ -94,7 +96,7 @@ def open_decompressed(stored: BinaryIO) -> BinaryIO:
 
 @contextmanager
 def pack_by_name(stored: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A stream that writes gzip where the name ends in .gz, with neither name nor time in it."""
+    """A stream that compresses if the name ends in .gz; the gzip header holds no name or time."""
     if not name.endswith(".gz"):
         yield stored
         return
@@ -106,7 +108,7 @@ def pack_by_name(stored: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines that hold anything, without their ends (LF or CRLF)."""
+    """The lines that are not empty, without their ends (LF or CRLF)."""
     for ended in stream:
         line = ended.removesuffix(b"\n").removesuffix(b"\r")
         if line:

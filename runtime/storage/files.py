@@ -1,4 +1,4 @@
-"""Files on any filesystem Beam knows; a written file is whole or absent.
+"""Files and folders on any filesystem of Beam; a written file is complete or absent.
 
 Local paths are opened directly, so that worker processes need not import Beam.
 """
@@ -11,10 +11,8 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
-if TYPE_CHECKING:
-    pass
 from runtime.errors import UsageError
 
 _TEMPORARY = ".tmp-"
@@ -50,7 +48,7 @@ def open_read(path: str) -> BinaryIO:
 def atomic_write(path: str) -> Iterator[BinaryIO]:
     """A file to write that takes its name only when the block ends without an error.
 
-    Two workers may write the same path at once, as retries do: the later whole file stays.
+    Two workers may write the same path at once, as retries do: the file that ends last stays.
     """
     temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     if not is_remote(path):
@@ -84,13 +82,13 @@ def make_folder(folder: str) -> None:
 
 
 def write_bytes(path: str, data: bytes) -> None:
-    """Writes a whole file at once."""
+    """Writes the data as a file."""
     with atomic_write(path) as stream:
         stream.write(data)
 
 
 def read_bytes(path: str) -> bytes:
-    """A whole file."""
+    """All bytes of a file."""
     with open_read(path) as stream:
         return stream.read()
 
@@ -159,7 +157,7 @@ def delete_if_empty(folder: str) -> None:
 
 
 def delete_leftovers(folder: str) -> None:
-    """Removes the temporary files that writers killed in the middle left under a folder."""
+    """Removes the temporary files of killed writers under a folder."""
     if not is_remote(folder):
         for place, _, names in os.walk(folder):
             for name in names:
@@ -174,7 +172,7 @@ def delete_leftovers(folder: str) -> None:
 
 
 def move_folder(source: str, target: str) -> None:
-    """Makes `source` the folder `target`, in whose place nothing of an older one stays."""
+    """Moves the folder `source` to `target`; a folder that is there already is replaced."""
     if not is_remote(target):
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
         if os.path.exists(target):
@@ -191,7 +189,7 @@ def move_folder(source: str, target: str) -> None:
 
 @functools.cache
 def hush_beam() -> None:
-    """Leaves out what Beam warns of at import where c4forge[gcp] is not installed."""
+    """Suppresses Beam's warning at import where c4forge[gcp] is not installed."""
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
 
 
@@ -200,18 +198,18 @@ Matched = dict[str, tuple[int, float]]
 
 
 class InputError(UsageError):
-    """A value of an option that names no file; the message says what was expected."""
+    """An option whose value matches no file. The message says what was expected."""
 
 
 def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
-    """Path to (size in bytes, modification time) of every file that a value of an option names.
+    """Every file that the value of an option matches.
 
     Args:
-      option: as given, for errors.
+      option: its name, for errors.
       pattern: a file, a glob, or a folder; local ones become absolute.
-      names: globs of the files that are taken of a folder and its subfolders.
+      names: globs of the files to take from a folder and its subfolders.
     Raises:
-      InputError: there is none.
+      InputError: no file matches.
     """
     hush_beam()
     from apache_beam.io.filesystems import FileSystems
@@ -221,7 +219,7 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
     globs = [join(pattern, f"*{name}") for name in names] if folder else [pattern]
     if not folder and not is_remote(pattern) and os.path.isfile(pattern):
-        status = os.stat(pattern)  # a name that exists is no glob, whatever characters it has
+        status = os.stat(pattern)  # a file name may hold the characters of a glob
         return {pattern: (status.st_size, status.st_mtime)}
     try:
         matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
@@ -231,6 +229,6 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
         expected = f"files named {', '.join(names)}" if folder else "a file or glob"
         raise InputError(
             f"{option}={pattern}: matches no file; expected {expected}. "
-            "Quote a glob, so that it arrives whole."
+            "Quote a glob, so that the shell does not expand it."
         )
     return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}

@@ -1,4 +1,7 @@
-"""One run at a time in a work folder: the second is refused, and told which is the first."""
+"""Locks between processes: one run a work folder, and so many downloads a machine.
+
+The kernel releases them when their process ends, however it ends.
+"""
 
 import fcntl
 import json
@@ -18,17 +21,17 @@ _TRIES, _WAIT_SECONDS = 5, 0.05
 
 
 class WorkFolderInUse(UsageError):
-    """Another run works in the folder; the message names it."""
+    """Another run uses the work folder. The message names that run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The run that holds a work folder.
+    """The run that holds the lock of a work folder.
 
     Attributes:
       pid, host: of its process.
       started: seconds since 1970.
-      command: as it was given.
+      command: its command line.
     """
 
     pid: int
@@ -43,15 +46,15 @@ class Holder:
 
 @contextmanager
 def hold_folder(work: str) -> Iterator[None]:
-    """Holds a work folder until the block ends, or the process, however it ends.
+    """Holds the lock of a work folder until the block or the process ends.
 
-    Filesystems that are not local know no locks: there two runs of one output do the same work
-    twice, and the later whole file stays.
+    Remote filesystems have no locks: two runs of one output do the same work twice there, and the
+    file that is written last stays.
 
     Args:
-      work: is there already.
+      work: an existing folder.
     Raises:
-      WorkFolderInUse: another run holds it.
+      WorkFolderInUse: another run holds the lock.
     """
     if is_remote(work):
         yield
@@ -69,7 +72,7 @@ def hold_folder(work: str) -> Iterator[None]:
 
 
 def _locked(path: str) -> int:
-    """A descriptor that holds the lock of the file that has the path now."""
+    """A descriptor that holds the lock of the file at the path."""
     folder = os.path.dirname(path)
     for _ in range(_TRIES):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -77,11 +80,11 @@ def _locked(path: str) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            time.sleep(_WAIT_SECONDS)  # whoever asks for the holder locks it too, for a moment
+            time.sleep(_WAIT_SECONDS)  # `holder` locks the file too, for a moment
             continue
         if _is_file(descriptor, path):
             return descriptor
-        os.close(descriptor)  # its holder ended and removed it meanwhile
+        os.close(descriptor)  # its holder has ended and removed it
     raise WorkFolderInUse(
         f"{folder} is in use by {holder(folder) or 'another run'}. Wait until it ends, or give "
         "another folder."
@@ -96,7 +99,7 @@ def _is_file(descriptor: int, path: str) -> bool:
 
 
 def holder(work: str) -> Holder | None:
-    """The run that holds a local work folder now; None if none does."""
+    """The run that holds the lock of a local work folder; None if no run does."""
     try:
         with open(join(work, _NAME)) as stream:
             try:
@@ -111,19 +114,19 @@ def holder(work: str) -> Holder | None:
 _POLL_SECONDS = 0.1
 
 
-class NoneFree(OSError):
-    """Every slot stayed taken."""
+class SemaphoreTimeout(OSError):
+    """No permit became free in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSemaphore:
-    """So many requests may be under way.
+    """A counting semaphore between the processes of a machine: a lock file a permit.
 
     Attributes:
-      folder: of the lock files, on a disk of this machine: not every network filesystem locks.
-        Runs that share the folder share the slots.
-      count: how many there are. Of runs with different counts, each keeps to its own.
-      longest_wait_seconds: for a slot; only a process that hangs holds one so long.
+      folder: of the lock files, on a local disk: not every network filesystem has locks. Runs that
+        share the folder share the permits.
+      count: the number of permits. Runs with different counts each keep to their own.
+      longest_wait_seconds: for a permit; only a process that hangs holds one so long.
     """
 
     folder: str
@@ -136,33 +139,35 @@ class MachineSemaphore:
 
     @contextmanager
     def hold(self, sleep: Callable[[float], None]) -> Iterator[int]:
-        """Holds a slot while the block runs; waits for one first. Gives the slot's number.
+        """Waits for a permit and holds it while the block runs. Gives its number.
 
+        Args:
+          sleep: waits so many seconds.
         Raises:
-          NoneFree: none became free.
+          SemaphoreTimeout: none became free.
         """
         os.makedirs(self.folder, exist_ok=True)
-        number, descriptor = self._take(sleep)
+        number, descriptor = self._acquire(sleep)
         try:
             yield number
         finally:
             os.close(descriptor)
 
-    def _take(self, sleep: Callable[[float], None]) -> tuple[int, int]:
-        first = os.getpid()  # so that processes do not all ask for the same slot first
+    def _acquire(self, sleep: Callable[[float], None]) -> tuple[int, int]:
+        first = os.getpid()  # so that processes do not all try the same permit first
         for _ in range(max(1, round(self.longest_wait_seconds / _POLL_SECONDS))):
             for number in ((first + n) % self.count for n in range(self.count)):
-                descriptor = _lock(os.path.join(self.folder, f"{number:03d}.lock"))
+                descriptor = _try_lock(os.path.join(self.folder, f"{number:03d}.lock"))
                 if descriptor is not None:
                     return number, descriptor
             sleep(_POLL_SECONDS)
-        raise NoneFree(
+        raise SemaphoreTimeout(
             f"all {self.count} connections of {self.folder} stayed taken for "
             f"{self.longest_wait_seconds:.0f} s; is a process hanging?"
         )
 
 
-def _lock(path: str) -> int | None:
+def _try_lock(path: str) -> int | None:
     """The descriptor of the file, locked; None if another process has locked it."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)

@@ -1,1 +1,8 @@
-"""Map of workers: to be written."""
+"""Processes that do the work, in reading order.
+
+processes     how worker processes start and end
+pool          the local process pool: preloaded workers that end with their parent
+beam_options  the names of Beam's options, so that a misspelt one is told without Beam
+runners       the table of Beam runners, and a pipeline on one of them
+parallel      a function mapped over tasks on Beam: in the pool, or on the runner's workers
+"""

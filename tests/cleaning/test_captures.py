@@ -9,7 +9,7 @@ import xxhash
 from cleaning.captures import CaptureRules, clean_captures
 from cleaning.dedup.spans import digest_spans
 from cleaning.filters.badwords import BadWords, Matcher
-from cleaning.filters.clean import LINE_RULES, Outcome, clean_page
+from cleaning.filters.clean import LINE_PASSED, LINE_RULES, NO_ENDMARK, Outcome, clean_page
 from cleaning.filters.domains import Domains
 from cleaning.signatures import (
     HAS_BAD_WORDS,
@@ -185,7 +185,9 @@ def test_arrays_hold_what_later_stages_must_know():
     assert of_form.row.tolist() == [41, 42]
     assert of_form.spans.tolist() == [3, 6]
     assert signatures.priority.tolist() == pack_digests(captures.priority).tolist()
-    assert signatures.line_counts.tolist() == [[0, 1, 0, 0, 0, 0], [0] * 5 + [3], [0] * 5 + [6]]
+    by_rule = [dict(zip(LINE_RULES, row, strict=True)) for row in signatures.line_counts.tolist()]
+    none = dict.fromkeys(LINE_RULES, 0)
+    assert by_rule == [none | {NO_ENDMARK: 1}, none | {LINE_PASSED: 3}, none | {LINE_PASSED: 6}]
     first, second = of_form.span_digest[:3], of_form.span_digest[3:]
     assert np.array_equal(np.concatenate([first, first]), second)
     names = [name for name in Signatures.__dataclass_fields__ if name != "forms"]

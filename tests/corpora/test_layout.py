@@ -1,4 +1,4 @@
-"""Shards are found, and each is told its split and its language."""
+"""Shards are found by name, with their splits and languages."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from corpora.layout import (
     NO_LANGUAGE,
     find_corpora,
     read_shard_list,
-    without_doubles,
+    without_duplicates,
     write_shard_list,
 )  # fmt: skip
 from runtime.storage.files import InputError
@@ -93,7 +93,7 @@ def test_temporary_files_are_no_shards(tmp_path):
     assert len(find_corpora([str(folder)])) == 3
 
 
-def test_a_missing_shard_is_told(tmp_path):
+def test_a_missing_shard_is_reported(tmp_path):
     folder = write_english(tmp_path, 9, shards=3)
     (folder / "c4-train.tfrecord-00001-of-00003").unlink()
     with pytest.raises(InputError, match="1 of the 3 shards of c4-train are missing, the first is"):
@@ -120,7 +120,7 @@ def test_a_folder_above_datasets_names_them(tmp_path):
         (".", "no file"),
     ],
 )
-def test_what_is_no_corpus_is_told(tmp_path, name, said):
+def test_what_is_no_corpus_is_reported(tmp_path, name, said):
     touch(tmp_path, "readme.md")
     with pytest.raises(InputError, match=said):
         find_corpora([str(tmp_path / name)])
@@ -128,7 +128,7 @@ def test_what_is_no_corpus_is_told(tmp_path, name, said):
 
 def test_a_language_alone_stands_before_the_same_among_many(tmp_path):
     corpora = [write_english(tmp_path, 2), write_multilingual(tmp_path, {"en": 1, "de": 1})]
-    found = without_doubles(find_corpora(map(str, corpora)))
+    found = without_duplicates(find_corpora(map(str, corpora)))
     assert sorted({(shard.language, shard.alone) for shard in found}) == [
         ("de", False),
         ("en", True),

@@ -1,4 +1,4 @@
-"""Records and examples, against TensorFlow in both directions; damage is told where it is."""
+"""Records and examples, compared with TensorFlow both ways; damage is reported with its place."""
 
 import io
 
@@ -97,7 +97,7 @@ WHOLE = framed(b"first", b"second" * 50)
         (b"plain text, long enough", "byte 0: the checksum of a record's length"),
     ],
 )
-def test_damage_is_told_with_its_place(data, said):
+def test_damage_is_reported_with_its_place(data, said):
     with pytest.raises(RecordError) as error:
         list(read_records(io.BytesIO(data)))
     assert said in str(error.value)
@@ -106,6 +106,6 @@ def test_damage_is_told_with_its_place(data, said):
 @pytest.mark.parametrize(
     "record", [b"\xff\xff", b"not an example at all", example({"text": b"x" * 300})[:-5]]
 )
-def test_a_record_that_is_no_example_is_told(record):
+def test_a_record_that_is_no_example_is_reported(record):
     with pytest.raises(RecordError, match=r"no tf\.train\.Example"):
         bytes_features(record, (b"text",))

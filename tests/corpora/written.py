@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from corpora.writers import FORMATS, Document
+from corpora.formats import FORMATS, DocumentRow
 
 SYLLABLES = {
     "en": "the ing er and tion on re at es ly st en al th ou it is ar".split(),
@@ -36,7 +36,7 @@ def text(language: str, number: int, lines: int = 6) -> str:
     return "\n".join(made)
 
 
-def documents(language: str, count: int) -> list[Document]:
+def documents(language: str, count: int) -> list[DocumentRow]:
     """Documents as the pipeline's formats take them."""
     return [
         (
@@ -51,7 +51,7 @@ def documents(language: str, count: int) -> list[Document]:
 
 
 def write_shards(
-    folder: Path, split: str, rows: Iterable[Document], shards: int = 1, format_name="tfrecord"
+    folder: Path, split: str, rows: Iterable[DocumentRow], shards: int = 1, format_name="tfrecord"
 ) -> Path:
     """The documents of a split in so many shards, dealt out in turn."""
     rows = list(rows)

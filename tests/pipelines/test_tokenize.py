@@ -19,7 +19,9 @@ from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.graph import TokenizeCorpus
 from pipelines.tokens.job import dataset_names, token_shards
 from pipelines.tokens.options import parse_token_options
-from runtime.storage.files import write_bytes
+from pipelines.tokens.publish import publish_tokens, read_counts
+from pipelines.tokens.shards import run_token_shard
+from runtime.storage.files import exists, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
 from tests.conftest import COMMAND, REPOSITORY
@@ -214,8 +216,6 @@ def test_the_graph_translates_for_dataflow(corpus, vocabulary):
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary, capsys):
-    from pipelines.tokens.shards import run_token_shard
-
     arguments = ["--format=tfrecord,array_record"]
     job, shards = plan(corpus, vocabulary, tmp_path, *arguments)
     for shard in shards[:2]:
@@ -321,7 +321,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
         (["--num_workers=few"], "'few' is not a whole number"),
     ],
 )
-def test_a_wrong_option_is_told_before_any_work(
+def test_a_wrong_option_is_reported_before_any_work(
     tmp_path, corpus, vocabulary, capsys, arguments, said
 ):
     given = {"--corpus": corpus, "--vocab": vocabulary}
@@ -335,8 +335,8 @@ def test_a_wrong_option_is_told_before_any_work(
 def test_a_damaged_shard_is_named_and_the_others_are_kept(tmp_path, vocabulary, capsys):
     corpus = write_english(tmp_path, 30)
     shard = corpus / "c4-train.tfrecord-00001-of-00002"
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[:-9])
+    complete = shard.read_bytes()
+    shard.write_bytes(complete[:-9])
     assert tokenize(corpus, vocabulary, tmp_path / "out") == 1
     said = capsys.readouterr().err
     assert f"Failed: {shard}: damaged after" in said and "goes on from here" in said
@@ -355,7 +355,7 @@ def run_limited(output: Path, corpus: Path, vocabulary: Path, largest_file: int)
     )  # fmt: skip
 
 
-def test_a_full_disk_is_told_and_what_is_done_is_kept(tmp_path, built, corpus, vocabulary):
+def test_a_full_disk_is_reported_and_what_is_done_is_kept(tmp_path, built, corpus, vocabulary):
     sizes = {p.name: p.stat().st_size for p in (built / TOKENS).glob("*-of-*")}
     ended = run_limited(tmp_path, corpus, vocabulary, max(sizes.values()) - 1)
     assert ended.returncode == 1
@@ -375,7 +375,7 @@ def test_two_runs_of_one_output_do_not_meet(tmp_path, corpus, vocabulary, capsys
     assert tokenize(corpus, vocabulary, tmp_path) == 0
 
 
-def test_a_missing_library_is_told(tmp_path, corpus, vocabulary, capsys, monkeypatch):
+def test_a_missing_library_is_reported(tmp_path, corpus, vocabulary, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
     assert tokenize(corpus, vocabulary, tmp_path, "--format=array_record") == 2
     assert "pip install 'c4forge[grain]'" in capsys.readouterr().err
@@ -385,3 +385,22 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path, corpus, vocabulary,
     (tmp_path / "file").write_text("")
     assert tokenize(corpus, vocabulary, tmp_path / "file") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_publishing_reads_receipts_and_tokenizes_nothing(tmp_path, corpus, vocabulary, monkeypatch):
+    job, shards = plan(corpus, vocabulary, tmp_path)
+    for shard in shards:
+        run_token_shard(shard, job)
+    monkeypatch.setattr("pipelines.tokens.shards.write_token_shard", None)
+    assert publish_tokens({"documents": COUNT + 3}, job) == {"documents": COUNT + 3}
+    rows = read_counts(job.dataset_folder())
+    assert sum(int(row["documents"]) for row in rows) == COUNT + 3
+    assert publish_tokens({}, job) == {}  # a runner repeats the step
+
+
+def test_a_shard_without_a_receipt_is_not_published(tmp_path, corpus, vocabulary):
+    job, shards = plan(corpus, vocabulary, tmp_path)
+    run_token_shard(shards[0], job)
+    with pytest.raises(FileNotFoundError, match=shards[1].receipt_name()):
+        publish_tokens({}, job)
+    assert not exists(job.dataset_folder())

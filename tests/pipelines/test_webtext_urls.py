@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cleaning import webtext
 from cleaning.urls import md5, normalize_url, pack_digests
-from cleaning.webtext import Refusal, Wanted, judge_line, outbound_link
+from cleaning.webtext import Refusal, Wanted, link_of_line, outbound_link
 from pipelines import webtext_urls
 from pipelines.run import options
 from pipelines.sources.url_lists import find_url_lists, read_digests
@@ -232,7 +232,7 @@ def test_media_that_are_kept_are_kept_but_for_reddits_own(url, expected):
     ],
 )
 def test_a_line_that_is_no_json_object_is_malformed(line):
-    assert judge_line(line, Wanted()) is Refusal.MALFORMED
+    assert link_of_line(line, Wanted()) is Refusal.MALFORMED
 
 
 TRICKY = [
@@ -271,7 +271,7 @@ def test_lines_are_judged_as_their_parsed_submissions_are(fields, parents, order
     values = fields if parents is None else fields | {"parents": parents}
     ordered = {names.get(name, name): values[name] for name in order if name in values}
     line = json.dumps(ordered, separators=style).encode()
-    assert judge_line(line, Wanted(score)) == outbound_link(ordered, Wanted(score))
+    assert link_of_line(line, Wanted(score)) == outbound_link(ordered, Wanted(score))
 
 
 @pytest.mark.parametrize("style", [(",", ":"), (", ", ": ")])
@@ -280,12 +280,12 @@ def test_lines_that_surely_give_no_link_are_not_parsed(monkeypatch, style, field
     line = json.dumps(submission(**fields), separators=style).encode()
     expected = outbound_link(submission(**fields), Wanted())
     monkeypatch.setattr(webtext.json, "loads", lambda _: pytest.fail("was parsed"))
-    assert judge_line(line, Wanted()) is expected
+    assert link_of_line(line, Wanted()) is expected
 
 
 @pytest.mark.parametrize("line", [b'{"is_self":true,"title":"cut o', b'{"score":1,"url":"http:'])
 def test_a_line_cut_off_is_malformed_whatever_it_begins_with(line):
-    assert judge_line(line, Wanted()) is Refusal.MALFORMED
+    assert link_of_line(line, Wanted()) is Refusal.MALFORMED
 
 
 def test_dumps_are_read_however_they_are_packed(build):

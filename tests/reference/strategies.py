@@ -477,7 +477,7 @@ _sizes = st.sampled_from((1, 12, 20, 30, 40, 60, 200, 3000))
 def _shuffled(passage: str, words: int, seed: int) -> str:
     """Words of a passage in any order: cld3 looks past repetitions."""
     parts = passage.split(" ") if passage.count(" ") > 9 else list(passage)
-    return (" " if " " in passage else "").join(Random(seed).settings(parts, k=words))
+    return (" " if " " in passage else "").join(Random(seed).choices(parts, k=words))
 
 
 _in_a_language = st.builds(

@@ -14,12 +14,14 @@ import t5
 import tensorflow as tf
 
 from tests.trainer.small import sentences
-from trainer.data.corruption import noise_mask
+from trainer.data.corruption import NOISE_MASKS
 from trainer.data.examples import make_examples
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 
 _INPUTS = 64
 _GIN = Path(t5.__file__).parent / "models" / "gin"
+_ROWS = {name: row for name, row in OBJECTIVES.items() if row.reference}
+"""Objectives of our own have no reference to compare with."""
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def reference(row, features):
     )
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", _ROWS)
 def test_examples_are_those_of_the_reference(name, features):
     row = OBJECTIVES[name]
     ours = functools.partial(
@@ -74,7 +76,7 @@ def test_examples_are_those_of_the_reference(name, features):
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 100, 568])
-@pytest.mark.parametrize("name", [n for n, row in OBJECTIVES.items() if row.noise != Noise.NONE])
+@pytest.mark.parametrize("name", [n for n, row in _ROWS.items() if not row.is_causal()])
 def test_masks_are_those_of_the_reference(name, length):
     row = OBJECTIVES[name]
     if length == 1 and row.noise is Noise.PREFIX:
@@ -89,7 +91,7 @@ def test_masks_are_those_of_the_reference(name, length):
     for seed in range(5):
         seeds = tf.constant([[seed, 7], [11, seed]])
         expected = masks[row.noise](tf.constant(length), row.density, seeds=seeds)
-        found = noise_mask(row, tf.constant(length), seeds)
+        found = NOISE_MASKS[row.noise](row, tf.constant(length), seeds)
         assert found.numpy().tolist() == expected.numpy().tolist()
 
 

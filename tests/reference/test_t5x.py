@@ -18,10 +18,10 @@ from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
 from trainer.gin import render
 from trainer.training.checkpoints import CheckpointError, read_params
-from trainer.training.input_pipeline import Batches, Hosts, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.loop import train
 from trainer.training.optimizer import moments_to_t5x
-from trainer.training.run import configure_network, prepare, start_from
+from trainer.training.run import configure_network, load_initial_state, prepare_run
 
 
 @pytest.fixture
@@ -58,24 +58,30 @@ def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
     assert int(state.step) == 6
 
 
+def their_optimizer():
+    from t5x import adafactor
+
+    return adafactor.Adafactor(
+        decay_rate=0.8, step_offset=0,
+        logical_factor_rules=adafactor.standard_logical_factor_rules(),
+    )  # fmt: skip
+
+
 def test_fifty_losses_from_the_same_weights_and_batches(config):
     """At T5's own learning rate: at ten times that, rounding alone grows past any tolerance."""
     config = dataclasses.replace(config, warmup_steps=10_000)
     import jax
-    from t5x import adafactor, models, utils
+    from t5x import models, utils
 
     from trainer.data.vocabularies import load_vocabulary
     from trainer.model.network import Transformer
 
-    batches = Batches(open_dataset(config, "train", Hosts()))
+    batches = Batches(open_dataset(config, "train", HostInfo()))
     taken = [next(batches) for _ in range(50)]
-    run = prepare(config, taken[0])
+    run = prepare_run(config, taken[0])
     state = run.start()
     vocabulary = load_vocabulary(config.vocab)
-    optimizer = adafactor.Adafactor(
-        decay_rate=0.8, step_offset=0,
-        logical_factor_rules=adafactor.standard_logical_factor_rules(),
-    )  # fmt: skip
+    optimizer = their_optimizer()
     model = models.EncoderDecoderModel(
         Transformer(configure_network(config)), vocabulary, vocabulary, optimizer, z_loss=1e-4
     )
@@ -95,10 +101,10 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
 
     differences = []
     for batch in taken:
-        state, sums, _ = run.step(state, batch)
+        state, metrics, _ = run.step(state, batch)
         theirs, metrics = their_step(theirs, batch)
-        loss = float(metrics["loss"].compute()) / float(sums.targets)
-        differences.append(abs(float(sums.loss / sums.targets) - loss))
+        loss = float(metrics["loss"].compute()) / float(metrics.targets)
+        differences.append(abs(float(metrics.loss / metrics.targets) - loss))
     assert len(differences) == 50
     assert max(differences) < 1e-3, differences
 
@@ -106,15 +112,12 @@ def test_fifty_losses_from_the_same_weights_and_batches(config):
 def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     """The layout of T5, T5 1.1 and mT5 as published, written by t5x's own legacy writer."""
     import jax
-    from t5x import adafactor, checkpoints, partitioning, train_state
+    from t5x import checkpoints, partitioning, train_state
 
     state = train(config)
-    optimizer = adafactor.Adafactor(
-        decay_rate=0.8, step_offset=0,
-        logical_factor_rules=adafactor.standard_logical_factor_rules(),
-    )  # fmt: skip
+    optimizer = their_optimizer()
     params = jax.tree.map(np.asarray, state.params)
-    run = prepare(config, batch_form(open_dataset(config, "train", Hosts())))
+    run = prepare_run(config, batch_spec(open_dataset(config, "train", HostInfo())))
     ids = jax.numpy.ones((1, 4), "int32")
     axes = run.network.init({"params": jax.random.key(0)}, ids, ids, ids, enable_dropout=False)
     theirs = train_state.FlaxOptimTrainState.create(
@@ -129,7 +132,7 @@ def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     folder = tmp_path / "published" / "checkpoint_1"
     assert (folder / "checkpoint").is_file()
     jax.tree.map(np.testing.assert_array_equal, read_params(str(folder)), theirs.params)
-    read = start_from(run, str(tmp_path / "published"))
+    read = load_initial_state(run, str(tmp_path / "published"))
     assert int(read.step) == 1
     jax.tree.map(np.testing.assert_array_equal, read.params, theirs.params)
     moments = moments_to_t5x(read.moments)["encoder"]["encoder_norm"]["scale"]["v"]
@@ -141,6 +144,6 @@ def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     )
     assert int(train(more).step) == 2
     other = dataclasses.replace(config, version="v1.0")
-    wrong = prepare(other, batch_form(open_dataset(other, "train", Hosts())))
-    with pytest.raises(CheckpointError, match="--size, --version or --architecture"):
-        start_from(wrong, str(folder))
+    wrong = prepare_run(other, batch_spec(open_dataset(other, "train", HostInfo())))
+    with pytest.raises(CheckpointError, match="--size, --version and --architecture"):
+        load_initial_state(wrong, str(folder))

@@ -88,9 +88,8 @@ def test_languages_are_those_of_the_reference():
 
 
 def test_every_configuration_of_the_reference_is_a_variant():
-    assert [name for name in VARIANTS if name != "en.noblocklist"] == [
-        config.name for config in c4.C4.BUILDER_CONFIGS
-    ]
+    names = [config.name for config in c4.C4.BUILDER_CONFIGS]
+    assert [name for name in VARIANTS if name in names] == names
 
 
 def test_the_spec_has_the_version_of_the_reference():

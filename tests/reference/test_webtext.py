@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cleaning.selection import IN_LISTS, OUTDATED
 from cleaning.urls import md5, normalize_url, pack_digests
 from pipelines.sources.url_lists import find_url_lists, read_digests
-from pipelines.stages.blocks import CAPTURE, LISTED, Block, places, row_bits, split_by_bucket
+from pipelines.stages.blocks import CAPTURE, LISTED, Block, row_flags, row_ids, split_by_bucket
 from pipelines.stages.newest import count_missing, flag_blocks
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import examples
@@ -88,7 +88,7 @@ def capture_block(captures: list[Capture]) -> Block:
     block["priority"] = pack_digests([md5(c.url) for c in captures])
     block["captured"] = [c.timestamp.encode() for c in captures]
     for row, capture in enumerate(captures):
-        block["place"][row] = places(capture.part, np.array([capture.row]))[0]
+        block["row_id"][row] = row_ids(capture.part, np.array([capture.row]))[0]
     return block
 
 
@@ -113,7 +113,7 @@ def our_joined(parts: list[list[Capture]], lists: list[Path]) -> tuple[set[Captu
             to_parts[part].append(verdicts)
     taken = set()
     for captures, blocks in zip(parts, to_parts, strict=True):
-        bits = row_bits(blocks, len(captures))
+        bits = row_flags(blocks, len(captures))
         for capture, bit in zip(captures, bits.tolist(), strict=True):
             if not bit & OUTDATED:
                 counts[f"webtextlike-filter/{'passed' if bit & IN_LISTS else 'filtered'}"] += 1

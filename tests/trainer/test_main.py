@@ -7,6 +7,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.trainer.small import sentences
+from trainer.arguments import parse
+from trainer.config import TrainConfig
 from trainer.main import main
 
 PAIRS = [(text[:20], text[:8]) for text in sentences(40)]
@@ -48,6 +50,12 @@ def test_training_leaves_what_the_docs_say(model_dir):
     assert (model_dir / "checkpoint_2" / "state").is_dir()
     assert (model_dir / "loss.png").is_file() and (model_dir / "curve.jsonl").is_file()
     assert json.loads((model_dir / "config.json").read_text())["prefix"] == "cut: "
+
+
+def test_the_configuration_is_written_beside_the_run(model_dir, flags):
+    values = json.loads((model_dir / "config.json").read_text())
+    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"])})
+    assert config == parse(["train", *flags]).config
 
 
 def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, capsys):

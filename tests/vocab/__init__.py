@@ -1,1 +1,1 @@
-"""Tests of the vocabulary, and of what corpus and trainer share."""
+"""Tests of vocab."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from sentencepiece import SentencePieceProcessor
 
 from tests.corpora.written import text, write_shards
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from vocab.recipes import PRESETS, Recipe
 from vocab.training import train_model
 

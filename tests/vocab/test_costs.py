@@ -1,4 +1,4 @@
-"""What training takes is foretold, and fits."""
+"""Time and memory of training are estimated within their error."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def test_more_text_takes_more(model_type):
     assert [c.memory_bytes for c in costs] == sorted(c.memory_bytes for c in costs)
 
 
-def test_measured_runs_are_foretold():
+def test_measured_runs_are_estimated():
     """docs/vocab.md: 22.3 MB and 33.0 MB of text took 756 MB and 1.17 GB."""
     recipe = PRESETS["t5"].recipe
     assert training_cost(recipe, 22_300_000).memory_bytes == pytest.approx(756e6, rel=0.15)
@@ -52,4 +52,6 @@ def test_a_machine_too_small_is_warned_of(tmp_path, capsys, monkeypatch):
     shards = find_corpora([str(write_english(tmp_path, 300))])
     big = [replace(shard, size_bytes=10**9) for shard in shards]
     summary.print_cost(PRESETS["t5"].recipe, big, sys.stderr)
-    assert "warning: this machine has 160.0 MB; --sample_bytes=" in capsys.readouterr().err
+    assert (
+        "warning: this machine has 160.0 MB of memory; --sample_bytes=" in capsys.readouterr().err
+    )

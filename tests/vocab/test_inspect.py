@@ -42,7 +42,7 @@ def test_measures_are_what_sentencepiece_says():
     assert found.octaves() == Counter((1 << (len(row) + 1).bit_length() - 1) - 1 for row in ids)
 
 
-def test_bytes_are_told_from_unknown():
+def test_bytes_are_not_counted_as_unknown():
     found = measured("中", preset="mt5")
     assert (found.unknown, found.fallback) == (0, 3)
 
@@ -124,7 +124,7 @@ def test_without_matplotlib_there_is_no_plot_but_a_note(model, tmp_path, capsys,
         (["MODEL", "CORPUS", "--output=MODEL/spiece.model"], 2, "cannot be written"),
     ],
 )
-def test_what_cannot_be_done_is_told(model, tmp_path, capsys, arguments, code, said):
+def test_what_cannot_be_done_is_reported(model, tmp_path, capsys, arguments, code, said):
     places = {"MODEL": str(model), "CORPUS": str(write_english(tmp_path, 5))}
     given = [
         argument.replace("MODEL", places["MODEL"]).replace("CORPUS", places["CORPUS"])

@@ -14,7 +14,7 @@ from sentencepiece import SentencePieceProcessor
 
 from tests.corpora.written import documents
 from tests.runs.runs import build
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from tests.vocab.small import small_model
 from vocab.recipes import PRESETS
 from vocab.training import round_scores, train_model

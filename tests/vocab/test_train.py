@@ -11,8 +11,8 @@ from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
 from tests.corpora.written import write_english, write_multilingual
 from vocab.sampling.graph import DrawSample
-from vocab.sampling.plan import Draw, read_plan, read_sample
-from vocab.sampling.sample import fingerprint
+from vocab.sampling.plan import SampleJob, read_plan, read_sample
+from vocab.sampling.sample import describe_sample
 from vocab.train import main
 from vocab.vocabulary import read_vocabulary
 
@@ -43,13 +43,13 @@ def test_a_model_its_table_and_its_recipe_are_written(trained):
 
 
 def test_the_recipe_says_all_that_decides(trained):
-    told = json.loads((trained / "recipe.json").read_text())
-    assert told["preset"] == "tiny" and told["modified"] is True
-    assert told["recipe"]["size"] == 300 and told["recipe"]["score_bits"] == 4
-    assert told["sample"]["en"]["documents"] == told["sample"]["en"]["there_documents"] == 300
-    assert told["model_sha256"] == digests(trained)["spiece.model"]
-    assert set(told["versions"]) >= {"python", "sentencepiece"}
-    assert len(told["sample_sha256"]) == 64
+    record = json.loads((trained / "recipe.json").read_text())
+    assert record["preset"] == "tiny" and record["modified"] is True
+    assert record["recipe"]["size"] == 300 and record["recipe"]["score_bits"] == 4
+    assert record["sample"]["en"]["documents"] == record["sample"]["en"]["there_documents"] == 300
+    assert record["model_sha256"] == digests(trained)["spiece.model"]
+    assert set(record["versions"]) >= {"python", "sentencepiece"}
+    assert len(record["sample_sha256"]) == 64
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -60,31 +60,31 @@ def test_bytes_do_not_depend_on_workers_nor_on_format(tmp_path, trained, workers
     found = digests(tmp_path / "out")
     for name in ("spiece.model", "spiece.vocab"):
         assert found[name] == digests(trained)[name]
-    told, expected = (
+    record, expected = (
         json.loads((folder / "recipe.json").read_text()) for folder in (tmp_path / "out", trained)
     )
-    assert told["sample_sha256"] == expected["sample_sha256"]
+    assert record["sample_sha256"] == expected["sample_sha256"]
 
 
 def test_a_distributed_runner_draws_the_same_sample(tmp_path, corpus):
     """On the runner's own workers, without the pool."""
     from corpora.layout import write_shard_list
 
-    held = []
+    drawn = []
     for local in (True, False):
         work = tmp_path / f"work-{local}"
-        draw = Draw(work=str(work), mixture="1", sample_bytes=40_000, seed=0)
-        write_shard_list(draw.shards_path(), find_corpora([str(corpus)]))
+        job = SampleJob(work=str(work), mixture="1", sample_bytes=40_000, seed=0)
+        write_shard_list(job.shards_path(), find_corpora([str(corpus)]))
         if local:
             from runtime.workers.pool import open_pool
 
             open_pool(2, "vocab.sampling.sample")
         pipeline = open_pipeline(True, [])
-        pipeline | "sample" >> DrawSample(draw, local)
+        pipeline | "sample" >> DrawSample(job, local)
         pipeline.run().wait_until_finish()
-        held.append((read_plan(draw), fingerprint(read_sample(draw).documents())))
-    assert held[0] == held[1]
-    assert 0 < held[0][1]["en"].text_bytes <= 40_000
+        drawn.append((read_plan(job), describe_sample(read_sample(job).documents())))
+    assert drawn[0] == drawn[1]
+    assert 0 < drawn[0][1]["en"].text_bytes <= 40_000
 
 
 def test_the_same_command_again_does_nothing(trained, corpus, capsys):
@@ -127,13 +127,13 @@ def test_the_t5_mixture_of_two_corpora(tmp_path):
     assert 10 <= sample["en"]["text_bytes"] / sample["de"]["text_bytes"] < 11
 
 
-def test_what_is_left_out_is_told(tmp_path, capsys):
+def test_what_is_left_out_is_reported(tmp_path, capsys):
     corpus = write_multilingual(tmp_path, {"en": 100, "ru": 10})
     arguments = [*TINY, "--mixture=en:10,de:1", f"--corpus={corpus}"]
     assert main([*arguments, f"--output={tmp_path / 'out'}"]) == 0
     said = capsys.readouterr().err
-    assert "wants de too, which no --corpus has" in said
-    assert "left out, as the mixture en:10,de:1 has no part for it: ru" in said
+    assert "no --corpus has de of the mixture en:10,de:1" in said
+    assert "left out: ru (not in the mixture en:10,de:1)" in said
 
 
 def test_plain_text_is_learned_from(tmp_path, capsys):
@@ -151,7 +151,7 @@ BAD = [
     ),
     (["--corpus=/nowhere"], 2, "--corpus=/nowhere: matches no file"),
     (["--size=lots"], 2, "'lots' is not a whole number"),
-    (["--size=2"], 2, "--size=2: the id 2 is beyond it"),
+    (["--size=2"], 2, "--size=2: expected more than the largest id, 2"),
     (["--mixture=german"], 2, "'german' is no mixture; expected parts by language, as en:10,de:1"),
     (["--sample_bytes=much"], 2, "'much' is no size; expected one as 256MB or 1GB"),
     (["--sample_bytes=10"], 1, "no document of the corpus fits in --sample_bytes=10"),
@@ -166,7 +166,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "code", "said"), BAD, ids=lambda value: str(value)[:40])
-def test_what_cannot_be_done_is_told_in_a_line(tmp_path, corpus, capsys, arguments, code, said):
+def test_what_cannot_be_done_is_reported_in_a_line(tmp_path, corpus, capsys, arguments, code, said):
     output = tmp_path / "out"
     given = [f"--corpus={corpus}"] if "--corpus" not in arguments[0] else []
     assert main([*TINY, *given, f"--output={output}", *arguments]) == code
@@ -178,7 +178,7 @@ def test_what_cannot_be_done_is_told_in_a_line(tmp_path, corpus, capsys, argumen
 
 
 @pytest.mark.parametrize("rows", [0, 1])
-def test_an_empty_corpus_is_told(tmp_path, capsys, rows):
+def test_an_empty_corpus_is_reported(tmp_path, capsys, rows):
     text = tmp_path / "empty.jsonl"
     text.write_text('{"text": "", "url": "http://a"}\n' * rows)
     assert main([*TINY, f"--corpus={text}", f"--output={tmp_path / 'out'}"]) == 1
@@ -212,8 +212,8 @@ def test_options_may_come_from_a_file(tmp_path, corpus):
         f'preset = "tiny"\nsize = 300\nthreads = 2\ncorpus = "{corpus}"\nbyte_fallback = true\n'
     )
     assert main([f"--config={config}", f"--output={tmp_path / 'out'}"]) == 0
-    told = json.loads((tmp_path / "out/recipe.json").read_text())
-    assert told["recipe"]["byte_fallback"] is True
+    record = json.loads((tmp_path / "out/recipe.json").read_text())
+    assert record["recipe"]["byte_fallback"] is True
 
 
 def test_a_file_can_switch_a_parameter_off(tmp_path, corpus):
@@ -222,8 +222,8 @@ def test_a_file_can_switch_a_parameter_off(tmp_path, corpus):
     arguments = ["--preset=mt5", "--size=300", "--threads=2", "--seed_pieces=10000"]
     arguments += [f"--corpus={corpus}", f"--output={tmp_path / 'out'}", f"--config={config}"]
     assert main(arguments) == 0
-    told = json.loads((tmp_path / "out/recipe.json").read_text())
-    assert told["recipe"]["byte_fallback"] is False
+    record = json.loads((tmp_path / "out/recipe.json").read_text())
+    assert record["recipe"]["byte_fallback"] is False
 
 
 def test_help_lists_every_table_and_parameter(capsys):

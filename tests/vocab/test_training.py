@@ -3,7 +3,7 @@
 import pytest
 
 from tests.corpora.written import documents, write_shards
-from tests.vocab.sampling.test_sample import draw
+from tests.vocab.drawn import draw
 from tests.vocab.small import recipe, small_model, small_processor
 from vocab.sampling.sample import Sample
 from vocab.training import TrainingError, explain, round_scores, train_model

@@ -1,4 +1,4 @@
-"""Parameters under the names of Hugging Face's T5, and back: one table of names, read both ways."""
+"""Reads and writes T5 models in Hugging Face's layout. One table of names serves both ways."""
 
 import json
 import os
@@ -17,21 +17,21 @@ from trainer.data.vocabularies import model_file
 from trainer.model.config import NetworkConfig
 
 Params = Mapping[str, Any]
-"""A tree of arrays by name, as Flax has it."""
+"""Nested dicts of arrays, as in Flax."""
 
 
 class LayoutError(UsageError):
-    """Parameters that do not fit; the message names one, its shape and what was expected."""
+    """A folder or parameters that are not a T5 in Hugging Face's layout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """One parameter under both names.
+class ParameterName:
+    """The names of one parameter.
 
     Attributes:
-      ours: path in the tree, as encoder/layers_0/mlp/wi/kernel.
-      theirs: as encoder.block.0.layer.1.DenseReluDense.wi.weight.
-      transposed: True if the axes are the other way round: PyTorch has [outputs, inputs].
+      ours: path in our tree, as encoder/layers_0/mlp/wi/kernel.
+      theirs: name in Hugging Face's T5, as encoder.block.0.layer.1.DenseReluDense.wi.weight.
+      transposed: True if their array has its axes swapped: PyTorch has [outputs, inputs].
     """
 
     ours: str
@@ -42,32 +42,32 @@ class Name:
 _PROJECTIONS = (("query", "q"), ("key", "k"), ("value", "v"), ("out", "o"))
 
 
-def names(config: NetworkConfig) -> tuple[Name, ...]:
-    """Every parameter of an encoder-decoder.
+def parameter_names(config: NetworkConfig) -> tuple[ParameterName, ...]:
+    """Names of all parameters of an encoder-decoder.
 
     Raises:
       LayoutError: Hugging Face's T5 has no such architecture.
     """
     if config.shared_layers or not config.num_encoder_layers:
         raise LayoutError(
-            "Hugging Face's T5 has an encoder and a decoder with layers of their own; "
-            "only --architecture=encoder_decoder and encoder_decoder_half can be exported"
+            "Hugging Face's T5 is an encoder-decoder without shared layers: only "
+            "--architecture=encoder_decoder and encoder_decoder_half can be exported"
         )
     found = [
-        Name(ours="token_embedder/embedding", theirs="shared.weight", transposed=False),
+        ParameterName(ours="token_embedder/embedding", theirs="shared.weight", transposed=False),
         *_stack_names(config, "encoder", config.num_encoder_layers),
         *_stack_names(config, "decoder", config.num_decoder_layers),
     ]
     if not config.logits_via_embedding:
-        found.append(Name(ours="decoder/logits_dense/kernel", theirs="lm_head.weight"))
+        found.append(ParameterName(ours="decoder/logits_dense/kernel", theirs="lm_head.weight"))
     return tuple(found)
 
 
-def _stack_names(config: NetworkConfig, stack: str, layers: int) -> list[Name]:
+def _stack_names(config: NetworkConfig, stack: str, layers: int) -> list[ParameterName]:
     theirs = f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
     found = [
-        Name(ours=f"{stack}/relpos_bias/rel_embedding", theirs=theirs),
-        Name(
+        ParameterName(ours=f"{stack}/relpos_bias/rel_embedding", theirs=theirs),
+        ParameterName(
             ours=f"{stack}/{stack}_norm/scale",
             theirs=f"{stack}.final_layer_norm.weight",
             transposed=False,
@@ -83,18 +83,18 @@ def _stack_names(config: NetworkConfig, stack: str, layers: int) -> list[Name]:
     kernels = ("wi_0", "wi_1", "wo") if gated else ("wi", "wo")
     for i in range(layers):
         ours, block = f"{stack}/layers_{i}", f"{stack}.block.{i}.layer"
-        for place, (name, norm, their_name) in enumerate(attentions):
+        for position, (name, norm, their_name) in enumerate(attentions):
             found += [
-                Name(
+                ParameterName(
                     ours=f"{ours}/{name}/{our}/kernel",
-                    theirs=f"{block}.{place}.{their_name}.{their}.weight",
+                    theirs=f"{block}.{position}.{their_name}.{their}.weight",
                 )
                 for our, their in _PROJECTIONS
             ]
-            found.append(_norm_name(f"{ours}/{norm}", f"{block}.{place}"))
+            found.append(_norm_name(f"{ours}/{norm}", f"{block}.{position}"))
         last = f"{block}.{len(attentions)}"
         found += [
-            Name(
+            ParameterName(
                 ours=f"{ours}/mlp/{kernel}/kernel", theirs=f"{last}.DenseReluDense.{kernel}.weight"
             )
             for kernel in kernels
@@ -103,40 +103,42 @@ def _stack_names(config: NetworkConfig, stack: str, layers: int) -> list[Name]:
     return found
 
 
-def _norm_name(ours: str, theirs: str) -> Name:
-    return Name(ours=f"{ours}/scale", theirs=f"{theirs}.layer_norm.weight", transposed=False)
+def _norm_name(ours: str, theirs: str) -> ParameterName:
+    return ParameterName(
+        ours=f"{ours}/scale", theirs=f"{theirs}.layer_norm.weight", transposed=False
+    )
 
 
 def to_hugging_face(params: Params, config: NetworkConfig) -> dict[str, np.ndarray[Any, Any]]:
-    """The parameters under Hugging Face's names, float32."""
+    """The parameters by Hugging Face's names, as float32."""
     flat = traverse_util.flatten_dict(params, sep="/")
     theirs = {}
-    for name in names(config):
+    for name in parameter_names(config):
         array = np.asarray(flat.pop(name.ours), np.float32)
         theirs[name.theirs] = np.ascontiguousarray(array.T if name.transposed else array)
     if flat:
-        raise LayoutError(f"parameters without a place in Hugging Face's T5: {', '.join(flat)}")
+        raise LayoutError(f"Hugging Face's T5 has no such parameters: {', '.join(flat)}")
     return theirs
 
 
 def from_hugging_face(arrays: Mapping[str, Any], config: NetworkConfig) -> dict[str, Any]:
-    """The tree of parameters from Hugging Face's names.
+    """The tree of parameters, from arrays by Hugging Face's names.
 
     Raises:
-      LayoutError: one is missing, so that these are of another model.
+      LayoutError: a parameter is missing, so that these are of another model.
     """
     flat = {}
-    for name in names(config):
+    for name in parameter_names(config):
         if name.theirs not in arrays:
-            raise LayoutError(f"{name.theirs} is missing: expected the parameters of a T5")
+            raise LayoutError(f"expected the parameters of a T5, but {name.theirs} is missing")
         array = np.asarray(arrays[name.theirs], np.float32)
         flat[name.ours] = np.ascontiguousarray(array.T if name.transposed else array)
     tree: dict[str, Any] = traverse_util.unflatten_dict(flat, sep="/")
     return tree
 
 
-def their_config(config: NetworkConfig) -> dict[str, Any]:
-    """config.json of the model."""
+def to_hf_config(config: NetworkConfig) -> dict[str, Any]:
+    """The content of config.json."""
     gated = len(config.mlp_activations) > 1
     return {
         "architectures": ["T5ForConditionalGeneration"],
@@ -161,12 +163,16 @@ def their_config(config: NetworkConfig) -> dict[str, Any]:
     }
 
 
-def our_config(theirs: Mapping[str, Any]) -> NetworkConfig:
-    """The configuration of a T5 or mT5 from its config.json."""
-    forms = {"relu": ("relu",), "gated-gelu": ("gelu", "linear")}
-    form = theirs.get("feed_forward_proj", "relu")
-    if form not in forms:
-        raise LayoutError(f"feed_forward_proj {form!r}: expected {' or '.join(forms)}")
+def from_hf_config(theirs: Mapping[str, Any]) -> NetworkConfig:
+    """The configuration of a T5 or mT5 from the content of its config.json.
+
+    Raises:
+      LayoutError: it has another feed-forward layer than T5 and mT5.
+    """
+    activations = {"relu": ("relu",), "gated-gelu": ("gelu", "linear")}
+    given = theirs.get("feed_forward_proj", "relu")
+    if given not in activations:
+        raise LayoutError(f"feed_forward_proj={given!r}: expected {' or '.join(activations)}")
     layers = theirs["num_layers"]
     return NetworkConfig(
         vocab_size=theirs["vocab_size"],
@@ -176,23 +182,23 @@ def our_config(theirs: Mapping[str, Any]) -> NetworkConfig:
         num_decoder_layers=theirs.get("num_decoder_layers") or layers,
         head_dim=theirs["d_kv"],
         mlp_dim=theirs["d_ff"],
-        mlp_activations=forms[form],
+        mlp_activations=activations[given],
         dropout_rate=theirs.get("dropout_rate", 0.1),
-        logits_via_embedding=_is_scaled(theirs),
+        logits_via_embedding=_scales_logits(theirs),
     )
 
 
-def _is_scaled(theirs: Mapping[str, Any]) -> bool:
+def _scales_logits(theirs: Mapping[str, Any]) -> bool:
     """True if the decoder's outputs are divided by sqrt(d_model) before the logits.
 
-    transformers 4 does so where embeddings are tied; 5 says that in a key of its own and calls
-    every T5 tied, but where the parameters differ.
+    transformers 4 does so if embeddings are tied. Version 5 has a key for it, and calls every T5
+    tied, even if the parameters differ.
     """
     return bool(theirs.get("scale_decoder_outputs", theirs.get("tie_word_embeddings", True)))
 
 
-def _set_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
-    """Gives models whose logits are not those of v1.0 a kernel of their own for them."""
+def _own_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
+    """Adds a kernel for the logits unless they are as in v1.0; returns the new configuration."""
     head = arrays.get("lm_head.weight", arrays.get("shared.weight"))
     scaled = config.logits_via_embedding
     if head is None or (scaled and np.array_equal(head, arrays["shared.weight"])):
@@ -204,10 +210,10 @@ def _set_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
 def write_hugging_face(
     folder: str, params: Params, config: NetworkConfig, vocabulary: str = ""
 ) -> None:
-    """Writes model.safetensors, config.json and the tokenizer of a model that HF loads.
+    """Writes model.safetensors, config.json and the tokenizer for transformers.
 
     Args:
-      vocabulary: a SentencePiece model file or its folder; "" to write no tokenizer.
+      vocabulary: a SentencePiece model file or its folder; "" for no tokenizer.
     """
     os.makedirs(folder, exist_ok=True)
     arrays = to_hugging_face(params, config)
@@ -231,7 +237,7 @@ def write_hugging_face(
             "legacy": False,
         }
         _write_json(os.path.join(folder, "tokenizer_config.json"), tokenizer)
-    _write_json(os.path.join(folder, "config.json"), their_config(config))
+    _write_json(os.path.join(folder, "config.json"), to_hf_config(config))
 
 
 def _write_json(path: str, value: object) -> None:
@@ -239,24 +245,24 @@ def _write_json(path: str, value: object) -> None:
 
 
 def read_hugging_face(folder: str) -> tuple[dict[str, Any], NetworkConfig]:
-    """Parameters and configuration of a model folder in Hugging Face's layout, sharded or not.
+    """Parameters and configuration of a model folder in Hugging Face's layout, in one file or more.
 
     Raises:
-      LayoutError: the folder holds no T5 in safetensors.
+      LayoutError: the folder has no T5 in safetensors.
     """
     try:
         with open(os.path.join(folder, "config.json"), encoding="utf-8") as stream:
             theirs = json.load(stream)
     except OSError as error:
-        raise LayoutError(f"{folder}: expected a folder with config.json: {error}") from None
+        raise LayoutError(f"{folder}: expected a model folder with config.json: {error}") from None
     files = [name for name in os.listdir(folder) if re.fullmatch(r"model.*\.safetensors", name)]
     if not files:
         raise LayoutError(
-            f"{folder}: expected model.safetensors; where there is pytorch_model.bin only, "
-            "transformers' from_pretrained and then save_pretrained write one"
+            f"{folder}: expected model.safetensors; if there is only pytorch_model.bin, load it "
+            "with from_pretrained of transformers, and save_pretrained writes safetensors"
         )
     arrays: dict[str, Any] = {}
     for name in files:
         arrays |= load_file(os.path.join(folder, name))
-    config = _set_logits(arrays, our_config(theirs))
+    config = _own_logits(arrays, from_hf_config(theirs))
     return from_hugging_face(arrays, config), config

@@ -1,7 +1,7 @@
-"""Checkpoints as T5, T5 1.1 and mT5 were published in t5x's layout, before it took to Orbax.
+"""Reads checkpoints in the layout in which T5, T5 1.1 and mT5 were published: t5x's before Orbax.
 
-A folder checkpoint_N with a msgpack file `checkpoint`: the tree, in which a large array is a
-description of the zarr folder beside it. t5x still reads and writes this layout
+A folder checkpoint_N has the tree in a msgpack file `checkpoint`. For a large array the tree has
+the description of a zarr folder beside it. t5x can still write this layout
 (`t5x.checkpoints.Checkpointer`).
 """
 
@@ -16,15 +16,15 @@ FILE_NAME = "checkpoint"
 
 
 def is_published(folder: str) -> bool:
-    """True if the folder is in that layout."""
+    """True if the folder is a checkpoint in this layout."""
     return os.path.isfile(os.path.join(folder, FILE_NAME))
 
 
 def read_published(folder: str) -> dict[str, Any]:
-    """The tree: `target`, and `state` with `step` and `param_states`; arrays are float32 or ints.
+    """The tree: `target`, and `state` with `step` and `param_states`; float32 or integer arrays.
 
     Raises:
-      ValueError: an array that the tree names is missing or damaged.
+      ValueError: an array of the tree is missing or damaged.
     """
     with open(os.path.join(folder, FILE_NAME), "rb") as stream:
         content = serialization.msgpack_restore(stream.read())
@@ -41,10 +41,10 @@ def _load(folder: str, node: Any) -> Any:
 
 
 def _read_zarr(folder: str, description: dict[str, Any]) -> np.ndarray[Any, Any]:
-    """An array of the folder, wherever it was when it was written."""
+    """The array of a description. Only the last part of its path counts: folders may have moved."""
     name = os.path.basename(os.path.normpath(description["kvstore"]["path"]))
-    place = {"driver": "file", "path": os.path.join(folder, name)}
-    store = tensorstore.open({"driver": "zarr", "kvstore": place}, open=True).result()
+    file = {"driver": "file", "path": os.path.join(folder, name)}
+    store = tensorstore.open({"driver": "zarr", "kvstore": file}, open=True).result()
     array: np.ndarray[Any, Any] = store.read().result()
     return array
 

@@ -1,6 +1,6 @@
-"""What there is to train on: corpus folders as c4forge or TFDS writes them, and people's own pairs.
+"""Finds the files of a training corpus: TFRecord shards of documents, or files of pairs.
 
-Nothing is read here but file names, the counts that a folder states, and lines of small files.
+Reads file names, the counts in dataset_info.json, and the lines of files of pairs; no documents.
 """
 
 import glob
@@ -11,55 +11,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from corpora.layout import find_missing, format_of, split_of, stem_of
 from runtime.errors import UsageError
 
-_SHARD = re.compile(r"(?P<dataset>[\w.]+)-(?P<split>[\w.-]+?)\.tfrecord-\d{5}-of-(?P<count>\d{5})")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _PAIR_ENDINGS = {".tsv": "tsv", ".jsonl": "jsonl"}
 
 
 class CorpusError(UsageError):
-    """A corpus that cannot be read; the message names it and what was expected."""
+    """A corpus that cannot be read. The message names the path and what was expected there."""
 
 
-class Form(StrEnum):
+class StorageFormat(StrEnum):
     """How a corpus is stored."""
 
-    DOCUMENTS = "documents"  # TFRecord shards of tf.train.Example with a feature `text`
-    TSV = "tsv"  # lines of inputs, tab, targets
-    JSONL = "jsonl"  # lines of {"inputs": ..., "targets": ...}
+    TFRECORD = "tfrecord"  # documents: shards of tf.train.Example with a feature `text`
+    TSV = "tsv"  # pairs: lines of inputs, tab, targets
+    JSONL = "jsonl"  # pairs: lines of {"inputs": ..., "targets": ...}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """Where the documents or pairs are.
+    """The files of a corpus of documents or pairs.
 
     Attributes:
-      name: what its tasks' names begin with, as c4_en.
-      form: how it is stored.
+      name: first part of the names of its tasks, as c4_en.
+      format: how it is stored.
       shards: files of each split, sorted.
-      examples: how many documents or pairs each split has; a split is absent if nobody counted.
+      examples: number of documents or pairs in each split; without the splits not counted yet.
     """
 
     name: str
-    form: Form
+    format: StorageFormat
     shards: Mapping[str, tuple[str, ...]]
     examples: Mapping[str, int]
 
 
 def find_corpus(path: str) -> Corpus:
-    """The corpus in a folder `…/c4/en/3.1.0`, or of own pairs: a file, or a folder of one a split.
+    """The corpus in a folder `…/c4/en/3.1.0`, or the pairs in a file or in a folder of splits.
 
     Raises:
-      CorpusError: nothing there can be trained on, or a shard is missing.
+      CorpusError: there is no corpus, or one of its shards is missing.
     """
     if os.path.isfile(path):
         return _find_pairs(path, [path])
     if not os.path.isdir(path):
         raise CorpusError(f"--corpus={path}: no such file or folder")
     names = sorted(os.listdir(path))
-    shards = [name for name in names if _SHARD.fullmatch(name)]
-    if shards:
+    if shards := [name for name in names if _is_tfrecord(name)]:
         return _find_documents(path, shards)
     pairs = [name for name in names if os.path.splitext(name)[1] in _PAIR_ENDINGS]
     if pairs:
@@ -72,36 +71,43 @@ def find_corpus(path: str) -> Corpus:
     )
 
 
+def _is_tfrecord(name: str) -> bool:
+    """True for a TFRecord shard with a split in its name."""
+    row = format_of(name)
+    return row is not None and row.name == StorageFormat.TFRECORD and bool(_split(name))
+
+
+def _split(name: str) -> str:
+    """The split of a shard; one of an own name, as books-dev, begins after the dataset's name."""
+    return split_of(name) or stem_of(name).partition("-")[2]
+
+
 def _find_documents(folder: str, names: list[str]) -> Corpus:
+    if missing := find_missing(names):
+        raise CorpusError(
+            f"--corpus={folder}: {missing}; run the command that wrote the corpus again, it "
+            "writes the missing shards"
+        )
     shards: dict[str, list[str]] = {}
     for name in names:
-        shard = _SHARD.fullmatch(name)
-        assert shard is not None
-        shards.setdefault(shard["split"], []).append(os.path.join(folder, name))
-    for split, files in shards.items():
-        expected = int(files[0].rpartition("-of-")[2])
-        if len(files) != expected:
-            raise CorpusError(
-                f"--corpus={folder}: {len(files)} of {expected} shards of {split} are there; "
-                "run the corpus's command again, it writes what is missing"
-            )
+        shards.setdefault(_split(name), []).append(os.path.join(folder, name))
     return Corpus(
         name=corpus_name(folder),
-        form=Form.DOCUMENTS,
+        format=StorageFormat.TFRECORD,
         shards={split: tuple(files) for split, files in shards.items()},
         examples=_stated_examples(folder),
     )
 
 
 def corpus_name(folder: str) -> str:
-    """c4_en of out/c4/en/3.1.0; the folder's own name elsewhere."""
+    """c4_en for out/c4/en/3.1.0; the folder's own name where it is not a version."""
     parts = [part for part in os.path.abspath(folder).split(os.sep) if part]
     named = parts[-3:-1] if len(parts) > 2 and _VERSION.fullmatch(parts[-1]) else parts[-1:]
     return re.sub(r"\W", "_", "_".join(named))
 
 
 def _stated_examples(folder: str) -> dict[str, int]:
-    """Documents of each split as dataset_info.json states them; {} without one."""
+    """Documents of each split as dataset_info.json states them; {} without the file."""
     path = os.path.join(folder, "dataset_info.json")
     if not os.path.exists(path):
         return {}
@@ -111,36 +117,36 @@ def _stated_examples(folder: str) -> dict[str, int]:
 
 
 def _find_pairs(path: str, files: list[str]) -> Corpus:
-    """Pairs: the file's name is the split if there is a folder of them, train otherwise."""
+    """In a folder each file is a split, named after it; a file given alone is the split train."""
     single = path == files[0]
-    forms = {os.path.splitext(file)[1] for file in files}
-    if len(forms) > 1 or not forms <= _PAIR_ENDINGS.keys():
-        raise CorpusError(f"--corpus={path}: expected files all .tsv or all .jsonl")
-    form = Form(_PAIR_ENDINGS[forms.pop()])
+    endings = {os.path.splitext(file)[1] for file in files}
+    if len(endings) > 1 or not endings <= _PAIR_ENDINGS.keys():
+        raise CorpusError(f"--corpus={path}: expected only .tsv files or only .jsonl files")
+    storage = StorageFormat(_PAIR_ENDINGS[endings.pop()])
     shards, examples = {}, {}
     for file in files:
         split = "train" if single else os.path.splitext(os.path.basename(file))[0]
         shards[split] = (file,)
-        examples[split] = _count_pairs(file, form)
+        examples[split] = _count_pairs(file, storage)
     stem = os.path.splitext(os.path.basename(os.path.abspath(path)))[0]
-    return Corpus(name=re.sub(r"\W", "_", stem), form=form, shards=shards, examples=examples)
+    return Corpus(name=re.sub(r"\W", "_", stem), format=storage, shards=shards, examples=examples)
 
 
-def _count_pairs(path: str, form: Form) -> int:
-    """Lines of a file of pairs, each of which is looked at.
+def _count_pairs(path: str, storage: StorageFormat) -> int:
+    """Number of pairs in a file. Checks each line.
 
     Raises:
-      CorpusError: a line is no pair.
+      CorpusError: a line is not a pair, or there is none.
     """
     count = 0
     with open(path, encoding="utf-8") as stream:
         for count, line in enumerate(stream, start=1):
-            if form is Form.TSV and line.rstrip("\n").count("\t") != 1:
+            if storage is StorageFormat.TSV and line.rstrip("\n").count("\t") != 1:
                 raise CorpusError(f"{path}:{count}: expected inputs, one tab, targets")
-            if form is Form.JSONL and not _is_pair(line):
+            if storage is StorageFormat.JSONL and not _is_pair(line):
                 raise CorpusError(f'{path}:{count}: expected {{"inputs": "…", "targets": "…"}}')
     if not count:
-        raise CorpusError(f"{path}: no pairs in it")
+        raise CorpusError(f"{path}: the file is empty; expected a pair on each line")
     return count
 
 

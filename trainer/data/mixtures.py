@@ -1,7 +1,7 @@
-"""Mixing rates: how often each task of a mixture is drawn. One row each.
+"""Table of mixing strategies: the rate at which each task of a mixture is sampled. One row each.
 
 Rates are relative. Raffel et al. 2020, section 3.5.2, compares the first three; mT5 (Xue et al.
-2021, section 3.2) samples languages by the last.
+2021, section 3.2) samples languages with the last.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ _MT5_ALPHA = 0.3
 
 
 class MixtureError(UsageError):
-    """A mixture that cannot be; the message says what was expected."""
+    """A mixture of an empty task, or with a cap or temperature out of range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Mixing:
       name: as given to --mixing.
       meaning: one line for --help.
       rates: (examples by task, --mixing_cap, --mixing_temperature) -> rate by task.
-      paper: where it is compared.
+      paper: the section that describes it.
     """
 
     name: str
@@ -35,25 +35,25 @@ class Mixing:
 
 
 def proportional(examples: Mapping[str, int], cap: int, temperature: float) -> Rates:
-    """min(n, K): by size, none above the cap K."""
+    """min(n, K): proportional to the number of examples n, up to the cap K."""
     del temperature
     return {task: float(min(count, cap or count)) for task, count in examples.items()}
 
 
 def temperature_scaled(examples: Mapping[str, int], cap: int, temperature: float) -> Rates:
-    """min(n, K)^(1/T): T = 1 is proportional, a large T is equal."""
+    """min(n, K)^(1/T): with T = 1 as `proportional`, with a large T almost as `equal`."""
     capped = proportional(examples, cap, temperature)
     return {task: rate ** (1 / temperature) for task, rate in capped.items()}
 
 
 def equal(examples: Mapping[str, int], cap: int, temperature: float) -> Rates:
-    """1 for each."""
+    """1 for each task."""
     del cap, temperature
     return dict.fromkeys(examples, 1.0)
 
 
 def by_language(examples: Mapping[str, int], cap: int, temperature: float) -> Rates:
-    """n^0.3: small languages are drawn more often than they are large (mT5)."""
+    """n^0.3: small languages are sampled above their share of the examples (mT5)."""
     del cap, temperature
     return {task: count**_MT5_ALPHA for task, count in examples.items()}
 
@@ -61,15 +61,25 @@ def by_language(examples: Mapping[str, int], cap: int, temperature: float) -> Ra
 MIXINGS: dict[str, Mixing] = {
     row.name: row
     for row in (
-        Mixing("proportional", "by size, none above --mixing_cap", proportional, "T5, 3.5.2"),
+        Mixing(
+            "proportional",
+            "proportional to examples, at most --mixing_cap of them",
+            proportional,
+            "T5, 3.5.2",
+        ),
         Mixing(
             "temperature",
-            "by size to the power of 1/--mixing_temperature, none above --mixing_cap",
+            "(examples, at most --mixing_cap) to the power of 1/--mixing_temperature",
             temperature_scaled,
             "T5, 3.5.2",
         ),
-        Mixing("equal", "all tasks as often", equal, "T5, 3.5.2"),
-        Mixing("language", "by size to the power of 0.3: mT5's languages", by_language, "mT5, 3.2"),
+        Mixing("equal", "the same rate for all tasks", equal, "T5, 3.5.2"),
+        Mixing(
+            "language",
+            "examples to the power of 0.3, as mT5 samples languages",
+            by_language,
+            "mT5, 3.2",
+        ),
     )
 }
 
@@ -81,18 +91,20 @@ def mixing_rates(
 
     Args:
       mixing: a name in MIXINGS.
-      examples: how many each task has.
+      examples: their number in each task.
       cap: K of section 3.5.2; 0 for none.
       temperature: T of section 3.5.2.
     Raises:
-      MixtureError: a task is empty, or a number is out of its range.
+      MixtureError: a task has no examples, or a number is out of range.
     """
     empty = [task for task, count in examples.items() if count < 1]
     if empty:
-        raise MixtureError(f"nothing to draw from {', '.join(empty)}: no examples")
+        raise MixtureError(
+            f"--corpus: a mixture needs examples of each task, but {', '.join(empty)} has none"
+        )
     if cap < 0 or temperature <= 0:
         raise MixtureError(
-            f"--mixing_cap={cap}, --mixing_temperature={temperature:g}: expected 0 or more, "
-            "and a number above 0"
+            f"--mixing_cap={cap} --mixing_temperature={temperature:g}: expected a cap of 0 or "
+            "more and a temperature above 0"
         )
     return MIXINGS[mixing].rates(examples, cap, temperature)

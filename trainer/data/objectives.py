@@ -1,8 +1,12 @@
-"""Objectives: what of a text the model reads and what it must write. One row each.
+"""Table of pre-training objectives: how a text becomes inputs and targets. One row each.
 
-A row is a point on independent axes, as Raffel et al. 2020, section 3.3, compares them: which
-tokens are noise, what the encoder reads in their place, what the decoder writes, how much is noise,
-in spans of what length. `trainer/data/corruption.py` has the functions of each axis.
+A row combines independent axes, as Raffel et al. 2020, section 3.3, compares them: which tokens
+are noise, the inputs made of the text, the targets, the share of noise, the length of its spans.
+`trainer/data/corruption.py` has a function for each value of the first three.
+
+To add an objective, write a row in OBJECTIVES and its row in `docs/trainer.md`; its lengths go into
+`tests/trainer/data/test_objectives.py`. Only a new value of an axis needs a function in
+`corruption.py`.
 """
 
 import math
@@ -13,37 +17,37 @@ from runtime.errors import UsageError
 
 
 class ObjectiveError(UsageError):
-    """An objective that cannot be; the message names the value and what was expected."""
+    """A noise setting or length that no objective can have. The message names it and its range."""
 
 
 class Noise(StrEnum):
     """Which tokens are noise."""
 
-    IID = "iid"  # each by itself
+    IID = "iid"  # each token, independently of the others
     SPANS = "spans"  # spans of random lengths with a given mean
-    PREFIX = "prefix"  # all up to a random place
-    NONE = "none"  # none: the text itself is what is written
+    PREFIX = "prefix"  # all tokens before a random position
+    NONE = "none"  # no token: the text itself is the target
 
 
-class Reads(StrEnum):
-    """What the encoder reads."""
+class Inputs(StrEnum):
+    """The encoder's input tokens."""
 
     SENTINELS = "sentinels"  # the text, each noise span replaced by its own sentinel
     MASKS = "masks"  # the text, each noise token replaced by the first sentinel
-    MASKS_OR_RANDOM = "masks or random tokens"  # the same, but for a tenth that are random tokens
+    MASKS_OR_RANDOM = "masks or random tokens"  # as MASKS, but 10% of them are random tokens
     REST = "rest"  # the text without its noise
     NOISE = "noise"  # the noise only
     SHUFFLED = "shuffled"  # the text, its noise tokens in random order
     NOTHING = "nothing"  # there is no encoder
 
 
-class Writes(StrEnum):
-    """What the decoder writes."""
+class Targets(StrEnum):
+    """The decoder's target tokens."""
 
     SENTINELS = "sentinels"  # the noise, each span after its sentinel
-    NOISE = "noise"  # the noise
-    REST = "rest"  # all but the noise
-    ALL = "all"  # the whole text
+    NOISE = "noise"  # the noise only
+    REST = "rest"  # the text without its noise
+    ALL = "all"  # the full text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +58,13 @@ class Objective:
       name: as given to --objective, and the end of the task's name.
       meaning: one line for --help.
       noise: which tokens are noise.
-      reads: what the encoder reads.
-      writes: what the decoder writes.
+      inputs: how the inputs are made from the text.
+      targets: which tokens the targets are.
       density: share of the tokens that is noise.
       mean_span: mean length of a noise span in tokens; for Noise.SPANS only.
       joins: True if documents are joined end to end before they are cut into examples.
-      paper: tables of Raffel et al. 2020 in which it is compared.
-      reference: the objective file of t5 0.9.4.
+      paper: tables of Raffel et al. 2020 in which it is compared; "" if none.
+      reference: the objective file of t5 0.9.4, without .gin; "" if there is none.
 
     Raises:
       ObjectiveError: a number is out of its range.
@@ -69,13 +73,13 @@ class Objective:
     name: str
     meaning: str
     noise: Noise
-    reads: Reads
-    writes: Writes
+    inputs: Inputs
+    targets: Targets
     density: float = 0.15
     mean_span: float = 1.0
     joins: bool = True
-    paper: str
-    reference: str
+    paper: str = ""
+    reference: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.density <= 1:
@@ -84,31 +88,23 @@ class Objective:
             )
         if self.noise is Noise.SPANS and (self.density > 0.9 or self.mean_span < 1):
             raise ObjectiveError(
-                f"{self.name}: expected at most 0.9 of noise in spans of a mean length of 1 or "
-                f"more, got {self.density:g} and {self.mean_span:g}"
+                f"--noise_density={self.density:g} --mean_span={self.mean_span:g}: {self.name} "
+                "needs a share of noise up to 0.9, in spans with a mean length of 1 or more"
             )
 
-    def sentinels_per_example(self, inputs_length: int) -> int:
-        """The most sentinels that an example of full length needs; 0 if it uses none."""
-        if self.reads in (Reads.MASKS, Reads.MASKS_OR_RANDOM):
-            return 1
-        if self.reads is not Reads.SENTINELS:
-            return 0
-        raw = lengths(self, inputs_length).raw
-        if self.noise is Noise.SPANS:
-            # A text may begin with the rest and so its targets with a sentinel of their own.
-            return _noise_spans(self, _noise_tokens(self, raw)) + 1
-        return min(_bound(raw * self.density * (1 - self.density), raw * self.density / 2), raw) + 1
+    def is_causal(self) -> bool:
+        """True if the text itself is the target: for a decoder without inputs."""
+        return self.noise is Noise.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """Of an example, in tokens.
+    """Numbers of tokens in an example.
 
     Attributes:
       raw: of the text that it is made from.
-      inputs: of what the encoder reads, with its EOS; 0 without an encoder.
-      targets: of what the decoder writes, with its EOS.
+      inputs: of the encoder's inputs, EOS included; 0 without an encoder.
+      targets: of the decoder's targets, EOS included.
     """
 
     raw: int
@@ -116,35 +112,36 @@ class Lengths:
     targets: int
 
 
-_DEVIATIONS = 4  # i.i.d. targets longer than this many standard deviations over the mean are cut
+_DEVIATIONS = 4  # i.i.d. targets longer than the mean and this many standard deviations are cut
 
 
 def lengths(objective: Objective, inputs_length: int) -> Lengths:
-    """How long a text fills the inputs, and how long its targets are (section 3.1.4, 3.3.4).
+    """Tokens of text that fill the inputs, and of their targets (section 3.1.4, 3.3.4).
 
-    With spans of noise both are exact: 512 inputs take 568 tokens and give 114 targets. With i.i.d.
-    noise the targets' length varies: four standard deviations above the mean are room enough. The
-    objective files of t5 0.9.4 have numbers typed by hand there (192 for 15%, here 200).
+    With spans of noise both are exact: 568 tokens of text give 512 inputs and 114 targets. With
+    i.i.d. noise the number of targets varies; the length is their mean and four standard
+    deviations. The objective files of t5 0.9.4 have constants there (192 for 15%, here 200).
 
     Args:
-      inputs_length: what the encoder reads; without one, what the decoder writes.
+      inputs_length: of the inputs; of the targets if the objective has no inputs.
     Raises:
-      ObjectiveError: nothing can be made of inputs so short.
+      ObjectiveError: the inputs are shorter than 8 tokens.
     """
     if inputs_length < 8:
         raise ObjectiveError(f"--inputs_length={inputs_length}: expected 8 or more")
     if objective.noise is Noise.NONE:
         return Lengths(raw=inputs_length - 1, inputs=0, targets=inputs_length)
-    if objective.noise is Noise.SPANS and objective.reads is Reads.SENTINELS:
+    if objective.noise is Noise.SPANS and objective.inputs is Inputs.SENTINELS:
         return _span_lengths(objective, inputs_length)
-    raw = inputs_length - 1  # and an EOS
-    if objective.noise is Noise.IID and objective.writes is Writes.SENTINELS:
-        # A target stands for token i if i is noise, or is the rest after noise: i or i-1 is noise.
+    raw = inputs_length - 1  # without EOS
+    if objective.noise is Noise.IID and objective.targets is Targets.SENTINELS:
+        # Token i adds a target if it is noise, or if a sentinel stands for the span that begins at
+        # i, which follows noise: if i or i - 1 is noise.
         share = 1 - (1 - objective.density) ** 2
         both = objective.density + (1 - objective.density) * objective.density**2
         variance = raw * (share * (1 - share) + 2 * (both - share**2))
         targets = min(_bound(raw * share, variance) + 2, inputs_length)  # first sentinel, EOS
-    elif objective.noise is Noise.IID and objective.writes is Writes.NOISE:
+    elif objective.noise is Noise.IID and objective.targets is Targets.NOISE:
         mean = raw * objective.density
         targets = min(_bound(mean, mean * (1 - objective.density)) + 1, inputs_length)
     else:
@@ -167,13 +164,14 @@ def _noise_spans(objective: Objective, noise_tokens: int) -> int:
 def _span_lengths(objective: Objective, inputs_length: int) -> Lengths:
     """The longest text whose corrupted form fits the inputs (t5 preprocessors.random_spans_helper).
 
-    Half of noise gives targets a token longer than the inputs: the reference takes one token less.
+    With a density of 0.5 the targets can be longer than the inputs; as the reference does, the
+    text is then one token shorter.
     """
 
     def corrupted(raw: int) -> tuple[int, int]:
         noise = _noise_tokens(objective, raw)
         spans = _noise_spans(objective, noise)
-        return raw - noise + spans + 1, noise + spans + 1  # a sentinel each, an EOS
+        return raw - noise + spans + 1, noise + spans + 1  # a sentinel for each span, and EOS
 
     raw = inputs_length - 1
     while corrupted(raw + 1)[0] <= inputs_length:
@@ -186,20 +184,20 @@ def _span_lengths(objective: Objective, inputs_length: int) -> Lengths:
 
 _SPAN = Objective(
     name="span_corruption",
-    meaning="random spans of noise, each replaced by a sentinel: T5's final choice",
+    meaning="spans of noise, each replaced by a sentinel: T5's final choice",
     noise=Noise.SPANS,
-    reads=Reads.SENTINELS,
-    writes=Writes.SENTINELS,
+    inputs=Inputs.SENTINELS,
+    targets=Targets.SENTINELS,
     mean_span=3.0,
     paper="3, 7",
     reference="span_3_15_u_u",
 )
 _REPLACE = Objective(
     name="iid_replace_spans",
-    meaning="i.i.d. noise, each span of it replaced by a sentinel: the study's baseline",
+    meaning="i.i.d. noise, each run of it replaced by a sentinel: the study's baseline",
     noise=Noise.IID,
-    reads=Reads.SENTINELS,
-    writes=Writes.SENTINELS,
+    inputs=Inputs.SENTINELS,
+    targets=Targets.SENTINELS,
     paper="3, 5, 6, 7",
     reference="iid_15_u_u",
 )
@@ -209,7 +207,7 @@ def _spans_of(mean_span: int) -> Objective:
     return replace(
         _SPAN,
         name=f"span_corruption_{mean_span}",
-        meaning=f"span corruption, spans of {mean_span} tokens on average",
+        meaning=f"span_corruption with spans of {mean_span} tokens on average",
         mean_span=float(mean_span),
         paper="7",
         reference=f"span_{mean_span}_15_u_u",
@@ -220,7 +218,7 @@ def _replaced(percent: int) -> Objective:
     return replace(
         _REPLACE,
         name=f"iid_replace_spans_{percent}pct",
-        meaning=f"i.i.d. replaced spans, {percent}% of noise",
+        meaning=f"iid_replace_spans with {percent}% of noise",
         density=percent / 100,
         paper="6",
         reference=f"iid_{percent}_u_u",
@@ -232,19 +230,19 @@ OBJECTIVES: dict[str, Objective] = {
     for row in (
         Objective(
             name="causal_lm",
-            meaning="language modelling: every token from those before it",
+            meaning="language modelling: predicts each token from those before it",
             noise=Noise.NONE,
-            reads=Reads.NOTHING,
-            writes=Writes.ALL,
+            inputs=Inputs.NOTHING,
+            targets=Targets.ALL,
             paper="2",
             reference="lm",
         ),
         Objective(
             name="prefix_lm",
-            meaning="the rest of a text from its start",
+            meaning="predicts the rest of a text from its start",
             noise=Noise.PREFIX,
-            reads=Reads.NOISE,
-            writes=Writes.REST,
+            inputs=Inputs.NOISE,
+            targets=Targets.REST,
             density=0.5,
             joins=False,
             paper="3, 4",
@@ -252,28 +250,28 @@ OBJECTIVES: dict[str, Objective] = {
         ),
         Objective(
             name="bert_style",
-            meaning="the whole text from one with masks and a few random tokens (BERT)",
+            meaning="restores a text in which tokens are masked or random (BERT)",
             noise=Noise.IID,
-            reads=Reads.MASKS_OR_RANDOM,
-            writes=Writes.ALL,
+            inputs=Inputs.MASKS_OR_RANDOM,
+            targets=Targets.ALL,
             paper="3, 4, 5",
             reference="iid_15_r10s90_f",
         ),
         Objective(
             name="mass_style",
-            meaning="the whole text from one with masks (MASS)",
+            meaning="restores a text in which tokens are masked (MASS)",
             noise=Noise.IID,
-            reads=Reads.MASKS,
-            writes=Writes.ALL,
+            inputs=Inputs.MASKS,
+            targets=Targets.ALL,
             paper="3, 5",
             reference="iid_15_m_f",
         ),
         Objective(
             name="deshuffling",
-            meaning="the text from its tokens in random order",
+            meaning="restores a text from its tokens in random order",
             noise=Noise.IID,
-            reads=Reads.SHUFFLED,
-            writes=Writes.ALL,
+            inputs=Inputs.SHUFFLED,
+            targets=Targets.ALL,
             density=1.0,
             joins=False,
             paper="3, 4",
@@ -285,10 +283,10 @@ OBJECTIVES: dict[str, Objective] = {
         _replaced(50),
         Objective(
             name="iid_drop_tokens",
-            meaning="i.i.d. noise left out, and written alone",
+            meaning="drops i.i.d. noise from the inputs; the targets are the noise",
             noise=Noise.IID,
-            reads=Reads.REST,
-            writes=Writes.NOISE,
+            inputs=Inputs.REST,
+            targets=Targets.NOISE,
             paper="3, 5",
             reference="iid_15_d_d",
         ),
@@ -301,15 +299,19 @@ OBJECTIVES: dict[str, Objective] = {
 
 
 def with_noise(objective: Objective, density: float = 0.0, mean_span: float = 0.0) -> Objective:
-    """The row with another share of noise or length of spans; 0 leaves the row's own.
+    """The row with another share of noise or mean span length; 0 keeps the row's own value.
 
     Raises:
-      ObjectiveError: the row has no such axis, or the value is out of range.
+      ObjectiveError: the objective has no such setting, or the value is out of range.
     """
     if density and objective.noise not in (Noise.IID, Noise.SPANS):
-        raise ObjectiveError(f"--noise_density: {objective.name} has no share of noise to choose")
+        raise ObjectiveError(
+            f"--noise_density: --objective={objective.name} has a fixed share of noise"
+        )
     if mean_span and objective.noise is not Noise.SPANS:
-        raise ObjectiveError(f"--mean_span: {objective.name} has no spans; try span_corruption")
+        raise ObjectiveError(
+            f"--mean_span: --objective={objective.name} has no spans of noise; try span_corruption"
+        )
     return replace(
         objective,
         density=density or objective.density,

@@ -1,7 +1,7 @@
-"""seqio tasks and mixtures, made of what they are given: corpus, vocabulary, objective.
+"""seqio tasks and mixtures of a corpus, a vocabulary and an objective.
 
-Nothing is registered at import. `load_task` adds a task to seqio's registry under its name, as
-`c4_en_span_corruption`, when it is called; the gin file that `t5x gin` prints calls it.
+Nothing is registered at import. `load_task` adds a task to seqio's registry when it is called, as
+`c4_en_span_corruption`. The gin file that `t5x gin` prints calls `load_mixture`.
 """
 
 import functools
@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 import seqio
 import tensorflow as tf
 
-from trainer.data.corpora import Corpus, Form, find_corpus
+from trainer.data.corpora import Corpus, StorageFormat, find_corpus
 from trainer.data.examples import first_tokens, make_examples
 from trainer.data.mixtures import mixing_rates
-from trainer.data.objectives import OBJECTIVES, Noise, Objective, with_noise
+from trainer.data.objectives import OBJECTIVES, Objective, with_noise
 from trainer.data.vocabularies import load_vocabulary
 
 
 def read_documents(corpus: Corpus) -> seqio.DataSource:
-    """The source of a corpus's documents, as `text`."""
+    """The seqio source of documents: string feature `text`."""
     return seqio.TFExampleDataSource(
         split_to_filepattern=corpus.shards,
         feature_description={"text": tf.io.FixedLenFeature([], tf.string)},
@@ -28,14 +28,14 @@ def read_documents(corpus: Corpus) -> seqio.DataSource:
 
 
 def read_pairs(corpus: Corpus) -> seqio.DataSource:
-    """The source of a corpus's pairs, as lines."""
+    """The seqio source of pairs: lines of text, not parsed."""
     return seqio.TextLineDataSource(
         split_to_filepattern=corpus.shards, num_input_examples=dict(corpus.examples)
     )
 
 
-def split_pairs(dataset: tf.data.Dataset, form: Form, prefix: str) -> tf.data.Dataset:
-    """`inputs`, after the prefix that names the task, and `targets` of each line."""
+def split_pairs(dataset: tf.data.Dataset, storage: StorageFormat, prefix: str) -> tf.data.Dataset:
+    """Parses lines to `inputs`, with the prefix in front, and `targets`."""
 
     def of_tsv(line: tf.Tensor) -> dict[str, tf.Tensor]:
         cells = tf.strings.split(line, "\t")
@@ -47,7 +47,9 @@ def split_pairs(dataset: tf.data.Dataset, form: Form, prefix: str) -> tf.data.Da
         targets.set_shape([])
         return {"inputs": prefix + inputs, "targets": targets}
 
-    return dataset.map(of_tsv if form is Form.TSV else of_json, num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.map(
+        of_tsv if storage is StorageFormat.TSV else of_json, num_parallel_calls=tf.data.AUTOTUNE
+    )
 
 
 def _load_pair(line: bytes) -> tuple[bytes, bytes]:
@@ -60,7 +62,7 @@ def _features(vocabulary: seqio.Vocabulary, keys: Sequence[str]) -> dict[str, se
 
 
 def _add(name: str, source: seqio.DataSource, steps: Sequence[object], **fields: object) -> str:
-    """Registers a task again if its name is known: the newest settings hold."""
+    """Registers a task in the place of one of the same name, and returns the name."""
     if name in seqio.TaskRegistry.names():
         seqio.TaskRegistry.remove(name)
     seqio.TaskRegistry.add(name, source=source, preprocessors=steps, **fields)
@@ -70,15 +72,15 @@ def _add(name: str, source: seqio.DataSource, steps: Sequence[object], **fields:
 def add_objective_task(
     corpus: Corpus, objective: Objective, vocabulary: str, data_tokens: int = 0
 ) -> str:
-    """Registers the task of an objective over a corpus of documents; its name.
+    """Registers the task of an objective on a corpus of documents, and returns its name.
 
     Args:
       vocabulary: a SentencePiece model file.
-      data_tokens: train on the first so many tokens only, repeated (section 3.4.2); 0: all. With
-        several hosts each reads so many.
+      data_tokens: train on this many tokens only, the first, repeated (section 3.4.2); 0: on all.
+        With several hosts each host reads this many.
     """
     limited = [first_tokens(data_tokens)] if data_tokens else []
-    keys = ("targets",) if objective.noise is Noise.NONE else ("inputs", "targets")
+    keys = ("targets",) if objective.is_causal() else ("inputs", "targets")
     steps = [
         functools.partial(seqio.preprocessors.rekey, key_map={"targets": "text"}),
         functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=False),
@@ -94,13 +96,13 @@ def add_objective_task(
 
 
 def add_pairs_task(corpus: Corpus, prefix: str, vocabulary: str) -> str:
-    """Registers the task of a corpus of pairs; its name.
+    """Registers the task of a corpus of pairs, and returns its name.
 
     Args:
-      prefix: put before the inputs, as `translate English to German: ` (section 2.4).
+      prefix: text in front of the inputs, as `translate English to German: ` (section 2.4).
     """
     steps = [
-        functools.partial(split_pairs, form=corpus.form, prefix=prefix),
+        functools.partial(split_pairs, storage=corpus.format, prefix=prefix),
         functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=True),
         seqio.CacheDatasetPlaceholder(),
         seqio.preprocessors.append_eos_after_trim,
@@ -118,13 +120,13 @@ def load_task(
     data_tokens: int = 0,
     prefix: str = "",
 ) -> str:
-    """Registers the task of what is in a folder or file; its name. All a gin file need know.
+    """Registers the task of one corpus, documents or pairs, and returns its name.
 
     Raises:
-      CorpusError, VocabularyError, ObjectiveError: what is wrong with what was given.
+      CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
     """
     found = find_corpus(corpus)
-    if found.form is not Form.DOCUMENTS:
+    if found.format is not StorageFormat.TFRECORD:
         return add_pairs_task(found, prefix, vocabulary)
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
     return add_objective_task(found, row, vocabulary, data_tokens)
@@ -142,7 +144,11 @@ def load_mixture(
     mixing_cap: int = 0,
     mixing_temperature: float = 2.0,
 ) -> str:
-    """Registers the mixture of several corpora's tasks, or the task of a single one; its name."""
+    """Registers the tasks of several corpora and their mixture, or one task; returns its name.
+
+    Raises:
+      CorpusError, VocabularyError, ObjectiveError, MixtureError: an argument cannot be used.
+    """
     shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
     names = [load_task(corpus, *shared) for corpus in corpora]
     if len(names) == 1:
@@ -153,7 +159,7 @@ def load_mixture(
 
 
 def count_examples(task: str, split: str = "train") -> int:
-    """How many documents or pairs a registered task has; read through if nobody counted."""
+    """Number of documents or pairs in a registered task; reads the split if it is not stated."""
     source = seqio.TaskRegistry.get(task).source
     stated = source.num_input_examples(split)
     if stated is not None:
@@ -162,7 +168,7 @@ def count_examples(task: str, split: str = "train") -> int:
 
 
 def add_mixture(name: str, rates: Mapping[str, float]) -> str:
-    """Registers a mixture of registered tasks at given rates; its name."""
+    """Registers a mixture of registered tasks at given rates, and returns its name."""
     if name in seqio.MixtureRegistry.names():
         seqio.MixtureRegistry.remove(name)
     seqio.MixtureRegistry.add(name, list(rates.items()))

@@ -1,1 +1,10 @@
-"""Map of model: to be written."""
+"""The T5 network in Flax linen.
+
+In reading order:
+  sizes      tables: versions, architectures, published sizes
+  config     layers and dimensions of a network
+  masks      which key each query attends to
+  layers     attention, feed-forward, norm, embedding
+  network    encoder-decoder and decoder-only
+  decoding   greedy, sampling, beam search
+"""

@@ -1,4 +1,4 @@
-"""What a network is made of, and the configuration of a published size."""
+"""The configuration of a network, and that of a published size."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +10,17 @@ from trainer.model.sizes import ARCHITECTURES, VERSIONS, Size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
-    """What the network is made of; the first fields are t5x's T5Config.
+    """Layers and dimensions of a network. Names and defaults up to logits_via_embedding are t5x's.
 
     Attributes:
       vocab_size: rows of the embedding.
-      dtype: of the computation; parameters, norms' statistics and logits are float32.
-      shared_layers: True if encoder and decoder have one set of layers.
-      remat: True to compute activations again in the backward pass instead of keeping them.
-      scan_layers: True to compile one layer for all. Parameters keep their names: they are stacked
-        within the step, which costs one more copy of them in `dtype`.
+      dtype: of the computation; parameters, statistics of norms and logits are float32.
+      mlp_activations: one, or two whose outputs are multiplied (gated).
+      logits_via_embedding: True if the token embedding gives the logits.
+      shared_layers: True if encoder and decoder share their layers.
+      remat: True to compute activations again in the backward pass instead of storing them.
+      scan_layers: True to compile one layer and scan over all. Parameters keep their names: they
+        are stacked within the step, which costs one more copy of them in `dtype`.
     """
 
     vocab_size: int
@@ -40,19 +42,25 @@ class NetworkConfig:
 def network_config(
     size: Size, architecture: str, vocab_size: int, version: str = "", **fields: Any
 ) -> NetworkConfig:
-    """The configuration of a size, of its own version unless another is given."""
-    arranged, published = ARCHITECTURES[architecture], VERSIONS[version or size.version]
-    layers = max(round(size.layers * arranged.depth), 1)
+    """The configuration of a size and architecture.
+
+    Args:
+      vocab_size: rows of the embedding.
+      version: of VERSIONS; "" for the version of the size.
+      fields: further fields of NetworkConfig.
+    """
+    arrangement, published = ARCHITECTURES[architecture], VERSIONS[version or size.version]
+    layers = max(round(size.layers * arrangement.depth), 1)
     return NetworkConfig(
         vocab_size=vocab_size,
         emb_dim=size.emb_dim,
         num_heads=size.heads,
-        num_encoder_layers=layers if arranged.encoder else 0,
+        num_encoder_layers=layers if arrangement.encoder else 0,
         num_decoder_layers=layers,
         head_dim=size.head_dim,
         mlp_dim=size.mlp_dim,
         mlp_activations=published.activations,
         logits_via_embedding=published.tied,
-        shared_layers=arranged.shared,
+        shared_layers=arrangement.shared,
         **fields,
     )

@@ -1,8 +1,8 @@
 """Layers of T5 in Flax linen: attention with relative positions, feed-forward, norm, embedding.
 
-No layer has a bias (Raffel et al. 2020, section 2.1). Parameters are named and shaped as t5x's, and
-annotated with t5x's logical axes, so that its partitioner and checkpoints know them. Parameters are
-float32; `dtype` is of the computation.
+No layer has a bias (Raffel et al. 2020, section 2.1). Parameters have the names, shapes and logical
+axes of t5x's, so that t5x's partitioner and checkpoints fit. Parameters are float32; `dtype` is the
+type of the computation.
 """
 
 import math
@@ -17,7 +17,7 @@ from flax.linen import partitioning
 
 Array = jax.Array
 _BUCKETS, _FARTHEST = 32, 128
-_HIDDEN = -1e10  # of a hidden key, as t5x's
+_MASKED = -1e10  # added to the logits of masked keys, as in t5x
 
 
 def _fan_in(distribution: str) -> Any:
@@ -25,7 +25,7 @@ def _fan_in(distribution: str) -> Any:
 
 
 class Dense(nn.Module):
-    """A product with a float32[inputs, outputs] kernel over the last axis."""
+    """Multiplies the last axis with a float32[inputs, outputs] kernel."""
 
     features: int
     axes: tuple[str, str]
@@ -59,7 +59,7 @@ class RMSNorm(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Rows of a float32[vocab, features] table; its product with vectors gives logits."""
+    """A float32[vocab, features] table: rows for token ids, and logits as a product with it."""
 
     vocab_size: int
     features: int
@@ -77,8 +77,8 @@ class Embedding(nn.Module):
     def __call__(self, ids: Array) -> Array:
         """int32[...] -> [..., features].
 
-        On TPU a product with one-hot rows, as t5x's: its gradient is a product too. Elsewhere rows
-        are taken, which is the same number at a fraction of the work.
+        On TPU a product with one-hot rows, as in t5x: its gradient is a product too. Elsewhere the
+        rows are looked up, which gives the same numbers with less work.
         """
 
         def multiply(ids: Array, table: Array) -> Array:
@@ -97,10 +97,11 @@ class Embedding(nn.Module):
 
 
 def position_buckets(queries: int, keys: int, bidirectional: bool) -> np.ndarray[Any, Any]:
-    """Bucket of each distance key - query: int32[queries, keys] in [0, 32) (section 2.1).
+    """Bucket of each distance from query to key: int32[queries, keys] in [0, 32) (section 2.1).
 
-    Half of the buckets of a direction are a distance each, the other half grow logarithmically up
-    to 128. One direction has all buckets, two have half of them each.
+    Bidirectional attention has 16 buckets for each direction, causal attention 32 for the keys
+    before. In the first half of them a bucket is one distance; in the second half their width
+    grows logarithmically up to a distance of 128. Farther keys share the last bucket.
     """
     behind = np.arange(queries)[:, None] - np.arange(keys)[None, :]
     buckets = _BUCKETS // 2 if bidirectional else _BUCKETS
@@ -114,7 +115,7 @@ def position_buckets(queries: int, keys: int, bidirectional: bool) -> np.ndarray
 
 
 class RelativePositions(nn.Module):
-    """A bias for each head and distance bucket; one table for all layers of a stack."""
+    """Attention bias of each head and distance bucket; one table for all layers of a stack."""
 
     heads: int
     dtype: Any = jnp.float32
@@ -137,7 +138,7 @@ class RelativePositions(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention without scaling: the query's initializer has it (as Mesh T5)."""
+    """Multi-head attention; the query's initializer scales, not the logits (as in Mesh T5)."""
 
     heads: int
     head_dim: int
@@ -155,14 +156,14 @@ class Attention(nn.Module):
         deterministic: bool,
         decode: bool = False,
     ) -> Array:
-        """What each of x takes from context.
+        """Values of the context for each position of x, weighted by attention.
 
         Args:
           x: [batch, queries, features].
           context: [batch, keys, features]; x itself for self-attention.
-          mask: [batch, 1, queries, keys], above 0 where a query may look.
-          bias: [1, heads, queries, keys]; when decoding, for all queries of the cache.
-          decode: keep keys and values of the steps before in the collection `cache`.
+          mask: [batch, 1, queries, keys], above 0 where the query attends to the key.
+          bias: [1, heads, queries, keys]; when decoding, for all positions of the cache.
+          decode: True to keep keys and values of earlier steps in the collection `cache`.
         Returns:
           [batch, queries, features].
         """
@@ -171,14 +172,7 @@ class Attention(nn.Module):
         value = self._project("value", context, 1.0)
         if decode:
             key, value, mask, bias = self._cached(key, value, mask, bias)
-        # [batch, queries, heads, head_dim] x [batch, keys, heads, head_dim]
-        weights = jnp.einsum("bqhd,bkhd->bhqk", query, key)
-        if mask is not None:
-            hidden = jnp.where(mask > 0, 0.0, _HIDDEN).astype(self.dtype)
-            bias = hidden if bias is None else bias + hidden
-        if bias is not None:
-            weights = weights + bias.astype(weights.dtype)
-        weights = jax.nn.softmax(weights).astype(self.dtype)
+        weights = self._weigh(query, key, mask, bias)
         weights = nn.Dropout(self.dropout, broadcast_dims=(-2,))(
             weights, deterministic=deterministic
         )
@@ -188,6 +182,22 @@ class Attention(nn.Module):
         return Dense(
             x.shape[-1], ("joined_kv", "embed"), self.dtype, _fan_in("normal"), name="out"
         )(mixed)
+
+    def _weigh(self, query: Array, key: Array, mask: Array | None, bias: Array | None) -> Array:
+        """Attention weights of each query, which add up to 1: [batch, heads, queries, keys].
+
+        Args:
+          query: [batch, queries, heads, head_dim].
+          key: [batch, keys, heads, head_dim].
+        """
+        # [batch, queries, heads, head_dim] x [batch, keys, heads, head_dim]
+        logits = jnp.einsum("bqhd,bkhd->bhqk", query, key)
+        if mask is not None:
+            masked = jnp.where(mask > 0, 0.0, _MASKED).astype(self.dtype)
+            bias = masked if bias is None else bias + masked
+        if bias is not None:
+            logits = logits + bias.astype(logits.dtype)
+        return jax.nn.softmax(logits).astype(self.dtype)
 
     def _project(self, name: str, x: Array, scale: float) -> Array:
         """[batch, length, features] -> [batch, length, heads, head_dim]."""
@@ -203,13 +213,13 @@ class Attention(nn.Module):
     def _cached(
         self, key: Array, value: Array, mask: Array | None, bias: Array | None
     ) -> tuple[Array, Array, Array | None, Array | None]:
-        """Keys, values, mask and bias of some positions over all positions so far.
+        """Keys and values of all positions so far, with mask and bias of the new queries.
 
-        The first call, with all positions, makes the cache: [batch, heads, head_dim, length], as
-        t5x's decoding expects. Later calls add their positions to it.
+        The first call gets all positions and makes the cache: [batch, heads, head_dim, length], as
+        t5x's decoding expects. Later calls append their positions to it.
 
         Args:
-          mask: [batch, 1, queries, length], of the cache; None: nothing after the query.
+          mask: [batch, 1, queries, length], over the cache; None for causal attention.
         """
         started = self.has_variable("cache", "cached_key")
         batch, count = key.shape[:2]
@@ -231,13 +241,13 @@ class Attention(nn.Module):
         if bias is not None:
             bias = jax.lax.dynamic_slice_in_dim(bias, step, count, axis=-2)
         # [batch, heads, head_dim, length] -> [batch, length, heads, head_dim]
-        of_all = jnp.moveaxis(keys.value, -1, 1), jnp.moveaxis(values.value, -1, 1)
-        return *of_all, past if mask is None else mask, bias
+        all_keys, all_values = jnp.moveaxis(keys.value, -1, 1), jnp.moveaxis(values.value, -1, 1)
+        return all_keys, all_values, past if mask is None else mask, bias
 
 
 _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": nn.relu,
-    "gelu": nn.gelu,  # the tanh approximation, as Shazeer 2020
+    "gelu": nn.gelu,  # the tanh approximation, as in Shazeer 2020
     "linear": lambda x: x,
 }
 

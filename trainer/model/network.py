@@ -1,8 +1,8 @@
-"""T5's network in Flax linen: encoder-decoder, with shared parameters, and decoders alone.
+"""T5's networks in Flax linen: encoder-decoders, also with shared layers, and decoder-only.
 
 Call signatures, parameter names and shapes are those of t5x's `examples/t5/network.py` and
-`examples/decoder_only/network.py`, so that each of the two can take the other's place: in t5x's gin
-as `@network.Transformer()`, and in a checkpoint.
+`examples/decoder_only/network.py`. So t5x can train these networks, as `@network.Transformer()` in
+its gin file, and each loop reads the checkpoints of the other.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ from trainer.model.layers import (
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
-    """The module of a configuration: a decoder alone if it has no encoder layers."""
+    """The network of a configuration: decoder-only if it has no encoder layers."""
     return Transformer(config) if config.num_encoder_layers else LanguageModel(config)
 
 
@@ -45,7 +45,7 @@ def _feed_forward(config: NetworkConfig, name: str | None = None) -> FeedForward
 
 
 class SharedLayer(nn.Module):
-    """The attention and feed-forward parameters that a layer of both stacks has in common."""
+    """Attention and feed-forward parameters shared by a layer of the encoder and of the decoder."""
 
     config: NetworkConfig
 
@@ -61,10 +61,11 @@ class SharedLayer(nn.Module):
 
 
 class Layer(nn.Module):
-    """A layer of either stack: self-attention, attention to the encoder if there is one, MLP.
+    """A layer of the encoder or decoder: self-attention, attention to the encoder, feed-forward.
 
     Attributes:
-      kind: what its self-attention is called: attention in the encoder, self_attention elsewhere.
+      kind: name of its self-attention: attention in the encoder, self_attention in the decoder.
+      shared: the parameters that it shares with a layer of the other stack; None for its own.
     """
 
     config: NetworkConfig
@@ -80,26 +81,26 @@ class Layer(nn.Module):
         bias: Array,
         mask: Array | None,
         encoded: Array | None = None,
-        cross: Array | None = None,
+        cross_mask: Array | None = None,
     ) -> Array:
         """[batch, length, features] -> the same.
 
         Args:
           bias: [1, heads, length, length], relative positions.
           mask: [batch, 1, length, length].
-          encoded: [batch, inputs, features], what the encoder made.
-          cross: [batch, 1, length, inputs].
+          encoded: [batch, inputs, features], output of the encoder; None for no attention to it.
+          cross_mask: [batch, 1, length, inputs], mask of the attention to the encoder.
         """
-        cfg, still = self.config, self.deterministic
-        drop = nn.Dropout(cfg.dropout_rate, broadcast_dims=(-2,), deterministic=still)
+        cfg, deterministic = self.config, self.deterministic
+        drop = nn.Dropout(cfg.dropout_rate, broadcast_dims=(-2,), deterministic=deterministic)
         norm, attention, mlp_norm, mlp = self.shared.parts() if self.shared else self._parts()
         y = norm(x)
-        x = x + drop(attention(y, y, mask, bias, deterministic=still, decode=self.decode))
+        x = x + drop(attention(y, y, mask, bias, deterministic=deterministic, decode=self.decode))
         if encoded is not None:
             y = _norm(cfg, "pre_cross_attention_layer_norm")(x)
             attend = _attention(cfg, "encoder_decoder_attention")
-            x = x + drop(attend(y, encoded, cross, None, deterministic=still))
-        return x + drop(mlp(mlp_norm(x), deterministic=still))
+            x = x + drop(attend(y, encoded, cross_mask, None, deterministic=deterministic))
+        return x + drop(mlp(mlp_norm(x), deterministic=deterministic))
 
     def _parts(self) -> tuple[RMSNorm, Attention, RMSNorm, FeedForward]:
         return (
@@ -111,7 +112,7 @@ class Layer(nn.Module):
 
 
 def _run_layers(stack: nn.Module, layers: list[Layer], x: Array, *context: Array | None) -> Array:
-    """All layers in turn; as a scan over stacked parameters if the configuration says so."""
+    """The output of the last layer. With scan_layers, scans over the stacked parameters."""
     cfg: NetworkConfig = layers[0].config
     scanned = cfg.scan_layers and not layers[0].decode and not stack.is_initializing()
     if not scanned:
@@ -136,18 +137,18 @@ def _run_layers(stack: nn.Module, layers: list[Layer], x: Array, *context: Array
 
 
 def _layers(
-    cfg: NetworkConfig, count: int, kind: str, still: bool, decode: bool, shared: Any
+    cfg: NetworkConfig, count: int, kind: str, deterministic: bool, decode: bool, shared: Any
 ) -> list[Layer]:
     """The layers of a stack, named layers_0 and so on."""
     made = nn.remat(Layer) if cfg.remat and not cfg.scan_layers and not decode else Layer
     return [
-        made(cfg, kind, still, decode, shared[i] if shared else None, name=f"layers_{i}")
+        made(cfg, kind, deterministic, decode, shared[i] if shared else None, name=f"layers_{i}")
         for i in range(count)
     ]
 
 
 class Encoder(nn.Module):
-    """Token ids to vectors."""
+    """The encoder: token ids to vectors."""
 
     config: NetworkConfig
     embedding: Embedding
@@ -169,10 +170,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Token ids, and vectors of an encoder if there is one, to logits.
+    """The decoder: token ids, and the vectors of an encoder if there is one, to logits.
 
     Attributes:
-      embedding: the encoder's; a decoder alone has its own.
+      embedding: the one it shares with the encoder; None for its own.
     """
 
     config: NetworkConfig
@@ -185,7 +186,7 @@ class Decoder(nn.Module):
         tokens: Array,
         mask: Array | None,
         encoded: Array | None,
-        cross: Array | None,
+        cross_mask: Array | None,
         deterministic: bool,
         decode: bool,
         max_decode_length: int | None,
@@ -207,7 +208,7 @@ class Decoder(nn.Module):
         layers = _layers(
             cfg, cfg.num_decoder_layers, "self_attention", deterministic, decode, self.shared
         )
-        x = _run_layers(self, layers, x, bias, mask, encoded, cross)
+        x = _run_layers(self, layers, x, bias, mask, encoded, cross_mask)
         x = drop(_norm(cfg, "decoder_norm")(x))
         if cfg.logits_via_embedding:
             return embedding.logits(x)
@@ -215,7 +216,7 @@ class Decoder(nn.Module):
 
 
 class Transformer(nn.Module):
-    """T5's encoder-decoder."""
+    """The encoder-decoder of T5."""
 
     config: NetworkConfig
 
@@ -255,17 +256,17 @@ class Transformer(nn.Module):
         """Logits of each target: float32[batch, targets, vocab].
 
         Args:
-          decode: one step, with what the collection `cache` holds of the steps before.
-          max_decode_length: of the cache.
+          decode: True for one step, which reads earlier ones from the collection `cache`.
+          max_decode_length: length of the cache.
         """
-        del decoder_positions  # relative ones need none
+        del decoder_positions  # positions are relative
         targets = jnp.ones_like(decoder_target_tokens) if decode else decoder_target_tokens
-        cross = masks.cross_mask(
+        cross_mask = masks.cross_mask(
             targets, encoder_input_tokens, decoder_segment_ids, encoder_segment_ids
         )
         mask = None if decode else masks.decoder_mask(targets, decoder_segment_ids, None)
         logits: Array = self.decoder(
-            decoder_input_tokens, mask, encoded, cross, not enable_dropout, decode,
+            decoder_input_tokens, mask, encoded, cross_mask, not enable_dropout, decode,
             max_decode_length,
         )  # fmt: skip
         return logits
@@ -283,7 +284,7 @@ class Transformer(nn.Module):
         enable_dropout: bool = True,
         decode: bool = False,
     ) -> Array:
-        """Logits of each target, given all before it: float32[batch, targets, vocab]."""
+        """Logits of each target, given those before it: float32[batch, targets, vocab]."""
         del encoder_positions
         encoded = self.encode(encoder_input_tokens, encoder_segment_ids, enable_dropout)
         return self.decode(
@@ -293,7 +294,7 @@ class Transformer(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """A decoder alone: causal, or with a prefix seen from both sides."""
+    """A decoder without encoder: causal, or with bidirectional attention in a prefix."""
 
     config: NetworkConfig
 
@@ -315,7 +316,7 @@ class LanguageModel(nn.Module):
         """Logits of each target: float32[batch, length, vocab].
 
         Args:
-          decoder_causal_attention: int32[batch, length], 1 over the prefix (seqio's name for it).
+          decoder_causal_attention: int32[batch, length], 1 in the prefix (the name is seqio's).
         """
         del decoder_positions
         mask = None
@@ -329,11 +330,11 @@ class LanguageModel(nn.Module):
         return logits
 
     def advance(self, tokens: Array, mask: Array | None, length: int) -> Array:
-        """Logits after some more positions, with what the collection `cache` holds of those before.
+        """Logits after further positions, given those before in the collection `cache`.
 
         Args:
-          tokens: int32[batch, positions]; all of them the first time, which makes the cache.
-          mask: [batch, 1, positions, length], 1 where a position of the cache may be looked at.
+          tokens: int32[batch, positions]; in the first call all positions, which makes the cache.
+          mask: [batch, 1, positions, length], 1 where the query attends to a cached position.
           length: of the cache.
         """
         logits: Array = self.decoder(tokens, mask, None, None, True, True, length)

@@ -1,6 +1,6 @@
-"""Sizes of T5 as published, versions and architectures: three tables that combine freely.
+"""Three tables that combine freely: versions, architectures, and the published sizes of T5.
 
-The published number of parameters of each size stands beside it; a test counts.
+Each size has its published number of parameters; a test counts those of the network.
 """
 
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """What changed between the published families (Shazeer 2020 for v1.1).
+    """One row: the feed-forward activation and logits of a family (v1.1: Shazeer 2020).
 
     Attributes:
       name: as given to --version.
       activations: of the feed-forward block: one, or two that are multiplied (gated).
-      tied: True if logits are taken with the token embedding.
+      tied: True if the token embedding gives the logits.
       meaning: one line for --help.
     """
 
@@ -30,13 +30,13 @@ VERSIONS: dict[str, Version] = {
             name="v1.0",
             activations=("relu",),
             tied=True,
-            meaning="ReLU, one embedding for inputs, outputs and logits: the paper's",
+            meaning="ReLU, and one embedding for inputs, targets and logits: as in the paper",
         ),
         Version(
             name="v1.1",
             activations=("gelu", "linear"),
             tied=False,
-            meaning="gated GELU, logits of their own; mT5 too",
+            meaning="gated GELU, and separate parameters for the logits: T5 1.1 and mT5",
         ),
     )
 }
@@ -44,12 +44,12 @@ VERSIONS: dict[str, Version] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """How layers are arranged (Raffel et al. 2020, section 3.2, Table 2).
+    """One row: the stacks of layers (Raffel et al. 2020, section 3.2, Table 2).
 
     Attributes:
       name: as given to --architecture.
-      encoder: True if there is one.
-      shared: True if encoder and decoder have the same attention and feed-forward parameters.
+      encoder: True if it has an encoder.
+      shared: True if encoder and decoder share attention and feed-forward parameters.
       depth: share of the size's layers that each stack has.
       meaning: one line for --help.
     """
@@ -64,24 +64,24 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     row.name: row
     for row in (
-        Architecture(name="encoder_decoder", encoder=True, meaning="T5's own"),
+        Architecture(name="encoder_decoder", encoder=True, meaning="encoder and decoder: T5"),
         Architecture(
             name="encoder_decoder_shared",
             encoder=True,
             shared=True,
-            meaning="one set of parameters for both stacks",
+            meaning="encoder and decoder share their layers",
         ),
         Architecture(
             name="encoder_decoder_half",
             encoder=True,
             depth=0.5,
-            meaning="half the layers in each stack",
+            meaning="encoder and decoder with half the layers of the size each",
         ),
-        Architecture(name="decoder_lm", encoder=False, meaning="a decoder alone, causal"),
+        Architecture(name="decoder_lm", encoder=False, meaning="decoder only, causal"),
         Architecture(
             name="prefix_lm",
             encoder=False,
-            meaning="a decoder alone that sees its inputs from both sides",
+            meaning="decoder only, with bidirectional attention in its inputs",
         ),
     )
 }
@@ -89,19 +89,19 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """One row of the table: a published model, v1.0 without its own version.
+    """One row: the dimensions of a published model.
 
     Attributes:
       name: as given to --size.
       version: of VERSIONS.
       layers: of each stack.
-      emb_dim: of a token.
-      heads: of attention.
-      head_dim: of a head.
-      mlp_dim: of the feed-forward block.
-      vocab_size: rows of the published embedding; a run takes its own vocabulary's.
+      emb_dim: features of a token.
+      heads: attention heads.
+      head_dim: features of a head.
+      mlp_dim: features inside the feed-forward block.
+      vocab_size: rows of the published embedding; a run has those of its own vocabulary.
       parameters: of the published encoder-decoder.
-      source: where it is published.
+      source: the publication.
     """
 
     name: str
@@ -118,7 +118,8 @@ class Size:
     @property
     def meaning(self) -> str:
         """One line for --help."""
-        return f"{self.parameters / 1e6:,.1f}M parameters, {self.layers} layers of {self.emb_dim}"
+        millions = f"{self.parameters / 1e6:,.1f}M"
+        return f"{millions} parameters, {self.layers} layers, emb_dim {self.emb_dim}"
 
 
 def _size(

@@ -1,1 +1,15 @@
-"""Map of training: to be written."""
+"""The training loop and its parts.
+
+In reading order:
+  loop             runs the steps, evaluates, writes checkpoints
+  run              sets up network, jitted functions and initial state
+  input_pipeline   batches of a split, with a position that can be saved
+  step             loss, gradients and update: pure functions
+  optimizer        Adafactor, and its state in t5x's layout
+  partitioning     the mesh of devices; sharding of batches and state
+  checkpoints      reads and writes t5x's layout through Orbax
+  divergence       stops at losses that are not finite or have a spike
+  evaluation       loss on a held-out split
+  flops            operations of a step, peak of the devices
+  progress         live line, TensorBoard events, loss curve
+"""

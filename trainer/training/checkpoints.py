@@ -1,7 +1,7 @@
 """Checkpoints in t5x's layout through Orbax: `checkpoint_N/state` with `target/…`, `state/…`.
 
-A checkpoint takes its name only when all of it is written, so that whatever stops a run, those with
-a name are whole. Beside them, `data_N-HHH-of-HHH` says where host HHH goes on reading.
+A checkpoint gets its name only when it is complete, so that one with a name can be read however a
+run stopped. Beside it, `data_N-HHH-of-HHH` has the position of host HHH in the data.
 """
 
 import glob
@@ -19,7 +19,7 @@ from flax import traverse_util
 
 from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
-from trainer.training.input_pipeline import Batches, Hosts
+from trainer.training.input_pipeline import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
 from trainer.training.step import State
 
@@ -28,11 +28,11 @@ Tree = Any
 
 
 class CheckpointError(RunFailed):
-    """A checkpoint that cannot be used or written; the message says what to do."""
+    """A checkpoint that cannot be read or written. The message says what to do."""
 
 
 def to_t5x(state: State) -> dict[str, Tree]:
-    """The tree that t5x writes: target, state/step, state/param_states."""
+    """The state as the tree that t5x writes: target, state/step, state/param_states."""
     return {
         "target": state.params,
         "state": {"step": state.step, "param_states": moments_to_t5x(state.moments)},
@@ -40,19 +40,19 @@ def to_t5x(state: State) -> dict[str, Tree]:
 
 
 def _on_all_hosts(state: State) -> dict[str, Tree]:
-    """The tree that t5x writes, with no array that one host alone has."""
-    everywhere = state.step.sharding
+    """The same, with arrays that are on one host only replicated to all."""
+    replicated = state.step.sharding
 
-    def place(leaf: jax.Array) -> jax.Array:
-        if leaf.sharding.device_set == everywhere.device_set:
+    def replicate(leaf: jax.Array) -> jax.Array:
+        if leaf.sharding.device_set == replicated.device_set:
             return leaf
-        return jax.device_put(np.asarray(leaf), everywhere)
+        return jax.device_put(np.asarray(leaf), replicated)
 
-    return jax.tree.map(place, to_t5x(state))
+    return jax.tree.map(replicate, to_t5x(state))
 
 
 def from_t5x(tree: Mapping[str, Tree], state: State) -> State:
-    """The state of a tree that t5x wrote, in the form of `state`."""
+    """The state from a tree that t5x wrote; `state` gives the structure of the moments."""
     inner = tree["state"]
     step = jax.numpy.asarray(inner["step"], jax.numpy.int32)
     moments = moments_from_t5x(state.moments, inner["param_states"], step)
@@ -60,7 +60,7 @@ def from_t5x(tree: Mapping[str, Tree], state: State) -> State:
 
 
 class Checkpoints:
-    """The checkpoints of a run: written in the background, the newest kept."""
+    """Writes the checkpoints of a run in the background, and keeps the newest ones."""
 
     def __init__(self, folder: str, keep: int) -> None:
         self._folder = os.path.abspath(folder)
@@ -78,31 +78,31 @@ class Checkpoints:
         )
 
     def latest(self) -> int | None:
-        """Step of the newest whole checkpoint; None if there is none."""
+        """Step of the newest complete checkpoint; None if there is none."""
         step: int | None = self._manager.latest_step()
         return step
 
-    def save(self, state: State, batches: Batches | None, hosts: Hosts) -> None:
-        """Starts to write a checkpoint; the run goes on meanwhile.
+    def save(self, state: State, batches: Batches | None, host: HostInfo) -> None:
+        """Starts to write a checkpoint in the background.
 
         Raises:
-          CheckpointError: one could not be written. Those before are as they were.
+          CheckpointError: this or the last one could not be written; earlier ones are unchanged.
         """
         step = int(state.step)
         if step == self.latest():
             return
         try:
             if batches is not None:
-                batches.save(self._position(step, hosts))
+                batches.save(self._position(step, host))
             self._manager.save(
                 step, args=ocp.args.Composite(state=ocp.args.PyTreeSave(_on_all_hosts(state)))
             )
-        except (OSError, ValueError, tf.errors.OpError) as error:  # of storage, of tensorstore
+        except (OSError, ValueError, tf.errors.OpError) as error:  # from the disk and tensorstore
             raise self._failed(step, error) from error
         self._forget_positions()
 
     def wait(self) -> None:
-        """Returns when the last checkpoint is whole.
+        """Waits until the last checkpoint is complete.
 
         Raises:
           CheckpointError: it could not be written.
@@ -113,29 +113,29 @@ class Checkpoints:
             raise self._failed(None, error) from error
 
     def close(self) -> None:
-        """Waits and lets go of the folder."""
+        """Waits for the last checkpoint and closes the manager."""
         self.wait()
         self._manager.close()
 
     def restore(self, shapes: State, shardings: State, step: int) -> State:
-        """The state at a step, each array where `shardings` says.
+        """The state at a step, sharded as `shardings`.
 
         Raises:
-          CheckpointError: it is of another model.
+          CheckpointError: the checkpoint has the parameters of another network.
         """
         path = os.path.join(self._folder, f"checkpoint_{step}")
         return read_state(path, shapes, shardings)
 
-    def restore_position(self, batches: Batches, step: int, hosts: Hosts) -> None:
-        """Goes to the data after a step; by reading past them if no position was saved."""
-        if not batches.restore(self._position(step, hosts)):
+    def restore_position(self, batches: Batches, step: int, host: HostInfo) -> None:
+        """Goes to the position in the data after a step. Without a saved one, skips the batches."""
+        if not batches.restore(self._position(step, host)):
             batches.skip(step)
 
-    def _position(self, step: int, hosts: Hosts) -> str:
-        return os.path.join(self._folder, f"data_{step}-{hosts.index:03d}-of-{hosts.count:03d}")
+    def _position(self, step: int, host: HostInfo) -> str:
+        return os.path.join(self._folder, f"data_{step}-{host.index:03d}-of-{host.count:03d}")
 
     def _forget_positions(self) -> None:
-        """Removes positions without a checkpoint, but for the newest, which is being written."""
+        """Removes positions of removed checkpoints; keeps that of the one being written."""
         if not self._keep:
             return
         files = glob.glob(os.path.join(self._folder, "data_*-of-*"))
@@ -147,11 +147,11 @@ class Checkpoints:
 
     def _failed(self, step: int | None, error: Exception) -> CheckpointError:
         last = self._manager.latest_step()
-        whole = f"checkpoint_{last} is whole" if last is not None else "none was written before"
-        what = "a checkpoint" if step is None else f"checkpoint_{step}"
+        kept = f"checkpoint_{last} is complete" if last is not None else "there is none before it"
+        name = "a checkpoint" if step is None else f"checkpoint_{step}"
         return CheckpointError(
-            f"--model_dir={self._folder}: {what} could not be written: {error}; {whole}; make "
-            "room, and the same command goes on from there"
+            f"--model_dir={self._folder}: {name} could not be written: {error}. {kept}. Free some "
+            "space and run the same command again; it resumes from the newest checkpoint"
         )
 
 
@@ -159,33 +159,36 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
     """The state in a folder `…/checkpoint_N`, of either loop.
 
     Args:
-      shapes: of each array; arrays or jax.ShapeDtypeStruct.
+      shapes: shape and type of each array of the state.
+      shardings: sharding of each array of the state.
     Raises:
-      CheckpointError: it is of another model, or there is none.
+      CheckpointError: there is none, or it has the parameters of another network.
     """
     expected = to_t5x(shapes)
     if is_published(path):
-        return _placed(path, read_published(path), shapes, shardings)
+        return _read_published_state(path, read_published(path), shapes, shardings)
     folder = _state_folder(path)
     check_shapes(path, stored_shapes(path), expected["target"])
     args = jax.tree.map(
-        lambda leaf, place: ocp.ArrayRestoreArgs(
-            sharding=place, global_shape=leaf.shape, dtype=leaf.dtype
+        lambda leaf, sharding: ocp.ArrayRestoreArgs(
+            sharding=sharding, global_shape=leaf.shape, dtype=leaf.dtype
         ),
         expected,
-        _places(expected, shardings),
+        _t5x_shardings(expected, shardings),
     )
     with ocp.PyTreeCheckpointer() as reader:
         tree = reader.restore(folder, item=expected, restore_args=args)
     return from_t5x(tree, shapes)
 
 
-def _placed(path: str, tree: Mapping[str, Tree], shapes: State, shardings: State) -> State:
-    """The state of a published checkpoint, each array where `shardings` says."""
+def _read_published_state(
+    path: str, tree: Mapping[str, Tree], shapes: State, shardings: State
+) -> State:
+    """The state of a published checkpoint, sharded as `shardings`."""
     check_shapes(path, shapes_of(tree["target"]), shapes.params)
-    # Their reader fills what a parameter has no use for with other shapes than the writer.
+    # Moments that are not used for a parameter have other shapes there than here.
     wanted = to_t5x(shapes)["state"]["param_states"]
-    told = tree["state"]["param_states"]
+    read = tree["state"]["param_states"]
     fitted = jax.tree.map(
         lambda leaf, stored: (
             np.reshape(stored, leaf.shape)
@@ -193,7 +196,7 @@ def _placed(path: str, tree: Mapping[str, Tree], shapes: State, shardings: State
             else np.zeros(leaf.shape, leaf.dtype)
         ),
         wanted,
-        told,
+        read,
     )
     step = np.asarray(tree["state"]["step"], np.int32)
     fields = {"target": tree["target"], "state": {"step": step, "param_states": fitted}}
@@ -207,42 +210,46 @@ def _state_folder(path: str) -> str:
     return folder
 
 
-def _places(tree: dict[str, Tree], shardings: State) -> dict[str, Tree]:
-    """The sharding of each array of the tree; moments' as in the state."""
-    everywhere = shardings.step
+def _t5x_shardings(tree: dict[str, Tree], shardings: State) -> dict[str, Tree]:
+    """The sharding of each array of the tree that t5x writes."""
+    replicated = shardings.step
     factored = next(p for p in shardings.moments if isinstance(p, optax.FactoredState))
     moments = jax.tree.map(
-        lambda row, col, full: {"v_row": row, "v_col": col, "v": full, "m": everywhere},
+        lambda row, col, full: {"v_row": row, "v_col": col, "v": full, "m": replicated},
         factored.v_row, factored.v_col, factored.v,
     )  # fmt: skip
-    return {"target": shardings.params, "state": {"step": everywhere, "param_states": moments}}
+    return {"target": shardings.params, "state": {"step": replicated, "param_states": moments}}
 
 
 def stored_shapes(path: str) -> dict[str, tuple[int, ...]]:
-    """Shape of each parameter in a checkpoint, by path."""
+    """Shape of each parameter in a checkpoint, by its path in the tree."""
     folder = _state_folder(path)
     with ocp.PyTreeCheckpointer() as reader:
         return shapes_of(_stored_tree(reader, folder)["target"])
 
 
 def _stored_tree(reader: ocp.PyTreeCheckpointer, folder: str) -> dict[str, Tree]:
-    """What is known of each array of a checkpoint, without reading it."""
+    """The tree of a checkpoint with metadata in the place of arrays."""
     metadata = reader.metadata(folder)
     tree = getattr(metadata, "item_metadata", metadata)
     return dict(getattr(tree, "tree", tree))
 
 
 def shapes_of(params: Tree) -> dict[str, tuple[int, ...]]:
-    """Shape of each parameter of a tree, by path."""
+    """Shape of each parameter, by its path in the tree."""
     flat = traverse_util.flatten_dict(params, sep="/")
     return {name: tuple(leaf.shape) for name, leaf in flat.items()}
 
 
 def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree) -> None:
-    """Refuses a checkpoint whose parameters are not those of the network.
+    """Checks that a checkpoint has the parameters of the network.
 
+    Args:
+      path: of the checkpoint, for the message.
+      stored: shapes of its parameters.
+      params: of the network.
     Raises:
-      CheckpointError: with the first difference; for the embedding, about the vocabulary.
+      CheckpointError: with the first difference; one of the embedding is of the vocabulary.
     """
     wanted = shapes_of(params)
     for name in sorted(wanted, key=lambda name: "token_embedder" not in name):
@@ -251,22 +258,23 @@ def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree)
         if name in stored and "token_embedder" in name:
             raise CheckpointError(
                 f"{path}: its embedding has {stored[name][0]} rows, the vocabulary needs "
-                f"{wanted[name][0]}; train on with the --vocab it was trained with"
+                f"{wanted[name][0]}; give the --vocab that it was trained with"
             )
         raise CheckpointError(
-            f"{path}: {name} is {stored.get(name, 'absent')}, expected {wanted[name]}; "
-            "--size, --version or --architecture is not that of the checkpoint"
+            f"{path}: expected {name} of shape {wanted[name]}, found "
+            f"{stored.get(name, 'none')}; give the --size, --version and --architecture that it "
+            "was trained with"
         )
     extra = sorted(stored.keys() - wanted.keys())
     if extra:
         raise CheckpointError(
-            f"{path}: holds {extra[0]}, which this network lacks; --size, --version or "
-            "--architecture is not that of the checkpoint"
+            f"{path}: it has {extra[0]}, which this network does not have; give the --size, "
+            "--version and --architecture that it was trained with"
         )
 
 
 def read_params(path: str) -> dict[str, Tree]:
-    """The parameters alone of a folder `…/checkpoint_N`, as NumPy arrays."""
+    """Only the parameters in a folder `…/checkpoint_N`, as NumPy arrays."""
     if is_published(path):
         published: dict[str, Tree] = read_published(path)["target"]
         return published
@@ -281,13 +289,13 @@ def read_params(path: str) -> dict[str, Tree]:
 
 
 def holds_checkpoint(folder: str) -> bool:
-    """True if there is a checkpoint_N in the folder, or it is one."""
+    """True if the folder has a checkpoint_N or is one."""
     names = [os.path.basename(os.path.normpath(folder)), *_names(folder)]
     return any(_NAME.fullmatch(name) for name in names)
 
 
-def newest(folder: str) -> str:
-    """Path of the newest checkpoint_N in a folder, or the folder if it is one itself.
+def newest_checkpoint(folder: str) -> str:
+    """Path of the newest checkpoint_N in a folder; the folder itself if it is one.
 
     Raises:
       CheckpointError: there is none.
@@ -296,7 +304,9 @@ def newest(folder: str) -> str:
         return folder
     steps = [int(m[1]) for name in _names(folder) if (m := _NAME.fullmatch(name))]
     if not steps:
-        raise CheckpointError(f"{folder}: no checkpoint_N in it; expected a --model_dir of a run")
+        raise CheckpointError(
+            f"{folder}: expected the --model_dir of a run, with a folder checkpoint_N; found none"
+        )
     return os.path.join(folder, f"checkpoint_{max(steps)}")
 
 

@@ -1,4 +1,4 @@
-"""Loss on text that was held out, beside what one pays who only knows how often each token is."""
+"""Loss on a held-out split, and the unigram entropy of its targets to compare it with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,40 +6,40 @@ from typing import Any
 import numpy as np
 
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, DataError, open_dataset, share_of
+from trainer.training.input_pipeline import Batches, DataError, host_rows, open_dataset
 from trainer.training.partitioning import put_batch
 from trainer.training.run import Run
-from trainer.training.step import Sums
+from trainer.training.step import Metrics
 
 
-class HeldOut:
-    """The first batches of a split, read anew for each evaluation.
+class Evaluator:
+    """Evaluates parameters on the first batches of a split; reads it again each time.
 
     Attributes:
-      missing: why there is none; "" if there is.
+      missing: the reason why there is no such split; "" if there is one.
     """
 
     def __init__(self, config: TrainConfig, run: Run, split: str = "validation") -> None:
-        self._run, self._rows, self._most = run, config.batch_size, config.eval_batches
+        self._run, self._rows, self._batches = run, config.batch_size, config.eval_batches
         self.missing = ""
         try:
-            self._dataset = open_dataset(config, split, run.hosts)
+            self._dataset = open_dataset(config, split, run.host)
         except DataError as error:
             self.missing = str(error)
 
     def evaluate(self, params: Any) -> Mapping[str, float]:
-        """Loss, accuracy, targets, and the unigram entropy of the targets; {} if there are none."""
+        """Loss, accuracy, number and unigram entropy of the targets; {} without targets."""
         if self.missing:
             return {}
         run = self._run
-        totals, counts = np.zeros(len(Sums._fields)), np.zeros(run.network.config.vocab_size)
+        totals, counts = np.zeros(len(Metrics._fields)), np.zeros(run.network.config.vocab_size)
         batches = Batches(self._dataset)
-        for _, batch in zip(range(self._most), batches, strict=False):
+        for _, batch in zip(range(self._batches), batches, strict=False):
             written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
             counts += np.bincount(written, minlength=len(counts))
-            own = share_of(batch, self._rows, run.hosts)
+            own = host_rows(batch, self._rows, run.host)
             totals += np.array(run.evaluate(params, put_batch(own, run.mesh)), np.float64)
-        total = Sums(*totals)
+        total = Metrics(*totals)
         if not total.targets:
             return {}
         return {
@@ -51,10 +51,10 @@ class HeldOut:
 
 
 def unigram_entropy(counts: np.ndarray[Any, Any]) -> float:
-    """Nats a token that one pays who knows only how often each is written: the loss to beat.
+    """Entropy of the token frequencies, in nats: the loss of a model without context.
 
     Args:
-      counts: float64[vocab].
+      counts: float64[vocab], occurrences of each token.
     """
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * np.log(shares)).sum())

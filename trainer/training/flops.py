@@ -1,4 +1,4 @@
-"""Floating-point operations of a step, and what devices can do: their ratio is MFU."""
+"""Floating-point operations of a step and peak of the devices, for the MFU (their ratio)."""
 
 import functools
 import time
@@ -19,23 +19,23 @@ PEAK_FLOPS: dict[str, float] = {
     "NVIDIA H100": 989e12,
     "NVIDIA H200": 989e12,
 }
-"""bfloat16 operations a second of one device as its maker states them, by the start of its kind."""
+"""bfloat16 operations a second of one device, stated by its maker; by prefix of the kind."""
 
 
 @functools.cache
 def peak_flops() -> float:
-    """Operations a second of all devices of the run; measured where no maker states any (CPU)."""
+    """Peak operations a second of all devices of the run; measured on CPU, which states none."""
     kind = jax.devices()[0].device_kind
     stated = next((peak for name, peak in PEAK_FLOPS.items() if kind.startswith(name)), None)
     if stated is not None:
         return stated * jax.device_count()
-    # Simulated devices share the cores that a single one would use.
+    # Simulated devices share the cores of one.
     shared = jax.process_count() if jax.default_backend() == "cpu" else jax.device_count()
     return measured_flops() * shared
 
 
 def measured_flops(size: int = 1024, times: int = 8) -> float:
-    """What a product of float32 matrices reaches here: the best of a few tries."""
+    """Operations a second of a float32 matrix product on this device, the best of `times`."""
     matrix = jnp.ones((size, size))
     product = jax.jit(lambda a: a @ a)
     product(matrix).block_until_ready()
@@ -48,22 +48,23 @@ def measured_flops(size: int = 1024, times: int = 8) -> float:
 
 
 def step_flops(params: Any, batch: Mapping[str, Any]) -> float:
-    """6 operations for each parameter and token that meet, attention's products left out.
+    """Operations of a training step: 6 for each parameter and token (Kaplan et al. 2020, 2.1).
 
-    The encoder's parameters meet the inputs' tokens, the decoder's the targets'; the embedding
-    counts as the logits' product. Kaplan et al. 2020, section 2.1.
+    Encoder parameters are multiplied with the tokens of the inputs, decoder parameters with those
+    of the targets, a tied embedding with the targets for the logits. The products of queries, keys
+    and values with each other are not counted.
     """
     flat = traverse_util.flatten_dict(params, sep="/")
     inputs = batch["encoder_input_tokens"].size if "encoder_input_tokens" in batch else 0
     targets = batch["decoder_target_tokens"].size
     tied = not any(name.endswith("logits_dense/kernel") for name in flat)
     return 6.0 * sum(
-        leaf.size * _tokens_met(name, inputs, targets, tied) for name, leaf in flat.items()
+        leaf.size * _token_count(name, inputs, targets, tied) for name, leaf in flat.items()
     )
 
 
-def _tokens_met(name: str, inputs: int, targets: int, tied: bool) -> int:
-    """How many of a batch's tokens are multiplied with a parameter."""
+def _token_count(name: str, inputs: int, targets: int, tied: bool) -> int:
+    """Number of tokens in a batch that are multiplied with a parameter."""
     if "token_embedder" in name:
         return targets * tied
     if name.startswith("shared_layers"):

@@ -1,4 +1,4 @@
-"""The input pipeline of a run: batches of token ids, and where in the data a run is."""
+"""The input pipeline of a run: batches of token ids, with a position that can be saved."""
 
 import os
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ HostBatch = dict[str, np.ndarray[Any, Any]]
 
 
 class DataError(UsageError):
-    """Data that cannot be read as asked; the message says what to do."""
+    """A split that is missing, damaged, or has too few shards. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hosts:
-    """Which of the hosts this one is, and of how many that read different shards."""
+class HostInfo:
+    """Index of this host and number of hosts, which read different shards (seqio.ShardInfo)."""
 
     index: int = 0
     count: int = 1
 
 
-def register(config: TrainConfig) -> str:
-    """Registers the task or mixture of a configuration; its name."""
+def register_task(config: TrainConfig) -> str:
+    """Registers the task or mixture of a configuration, and returns its name."""
     return load_mixture(
         config.corpus,
         config.vocab,
@@ -47,7 +47,7 @@ def register(config: TrainConfig) -> str:
 
 
 def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
-    """What makes a model's features of a task's: packed, shifted, with loss weights."""
+    """seqio's converter from examples to a model's features: packs, shifts, adds loss weights."""
     if ARCHITECTURES[config.architecture].encoder:
         return seqio.EncDecFeatureConverter(pack=config.packing)
     if config.architecture == "prefix_lm":
@@ -55,17 +55,19 @@ def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
     return seqio.LMFeatureConverter(pack=config.packing)
 
 
-def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Dataset:
-    """Batches of a split: train's are shuffled, repeated and this host's; others in order, once.
+def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dataset:
+    """Batches of a split.
 
-    Of other splits every host reads all: they have few shards, and all hosts need as many batches.
+    For `train` they are shuffled and repeated, and each host reads shards of its own. Other splits
+    are read in order and once, by every host in full: they can have fewer shards than hosts, and
+    all hosts need the same number of batches.
 
     Raises:
-      DataError: there are fewer shards than hosts, or no such split.
+      DataError: there is no such split, or it has fewer shards than hosts.
     """
-    name = register(config)
+    name = register_task(config)
     train = split == "train"
-    _check_shards(seqio.get_mixture_or_task(name), split, hosts.count if train else 1)
+    _check_shards(seqio.get_mixture_or_task(name), split, host.count if train else 1)
     dataset = seqio.get_dataset(
         name,
         task_feature_lengths=config.lengths(),
@@ -73,28 +75,28 @@ def open_dataset(config: TrainConfig, split: str, hosts: Hosts) -> tf.data.Datas
         shuffle=train,
         num_epochs=None if train else 1,
         feature_converter=feature_converter(config),
-        shard_info=seqio.ShardInfo(hosts.index, hosts.count) if train else None,
+        shard_info=seqio.ShardInfo(host.index, host.count) if train else None,
         use_cached=False,
         seed=config.seed,
         trim_output_features=True,
     )
-    rows = config.batch_size // hosts.count if train else config.batch_size
+    rows = config.batch_size // host.count if train else config.batch_size
     return dataset.batch(rows, drop_remainder=train).prefetch(4)
 
 
 def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> None:
     if split not in task.splits:
-        raise DataError(f"--corpus: no split {split!r}; there are {', '.join(task.splits)}")
+        raise DataError(f"--corpus: it has no split {split!r}, but {', '.join(task.splits)}")
     for part in getattr(task, "tasks", [task]):
         shards = len(part.source.list_shards(split))
         if shards < hosts:
             raise DataError(
-                f"{part.name}: {shards} shards of {split} for {hosts} hosts; write the "
-                f"corpus with --shards={hosts} or more"
+                f"--corpus: {part.name} has {shards} shards of {split}, fewer than the {hosts} "
+                f"hosts; write the corpus with --shards={hosts} or more"
             )
 
 
-def batch_form(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
+def batch_spec(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
     """Shape and type of each feature of a batch, without reading one."""
     return {
         name: jax.ShapeDtypeStruct(tuple(spec.shape), spec.dtype.as_numpy_dtype)
@@ -103,7 +105,7 @@ def batch_form(dataset: tf.data.Dataset) -> dict[str, jax.ShapeDtypeStruct]:
 
 
 class Batches:
-    """Batches of a split in a fixed order, from a place that can be saved and gone back to."""
+    """Batches of a split in a fixed order. Their position can be saved and restored."""
 
     def __init__(self, dataset: tf.data.Dataset) -> None:
         self._iterator = iter(dataset)
@@ -117,31 +119,31 @@ class Batches:
             batch = next(self._iterator)
         except tf.errors.DataLossError as error:
             raise DataError(
-                f"--corpus: a shard is damaged or cut off: {error.message}; "
-                "run the corpus's command again"
+                f"--corpus: a shard is damaged or cut off: {error.message}. Remove the shard and "
+                "run the command that wrote the corpus again"
             ) from None
         return {name: tensor.numpy() for name, tensor in batch.items()}
 
     def skip(self, count: int) -> None:
-        """Goes past so many batches."""
+        """Reads and drops `count` batches."""
         for _ in range(count):
             next(self)
 
     def save(self, path: str) -> None:
-        """Writes where the next batch comes from."""
+        """Writes the position of the next batch."""
         self._checkpoint.write(path)
 
     def restore(self, path: str) -> bool:
-        """Goes to where `save` wrote; False if nothing is there."""
+        """Goes to the position that `save` wrote; False if there is no such file."""
         if not os.path.exists(path + ".index"):
             return False
         self._checkpoint.read(path).assert_consumed()
         return True
 
 
-def share_of(batch: HostBatch, rows: int, hosts: Hosts) -> HostBatch:
-    """Rows of this host, of a batch that all hosts read, padded to `rows`; padding is no target."""
-    start, stop = (rows * (hosts.index + n) // hosts.count for n in (0, 1))
+def host_rows(batch: HostBatch, rows: int, host: HostInfo) -> HostBatch:
+    """The rows of this host in a batch that all read, padded to `rows`; padding has no weight."""
+    start, stop = (rows * (host.index + n) // host.count for n in (0, 1))
     return {
         name: np.pad(x, ((0, rows - len(x)), *([(0, 0)] * (x.ndim - 1))))[start:stop]
         for name, x in batch.items()

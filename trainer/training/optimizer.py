@@ -1,4 +1,4 @@
-"""Adafactor as T5 configures it, of optax's parts, and its state in t5x's layout.
+"""Adafactor as T5 configures it, from parts of optax, and its state in t5x's layout.
 
 Shazeer & Stern 2018; Raffel et al. 2020, section 3.1.2. The update of a parameter p with gradient
 g at step t (from 1):
@@ -18,11 +18,11 @@ import optax
 
 Tree = Any
 
-_UNUSED = (1,)  # the shape of a moment that a parameter has no use for
+_UNUSED = (1,)  # shape of a moment that is not used for a parameter
 
 
 def inverse_square_root(base: float, warmup_steps: int) -> optax.Schedule:
-    """base / sqrt(max(step, warmup_steps)): constant, then falling (section 3.1.2)."""
+    """base / sqrt(max(step, warmup_steps)): constant, then decreasing (section 3.1.2)."""
 
     def rate(step: jax.Array) -> jax.Array:
         return base / jnp.sqrt(jnp.maximum(step, warmup_steps).astype(jnp.float32))
@@ -33,10 +33,10 @@ def inverse_square_root(base: float, warmup_steps: int) -> optax.Schedule:
 def adafactor(
     schedule: optax.Schedule, decay_rate: float = 0.8, clip_norm: float = 0.0
 ) -> optax.GradientTransformation:
-    """The transformation of gradients to updates.
+    """The optimizer: gradients to updates.
 
     Args:
-      clip_norm: largest norm of all gradients together; 0 for any.
+      clip_norm: largest global norm of the gradients; 0 for no clipping.
     """
     clips = [optax.clip_by_global_norm(clip_norm)] if clip_norm else []
     return optax.chain(
@@ -49,7 +49,7 @@ def adafactor(
 
 
 def moments_to_t5x(state: optax.OptState) -> dict[str, Tree]:
-    """`param_states` of t5x's Adafactor: v_row, v_col, v and m of each parameter."""
+    """The state as `param_states` of t5x's Adafactor: v_row, v_col, v and m of each parameter."""
     factored = _factored(state)
     return jax.tree.map(
         lambda row, col, full: {
@@ -65,7 +65,7 @@ def moments_to_t5x(state: optax.OptState) -> dict[str, Tree]:
 
 
 def moments_from_t5x(state: optax.OptState, param_states: Mapping[str, Tree], step: Any) -> Any:
-    """The optimizer's state with the moments and the step of a checkpoint."""
+    """The optimizer's state with the moments and step of a checkpoint that t5x or we wrote."""
 
     def pick(key: str) -> Tree:
         return jax.tree.map(
@@ -73,7 +73,7 @@ def moments_from_t5x(state: optax.OptState, param_states: Mapping[str, Tree], st
         )
 
     def restore(part: Any) -> Any:
-        count = jnp.array(step, jnp.int32)  # a copy each: a step uses up the buffers it is given
+        count = jnp.array(step, jnp.int32)  # a copy for each: a step donates its buffers
         if isinstance(part, optax.FactoredState):
             return optax.FactoredState(count, pick("v_row"), pick("v_col"), pick("v"))
         return part._replace(count=count) if "count" in part._fields else part

@@ -1,7 +1,8 @@
-"""Devices as a mesh of data x model, and which part of each array a device holds.
+"""The mesh of devices, data x model, and the sharding of batches and state over it.
 
-Rules of t5x's `standard_logical_axis_rules`: heads and feed-forward dimensions over `model`,
-batches over `data`; with --shard_parameters the embedding dimension over `data` too.
+The rules are those of t5x's `standard_logical_axis_rules`: heads and feed-forward dimensions are
+sharded over `model`, batches over `data`; with --shard_parameters the embedding dimension over
+`data` too.
 """
 
 import functools
@@ -15,7 +16,7 @@ from flax.linen import partitioning
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from runtime.errors import UsageError
-from trainer.training.step import Form, State, arguments
+from trainer.training.step import BatchSpec, State, arguments
 
 Tree = Any
 _RULES: dict[str, str | None] = {
@@ -29,28 +30,32 @@ _RULES: dict[str, str | None] = {
 
 
 class MeshError(UsageError):
-    """Devices and sizes that do not fit; the message has both numbers."""
+    """Devices or batch size that do not divide evenly. The message has both numbers."""
 
 
 def make_mesh(model_parallel: int, devices: Sequence[jax.Device] = ()) -> Mesh:
-    """Devices, all of all hosts unless some are given, `model_parallel` of them to a layer.
+    """The mesh of data x model.
 
+    Args:
+      model_parallel: devices along the model axis.
+      devices: default: all devices of all hosts.
     Raises:
-      MeshError: their number is not divisible.
+      MeshError: the number of devices is not a multiple of model_parallel.
     """
     devices = devices or jax.devices()
     if len(devices) % model_parallel:
         raise MeshError(
-            f"--model_parallel={model_parallel}: {len(devices)} devices are not divisible by it"
+            f"--model_parallel={model_parallel}: expected a divisor of the number of devices, "
+            f"which is {len(devices)}"
         )
     return Mesh(np.array(devices).reshape(-1, model_parallel), ("data", "model"))
 
 
 def check_batch(batch_size: int, microbatches: int, mesh: Mesh) -> None:
-    """Refuses a batch that does not divide over the mesh.
+    """Checks that each microbatch divides evenly over the data axis.
 
     Raises:
-      MeshError: it does not.
+      MeshError: it does not; with the nearest batch size that does.
     """
     rows, data = batch_size // microbatches, mesh.shape["data"]
     if rows % data:
@@ -62,46 +67,46 @@ def check_batch(batch_size: int, microbatches: int, mesh: Mesh) -> None:
 
 
 def batch_sharding(mesh: Mesh) -> NamedSharding:
-    """Rows over the data axis."""
+    """The sharding of batches: rows over the data axis."""
     return NamedSharding(mesh, PartitionSpec("data"))
 
 
 def state_sharding(
-    mesh: Mesh, network: nn.Module, state: State, form: Form, shard_parameters: bool
+    mesh: Mesh, network: nn.Module, state: State, spec: BatchSpec, shard_parameters: bool
 ) -> State:
-    """The sharding of each array of a state; moments of a parameter's own shape follow it."""
-    positional, named = arguments(form)
+    """The sharding of each array of a state. Moments of a parameter's shape are sharded like it."""
+    positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     shapes = jax.eval_shape(init, {"params": jax.random.key(0)}, *positional, **named)
     axes = partitioning.get_axis_names(shapes["params_axes"])
     rules = _RULES | ({"embed": "data"} if shard_parameters else {})
-    place = lambda leaf, names: _place(mesh, leaf.shape, tuple(names), rules)  # noqa: E731
-    params = jax.tree.map(place, state.params, _as_tree(axes))
-    everywhere = NamedSharding(mesh, PartitionSpec())
-    of_path = dict(jax.tree_util.tree_leaves_with_path(state.params))
-    places = dict(jax.tree_util.tree_leaves_with_path(params))
+    shard = lambda leaf, names: _sharding(mesh, leaf.shape, tuple(names), rules)  # noqa: E731
+    params = jax.tree.map(shard, state.params, _as_tree(axes))
+    replicated = NamedSharding(mesh, PartitionSpec())
+    param_at = dict(jax.tree_util.tree_leaves_with_path(state.params))
+    sharding_at = dict(jax.tree_util.tree_leaves_with_path(params))
 
     def moment(path: Any, leaf: Any) -> NamedSharding:
         for start in range(len(path)):
-            param = of_path.get(path[start:])
+            param = param_at.get(path[start:])
             if param is not None and param.shape == leaf.shape:
-                found: NamedSharding = places[path[start:]]
+                found: NamedSharding = sharding_at[path[start:]]
                 return found
-        return everywhere
+        return replicated
 
     moments = jax.tree_util.tree_map_with_path(moment, state.moments)
-    return State(everywhere, params, moments)  # type: ignore[arg-type]  # shardings in the form of a state
+    return State(replicated, params, moments)  # type: ignore[arg-type]  # shardings, not arrays
 
 
 def _as_tree(axes: Any) -> Any:
-    """Plain nested dicts of axis names."""
+    """Axis names as nested dicts."""
     return {k: _as_tree(v) for k, v in axes.items()} if hasattr(axes, "items") else axes
 
 
-def _place(
+def _sharding(
     mesh: Mesh, shape: tuple[int, ...], names: tuple[str, ...], rules: dict[str, str | None]
 ) -> NamedSharding:
-    """An axis that does not divide stays whole."""
+    """The sharding of an array by its axis names; axes that do not divide evenly are replicated."""
     parts = [
         axis if axis and size % mesh.shape[axis] == 0 else None
         for size, axis in zip(shape, (rules.get(name) for name in names), strict=True)
@@ -110,7 +115,7 @@ def _place(
 
 
 def put_batch(batch: dict[str, np.ndarray[Any, Any]], mesh: Mesh) -> dict[str, jax.Array]:
-    """Rows of this host as part of the batch of all hosts."""
+    """The batch of all hosts, from the rows that this host has read."""
     sharding = batch_sharding(mesh)
     return {
         name: jax.make_array_from_process_local_data(sharding, rows) for name, rows in batch.items()

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live line, TensorBoard's scalars, the loss curve."""
+"""Reports a run: the live line, TensorBoard events, the loss curve and its plot."""
 
 import io
 import json
@@ -20,7 +20,7 @@ _LINE_SECONDS = 10.0
 
 
 class Progress:
-    """The live line of a run, and its curve on disk. Use as a context manager."""
+    """The live line of a run, and its loss curve on disk. Use as a context manager."""
 
     def __init__(
         self, model_dir: str, steps: int, first_host: bool, stream: TextIO = sys.stderr
@@ -33,7 +33,7 @@ class Progress:
         self._console = Console(file=stream, highlight=False, markup=False, quiet=not first_host)
         self._text = Text("compiling the step")
         self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
-        self._said = 0.0
+        self._printed = 0.0
 
     def __enter__(self) -> "Progress":
         if self._console.is_terminal:
@@ -45,12 +45,12 @@ class Progress:
             self._live.stop()
         self._writer.close()
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
+    def print_line(self, line: str) -> None:
+        """Prints a line above the live line."""
         self._console.print(line, soft_wrap=True)
 
-    def point(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
-        """Takes note of the scalars of a step; says a line of the main ones."""
+    def report_step(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
+        """Writes the scalars of a step; shows loss and speed, without a terminal every 10 s."""
         self._write(step, scalars)
         self._text = Text(
             f"step {step:,} of {self._steps:,} · loss {scalars['loss']:.3f} · "
@@ -59,19 +59,19 @@ class Progress:
         )
         now = time.monotonic()
         if not self._console.is_terminal and (
-            now - self._said > _LINE_SECONDS or step == self._steps
+            now - self._printed > _LINE_SECONDS or step == self._steps
         ):
-            self._said = now
+            self._printed = now
             self._console.print(self._text, soft_wrap=True)
 
-    def evaluated(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Takes note of an evaluation, and says it."""
+    def report_evaluation(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Writes the scalars of an evaluation and prints its line; nothing if it has no targets."""
         if scalars:
             self._write(step, scalars)
-            self.say(f"step {step:,}: {held_out_line(scalars)}")
+            self.print_line(f"step {step:,}: {held_out_line(scalars)}")
 
     def _write(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Adds scalars to TensorBoard's events and to curve.jsonl."""
+        """Appends scalars to the TensorBoard events and to curve.jsonl."""
         self._writer.write_scalars(step, dict(scalars))
         if self._first_host:
             with open(self._curve, "a", encoding="utf-8") as stream:
@@ -79,24 +79,24 @@ class Progress:
 
 
 def held_out_line(scalars: Mapping[str, float]) -> str:
-    """Held-out loss beside the unigram entropy of its targets."""
+    """The held-out loss, and how far it is from the unigram entropy of the targets."""
     loss, entropy = scalars["eval_loss"], scalars["eval_unigram_entropy"]
     side = "below" if loss < entropy else "above"
     return (
-        f"held-out loss {loss:.3f} nats a token, {abs(entropy - loss):.3f} {side} the unigram "
-        f"entropy of its targets, {entropy:.3f}"
+        f"held-out loss {loss:.3f} nats/token, {abs(entropy - loss):.3f} {side} the unigram "
+        f"entropy of its targets ({entropy:.3f})"
     )
 
 
 def read_curve(model_dir: str) -> list[dict[str, float]]:
-    """The points of a run in order: of a step that stands there twice, after a stop, the later."""
+    """The points of a run by step; of a step that was run twice, after a stop, the later point."""
     with open(os.path.join(model_dir, "curve.jsonl"), encoding="utf-8") as stream:
         points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
     return [points[key] for key in sorted(points)]
 
 
 def draw_curve(model_dir: str) -> str:
-    """Draws loss, held-out loss and the unigram entropy by step; the PNG's path."""
+    """Plots loss, held-out loss and unigram entropy by step; returns the path of the PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -106,14 +106,14 @@ def draw_curve(model_dir: str) -> str:
     figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
     lines = (
         ("loss", "train", "-"),
-        ("eval_loss", "held out", "o-"),
-        ("eval_unigram_entropy", "unigram entropy of what is held out", "--"),
+        ("eval_loss", "held-out", "o-"),
+        ("eval_unigram_entropy", "unigram entropy of the held-out targets", "--"),
     )
     for name, label, style in lines:
         found = [(row["step"], row[name]) for row in rows if name in row]
         if found:
             axes.plot(*zip(*found, strict=True), style, label=label, markersize=3)
-    axes.set(xlabel="step", ylabel="nats a target token")
+    axes.set(xlabel="step", ylabel="nats per target token")
     axes.legend()
     path = os.path.join(model_dir, "loss.png")
     image = io.BytesIO()

@@ -1,4 +1,4 @@
-"""One step of training: loss, gradients, update. Pure functions of parameters, state and batch."""
+"""One training step: loss, gradients, update. Pure functions of parameters, state and batch."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -11,18 +11,18 @@ from flax import linen as nn
 
 Array = jax.Array
 Batch = Mapping[str, Array]
-Form = Mapping[str, Any]
-"""A batch, or the shape and type of each of its features."""
+BatchSpec = Mapping[str, Any]
+"""Shape and type of each feature of a batch; a batch will do."""
 Tree = Any
 
 
 class State(NamedTuple):
-    """What a step changes.
+    """Parameters and optimizer state, which a step updates.
 
     Attributes:
-      step: int32 scalar, updates so far.
-      params: tree of float32.
-      moments: the optimizer's state.
+      step: int32 scalar, number of updates.
+      params: tree of float32 arrays.
+      moments: the state of the optimizer.
     """
 
     step: Array
@@ -30,14 +30,14 @@ class State(NamedTuple):
     moments: Any
 
 
-class Sums(NamedTuple):
-    """Of a batch, each a float32 scalar.
+class Metrics(NamedTuple):
+    """Sums over the targets of a batch, padding excluded: float32 scalars.
 
     Attributes:
-      loss: of cross entropy and z-loss over the targets that count.
-      cross_entropy: alone.
-      targets: how many count.
-      correct: how many of them have the largest logit.
+      loss: cross entropy and z-loss.
+      cross_entropy: in nats.
+      targets: their number.
+      correct: the number of targets with the largest logit.
     """
 
     loss: Array
@@ -51,8 +51,8 @@ _DECODER = ("decoder_input_tokens", "decoder_target_tokens")
 _OPTIONAL = ("encoder_segment_ids", "decoder_segment_ids", "decoder_causal_attention")
 
 
-def arguments(batch: Form) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What of a batch the network takes: positional and by name, each int32[batch, length]."""
+def arguments(batch: BatchSpec) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of the network for a batch, positional and by name: int32[batch, length]."""
     names = _ENCODER if "encoder_input_tokens" in batch else _DECODER
     given = {name: batch[name] for name in _OPTIONAL if name in batch}
     return tuple(batch[name] for name in names), given
@@ -60,11 +60,11 @@ def arguments(batch: Form) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def sum_losses(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None
-) -> Sums:
-    """Losses of a batch, summed over its targets (section 2.1; z-loss as t5x).
+) -> Metrics:
+    """The metrics of a batch (section 2.1; z-loss as in t5x).
 
     Args:
-      key: for dropout; None for none.
+      key: of dropout; None for no dropout.
     """
     positional, named = arguments(batch)
     rngs = None if key is None else {"dropout": key}
@@ -74,27 +74,27 @@ def sum_losses(
     targets = batch["decoder_target_tokens"]
     weights = batch["decoder_loss_weights"].astype(jnp.float32)
     normalizer = jax.nn.logsumexp(logits, axis=-1)  # [batch, length, vocab] -> [batch, length]
-    # Summed where the id is the target's: the gradient of taking it would be a slow scatter on CPU.
+    # A masked sum: the gradient of indexing with the target would be a slow scatter on CPU.
     is_target = jnp.arange(logits.shape[-1]) == targets[..., None]  # [batch, length, vocab]
     chosen = jnp.sum(jnp.where(is_target, logits, 0.0), axis=-1)
     entropy = (normalizer - chosen) * weights
     penalty = z_loss * jnp.square(normalizer) * weights
     correct = (jnp.argmax(logits, axis=-1) == targets) * weights
-    return Sums(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
+    return Metrics(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
 
 
 def sum_gradients(
     network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int
-) -> tuple[Tree, Sums]:
-    """Gradients of the summed loss, over the batch in `parts` equal parts."""
+) -> tuple[Tree, Metrics]:
+    """Gradients of the summed loss, and the metrics; from `parts` equal parts of the batch."""
 
-    def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Sums]:
-        sums = sum_losses(network, params, part, z_loss, key)
-        return sums.loss, sums
+    def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Metrics]:
+        metrics = sum_losses(network, params, part, z_loss, key)
+        return metrics.loss, metrics
 
     gradients = jax.grad(loss, has_aux=True)
     if parts == 1:
-        result: tuple[Tree, Sums] = gradients(params, batch, key)
+        result: tuple[Tree, Metrics] = gradients(params, batch, key)
         return result
     # [batch, ...] -> [parts, batch / parts, ...]
     split = {name: x.reshape(parts, -1, *x.shape[1:]) for name, x in batch.items()}
@@ -103,8 +103,11 @@ def sum_gradients(
     def add(total: Any, part: Any) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, gradients(params, *part)), None
 
-    zeros = (jax.tree.map(jnp.zeros_like, params), Sums(*(jnp.zeros(()) for _ in Sums._fields)))
-    total: tuple[Tree, Sums] = jax.lax.scan(add, zeros, (split, keys))[0]
+    zeros = (
+        jax.tree.map(jnp.zeros_like, params),
+        Metrics(*(jnp.zeros(()) for _ in Metrics._fields)),
+    )
+    total: tuple[Tree, Metrics] = jax.lax.scan(add, zeros, (split, keys))[0]
     return total
 
 
@@ -118,31 +121,31 @@ def train_step(
     z_loss: float,
     dropout: bool,
     parts: int,
-) -> tuple[State, Sums, Array]:
-    """The state after one update, the batch's sums and the norm of the mean gradient."""
+) -> tuple[State, Metrics, Array]:
+    """The state after one update, the metrics of the batch and the norm of the mean gradient."""
     key = jax.random.fold_in(jax.random.key(seed), state.step) if dropout else None
-    gradients, sums = sum_gradients(network, state.params, batch, z_loss, key, parts)
-    # Adafactor does not care for the scale of gradients; clipping and the reported norm do.
-    gradients = jax.tree.map(lambda g: g / jnp.maximum(sums.targets, 1.0), gradients)
+    gradients, metrics = sum_gradients(network, state.params, batch, z_loss, key, parts)
+    # The update of Adafactor does not depend on the scale of gradients; clipping and the norm do.
+    gradients = jax.tree.map(lambda g: g / jnp.maximum(metrics.targets, 1.0), gradients)
     updates, moments = optimizer.update(gradients, state.moments, state.params)
     params = optax.apply_updates(state.params, updates)
-    return State(state.step + 1, params, moments), sums, optax.global_norm(gradients)
+    return State(state.step + 1, params, moments), metrics, optax.global_norm(gradients)
 
 
-def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Sums:
-    """Sums of a batch without dropout and z-loss."""
+def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
+    """The metrics of a batch without dropout and z-loss."""
     return sum_losses(network, params, batch, 0.0, None)
 
 
 def initial_state(
-    network: nn.Module, optimizer: optax.GradientTransformation, form: Form, seed: int
+    network: nn.Module, optimizer: optax.GradientTransformation, spec: BatchSpec, seed: int
 ) -> State:
-    """Fresh parameters and moments, for batches of that form."""
-    positional, named = arguments(form)
+    """New parameters and moments, for batches of that shape."""
+    positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
     params = init({"params": jax.random.key(seed)}, *ones[0], **ones[1])["params"]
     return State(jnp.zeros((), jnp.int32), params, optimizer.init(params))
 
 
-Step = Callable[[State, Batch], tuple[State, Sums, Array]]
+Step = Callable[[State, Batch], tuple[State, Metrics, Array]]

@@ -1,4 +1,4 @@
-"""What a vocabulary makes of text: counts of one shard, which add up."""
+"""The measures of a vocabulary: counts of tokens, words and characters of a shard; they add up."""
 
 import functools
 import re
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
-from corpora.formats import Document, read_batches
+from corpora.documents import UrlText, read_batches
 from corpora.layout import CorpusShard
 from vocab.sampling.sample import document_hash
 from vocab.vocabulary import read_vocabulary
@@ -17,7 +17,7 @@ from vocab.vocabulary import read_vocabulary
 BINS_AN_OCTAVE = 8
 _LENGTH_BINS = 26 * BINS_AN_OCTAVE
 _BATCH_BYTES = 1 << 20
-# What readers take for something other than text, where it stands in a page.
+# Strings in a page that some readers take for special tokens.
 _SENTINELS = re.compile(
     rb"<extra_id_\d{1,4}>|</?s>|<pad>|<unk>|<mask>|\[MASK\]|<0x[0-9A-F]{2}>|<\|[a-z_]{1,30}\|>"
     + b"|" + "▁".encode() + b"|" + "▅".encode() + b"|" + "⁇".encode()
@@ -29,11 +29,11 @@ class Measure:
     """Counts of documents and their tokens.
 
     Attributes:
-      documents, characters, text_bytes, words: of text; words are what whitespace parts.
-      tokens, unknown, fallback: ids; those of <unk>, and those of bytes.
-      lengths: int64[208], documents by tokens, 8 bins an octave: floor(8 * log2(tokens + 1)).
-      pieces: int64[size], how often each piece occurs.
-      sentinels: how often strings that look like special tokens stand in the text.
+      documents, characters, text_bytes, words: of the text; words are separated by whitespace.
+      tokens, unknown, fallback: number of ids; of those the ones of <unk>, and the ones of bytes.
+      lengths: int64[208], documents by number of tokens, in bin floor(8 * log2(tokens + 1)).
+      pieces: int64[size], occurrences of each piece.
+      sentinels: occurrences in the text of strings that look like special tokens.
     """
 
     documents: int = 0
@@ -70,11 +70,11 @@ class Measure:
         return self.tokens / max(self.words, 1)
 
     def unknown_rate(self) -> float:
-        """Share of tokens that are unknown."""
+        """Fraction of tokens that are unknown."""
         return self.unknown / max(self.tokens, 1)
 
     def octaves(self) -> dict[int, int]:
-        """Documents by tokens: by n, those with at least n and less than 2n + 1."""
+        """Documents by number of tokens; the key n counts those with n to 2n tokens."""
         counts = self.lengths.reshape(-1, BINS_AN_OCTAVE).sum(axis=1)
         return {(1 << at) - 1: int(count) for at, count in enumerate(counts.tolist()) if count}
 
@@ -97,9 +97,13 @@ def measure_shard(shard: CorpusShard, model: str, limit: int, seed: int) -> tupl
 
 
 def measure_batch(
-    batch: list[Document], processor: SentencePieceProcessor, byte_ids: NDArray[np.int64]
+    batch: list[UrlText], processor: SentencePieceProcessor, byte_ids: NDArray[np.int64]
 ) -> Measure:
-    """The measure of documents."""
+    """The measure of a list of documents.
+
+    Args:
+      byte_ids: int64[256], the ids of pieces that are bytes; empty without byte fallback.
+    """
     texts = [text for _, text in batch]
     ids: list[NDArray[np.int32]] = processor.encode_as_numpy(texts, num_threads=1)
     counts = np.array([len(row) for row in ids], np.int64)

@@ -1,4 +1,4 @@
-"""A measured vocabulary as a picture: lengths, languages, pieces (needs c4forge[plot])."""
+"""The measures of a vocabulary as a picture; needs c4forge[plot]."""
 
 import io
 from typing import Any
@@ -15,7 +15,7 @@ _BLUE, _PALE, _GREY = "#4477aa", "#c3d2e3", "#999999"
 
 
 def draw_plot(inspection: Inspection) -> bytes:
-    """A PNG of four panels.
+    """A PNG: lengths of documents, frequencies of pieces, and two measures by language.
 
     Raises:
       ImportError: matplotlib is not installed.
@@ -75,9 +75,9 @@ def _ranks(panel: Any, inspection: Inspection) -> None:
     )
 
 
-def _languages(panel: Any, inspection: Inspection, what: str) -> None:
-    """Bars by language; pale ones are of text that the vocabulary hardly covers."""
-    fertility = what == "tokens a word"
+def _languages(panel: Any, inspection: Inspection, measure: str) -> None:
+    """A bar for each language; it is pale if over 1% of its tokens are unknown."""
+    fertility = measure == "tokens a word"
     by_size = sorted(inspection.languages.items(), key=lambda item: (-item[1].tokens, item[0]))
     rows = [
         (name or "text", row.fertility() if fertility else row.characters_a_token(), row)
@@ -99,4 +99,4 @@ def _languages(panel: Any, inspection: Inspection, what: str) -> None:
     else:
         panel.tick_params(axis="x", rotation=90)
     note = f" (pale: over {_MOST_UNKNOWN:.0%} unknown)" if any(pale) else ""
-    panel.set(title=what.capitalize() + note, ylabel=what)
+    panel.set(title=measure.capitalize() + note, ylabel=measure)

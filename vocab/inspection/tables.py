@@ -1,4 +1,4 @@
-"""A measured vocabulary, as a table for people and as plain values."""
+"""The measures of a vocabulary as tables on the terminal, and as values for inspect.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from vocab.inspection.measures import Measure
 from vocab.vocabulary import Vocabulary
 
 UNSEGMENTED = frozenset(("ja", "km", "lo", "my", "th", "zh"))
-"""Languages that put no space between words: tokens a word say nothing of them."""
+"""Languages without spaces between words; tokens a word are not shown for them."""
 _MOST_LANGUAGES = 40
 _MOST_PIECES = 20
 _NAMED_CHARACTERS = {"▁": "▁ (U+2581)", "▅": "▅ (U+2585)", "⁇": "⁇ (U+2047)"}
@@ -24,12 +24,12 @@ _NAMED_CHARACTERS = {"▁": "▁ (U+2581)", "▅": "▅ (U+2585)", "⁇": "⁇ (
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A vocabulary and what was measured with it.
+    """A vocabulary and its measures.
 
     Attributes:
       vocabulary: the model.
-      corpora: as given.
-      share: of the corpora's documents that were read.
+      corpora: the paths as given.
+      share: fraction of the corpora's documents that was read.
       languages: measures by language.
     """
 
@@ -39,32 +39,32 @@ class Inspection:
     languages: Mapping[str, Measure]
 
     def total(self) -> Measure:
-        """All languages together."""
+        """The sum of all languages."""
         return reduce(add, self.languages.values(), Measure())
 
     def pieces(self) -> list[str]:
-        """Every piece, by id."""
+        """All pieces in the order of their ids."""
         processor = self.vocabulary.processor()
         return processor.id_to_piece(list(range(processor.get_piece_size())))
 
     def most_frequent(self) -> list[tuple[str, int]]:
-        """Pieces and how often they occur, the most frequent first."""
+        """The 20 most frequent pieces and their occurrences."""
         counts, pieces = self.total().pieces, self.pieces()
         order = np.argsort(-counts, kind="stable")[:_MOST_PIECES].tolist()
         return [(pieces[i], int(counts[i])) for i in order if counts[i]]
 
     def longest(self) -> list[tuple[str, int]]:
-        """Pieces of the most characters and how often they occur, the longest first."""
+        """The 20 pieces with the most characters and their occurrences."""
         counts, pieces = self.total().pieces, self.pieces()
         order = sorted(range(len(pieces)), key=lambda i: (-len(pieces[i]), -counts[i], i))
         return [(pieces[i], int(counts[i])) for i in order[:_MOST_PIECES]]
 
     def unused(self) -> int:
-        """Pieces that do not occur."""
+        """Number of pieces that do not occur."""
         return int(np.count_nonzero(self.total().pieces == 0))
 
     def as_values(self) -> dict[str, object]:
-        """For inspect.json."""
+        """The content of inspect.json."""
         total = self.total()
         return {
             "model": self.vocabulary.path,
@@ -101,12 +101,12 @@ def _by_size(languages: Mapping[str, Measure]) -> list[tuple[str, Measure]]:
 
 
 def printable(piece: str) -> str:
-    """A piece as a terminal may show it."""
+    """A piece with control characters escaped, and with names for SentencePiece's signs."""
     return _NAMED_CHARACTERS.get(piece, plain(piece))
 
 
 def print_inspection(inspection: Inspection, stream: TextIO) -> None:
-    """The tables."""
+    """Prints the tables: languages, lengths of documents, pieces, strings like special tokens."""
     console = Console(file=stream, highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 120

@@ -1,1 +1,10 @@
-"""Map of sampling: to be written."""
+"""The sample that a vocabulary learns from, drawn from corpora by hash.
+
+In reading order:
+
+  mixtures   the languages of a sample: which, and how much of each
+  sample     documents drawn by a hash of their URL
+  plan       the quota of each language, and a task for each shard
+  graph      drawing a sample as a Beam graph
+  sentences  the sentences that SentencePiece learns from
+"""

@@ -1,4 +1,4 @@
-"""Drawing a sample as a Beam graph: count every shard, decide the shares, keep what they hold."""
+"""Drawing a sample as a Beam graph: count every shard, compute the quotas, draw from shards."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,39 +7,39 @@ import apache_beam as beam
 
 from corpora.layout import read_shard_list
 from runtime.workers.parallel import MapTasks
-from vocab.sampling.plan import Draw, draw_tasks, run_draw_task, sum_counts, write_plan
+from vocab.sampling.plan import SampleJob, draw_tasks, run_draw_task, sum_counts, write_plan
 from vocab.sampling.sample import count_shard
 
 
 @dataclass
 class DrawSample(beam.PTransform):
-    """Draws the sample of the shards that are listed; gives the number of shards drawn from.
+    """Draws a sample of the shards listed in `job.shards_path()`; gives the number of draw tasks.
 
     Attributes:
-      draw: what to draw.
-      local: True if this machine's pool does it.
+      job: what is drawn, and where it is kept.
+      local: True if this machine's process pool draws, False for the runner's workers.
     """
 
-    draw: Draw
+    job: SampleJob
     local: bool
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        draw = self.draw
+        job = self.job
         shards = (
             pipeline
-            | "list" >> beam.Create([draw.shards_path()])
+            | "list" >> beam.Create([job.shards_path()])
             | "shards" >> beam.FlatMap(read_shard_list)
         )
-        counted = shards | "count" >> MapTasks(partial(count_shard, seed=draw.seed), self.local)
+        counted = shards | "count" >> MapTasks(partial(count_shard, seed=job.seed), self.local)
         plan = (
             counted
             | "sum" >> beam.CombinePerKey(sum_counts)
             | "languages" >> beam.combiners.ToDict()
-            | "plan" >> beam.Map(write_plan, draw)
+            | "plan" >> beam.Map(write_plan, job)
         )
-        tasks = plan | "tasks" >> beam.FlatMap(draw_tasks, draw)
-        drawn = tasks | "draw" >> MapTasks(partial(run_draw_task, draw=draw), self.local)
+        tasks = plan | "tasks" >> beam.FlatMap(draw_tasks, job)
+        drawn = tasks | "draw" >> MapTasks(partial(run_draw_task, job=job), self.local)
         return drawn | "drawn" >> beam.combiners.Count.Globally()

@@ -1,4 +1,4 @@
-"""How much of each language a sample takes."""
+"""The languages of a sample: which, and how much of each."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,23 +13,23 @@ _PARTS = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]+)?:\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Shares of languages: in fixed parts, or by the size of what there is of each.
+    """Proportions of languages: fixed, or from the size of each.
 
     Attributes:
-      parts: by language; empty if `alpha` decides.
-      alpha: a language's share goes with the bytes that there are of it, to this power: 1 is as
-        they come, 0 the same for all. mT5's "temperature" (arXiv:2010.11934, section 3.2: 0.3).
+      parts: the proportions by language; empty if `alpha` gives them.
+      alpha: a language's proportion is the bytes of its text to this power: 1 keeps the proportions
+        of the corpora, 0 gives all languages the same (arXiv:2010.11934, section 3.2: mT5 has 0.3).
     """
 
     parts: tuple[tuple[str, float], ...] = ()
     alpha: float = 1.0
 
     def __str__(self) -> str:
-        """As `parse_mixture` reads it."""
+        """In the form that `parse_mixture` reads."""
         return ",".join(f"{name}:{part:g}" for name, part in self.parts) or f"{self.alpha:g}"
 
     def weights(self, available: Mapping[str, int]) -> dict[str, float]:
-        """Each language's share of a sample, together 1; {} if there is none of any.
+        """The fraction of a sample for each language, with the sum 1; {} if no language has text.
 
         Args:
           available: bytes of text by language.
@@ -42,15 +42,15 @@ class Mixture:
         total = sum(raw.values())
         return {name: weight / total for name, weight in raw.items()}
 
-    def shares(self, available: Mapping[str, int], sample_bytes: int) -> dict[str, int]:
-        """Bytes to draw by language: within `sample_bytes` together, and each within what is there.
+    def quotas(self, available: Mapping[str, int], sample_bytes: int) -> dict[str, int]:
+        """Bytes to draw by language: at most `sample_bytes` in all, and at most the available ones.
 
-        The language with the largest share sets the scale, so that it is never short and the
-        others keep their proportion to it. Another that has less than its share gives all it has,
-        and the rest is not handed on: ten parts English to one Romanian never become less English.
+        The language with the largest fraction sets the scale: the sample is so small that it has
+        enough text. Another language may have less text than its fraction; then all of it is taken,
+        and no other language gets more instead.
 
         Example:
-          >>> Mixture((("en", 10), ("ro", 1))).shares({"en": 1000, "ro": 30}, 5000)
+          >>> Mixture((("en", 10), ("ro", 1))).quotas({"en": 1000, "ro": 30}, 5000)
           {'en': 1000, 'ro': 30}
         """
         weights = self.weights(available)
@@ -62,10 +62,10 @@ class Mixture:
 
 
 def parse_mixture(text: str) -> Mixture:
-    """The mixture of `en:10,de:1` (parts) or `0.3` (alpha).
+    """The mixture that is written as `en:10,de:1` (parts) or `0.3` (alpha).
 
     Raises:
-      ValueError: it is neither; the message says what is expected.
+      ValueError: the text is neither; the message says what is expected.
     """
     fields = [field.strip() for field in text.split(",")]
     if all(_PARTS.fullmatch(field) for field in fields):
@@ -76,8 +76,8 @@ def parse_mixture(text: str) -> Mixture:
     elif re.fullmatch(r"\d+(\.\d+)?", text.strip()) and float(text) <= 1:
         return Mixture(alpha=float(text))
     raise ValueError(
-        f"{text!r} is no mixture; expected parts by language, as en:10,de:1, or the power of a "
-        "language's size that its share goes with, from 0 to 1, as 0.3"
+        f"{text!r} is no mixture; expected parts by language, as en:10,de:1, or the power of its "
+        "size that a language's share is proportional to, from 0 to 1, as 0.3"
     )
 
 
@@ -85,53 +85,59 @@ _MOST_NAMED = 12
 
 
 class LanguageError(UsageError):
-    """A mixture that the corpora cannot give; the message says what would."""
+    """The corpora have no text for the mixture; the message says what to change."""
 
 
 def choose_shards(
     shards: Iterable[CorpusShard], mixture: str
 ) -> tuple[tuple[CorpusShard, ...], str, list[str]]:
-    """The shards to learn from, the mixture that applies, and notes on what is left out.
+    """The shards to learn from, the mixture that applies, and notes on languages left out.
 
-    Splits held out for evaluation are never learned from.
+    Splits for evaluation are left out.
 
     Raises:
-      LanguageError: nothing is left, or a language is not known that must be.
+      LanguageError: no shard is left, or the language of some shards is not known.
     """
     learned = [shard for shard in shards if not shard.is_held_out()]
     if not learned:
-        raise LanguageError("--corpus: only splits for validation; a vocabulary learns from others")
+        raise LanguageError(
+            "--corpus: there are only splits for validation; give a corpus with others"
+        )
     parsed = parse_mixture(mixture)
     languages = sorted({shard.language for shard in learned})
     if languages == [NO_LANGUAGE]:
-        notes = ["the corpus names no language: taken as it comes"] if parsed.parts else []
-        return tuple(learned), str(Mixture()), notes
+        note = "the language of the corpus is not known: --mixture is not applied"
+        return tuple(learned), str(Mixture()), [note] * bool(parsed.parts)
     if NO_LANGUAGE in languages:
         path = next(shard.path for shard in learned if shard.language == NO_LANGUAGE)
         raise LanguageError(
-            f"--corpus={path}: its language is not known, that of other corpora is; "
+            f"--corpus={path}: its language is not known, but that of other shards is; "
             f"state it, as --corpus=en={path}"
         )
-    wanted = {name for name, part in parsed.parts if part} if parsed.parts else set(languages)
-    if not parsed.parts and len(languages) > 1:
-        wanted.discard(UNKNOWN_LANGUAGE)
-    there = wanted.intersection(languages)
-    if not there:
+    wanted = _wanted(parsed, languages)
+    taken = wanted.intersection(languages)
+    if not taken:
         raise LanguageError(
             f"--mixture={mixture}: the corpus has none of these languages; it has "
-            f"{_named(languages)}. Give a corpus that has some, or --mixture=1 for all as they come"
+            f"{_named(languages)}. Give another corpus, or --mixture=1 to keep its proportions"
         )
-    return tuple(s for s in learned if s.language in there), mixture, _notes(
-        parsed, sorted(wanted - there), sorted(set(languages) - there)
-    )  # fmt: skip
+    notes = _notes(parsed, sorted(wanted - taken), sorted(set(languages) - taken))
+    return tuple(shard for shard in learned if shard.language in taken), mixture, notes
+
+
+def _wanted(mixture: Mixture, languages: list[str]) -> set[str]:
+    """The languages of a mixture: those with parts, else all known ones of the corpora."""
+    if mixture.parts:
+        return {name for name, part in mixture.parts if part}
+    return {name for name in languages if name != UNKNOWN_LANGUAGE} or set(languages)
 
 
 def _notes(mixture: Mixture, missing: list[str], left: list[str]) -> list[str]:
     notes = []
     if missing:
-        notes.append(f"the mixture {mixture} wants {_named(missing)} too, which no --corpus has")
+        notes.append(f"no --corpus has {_named(missing)} of the mixture {mixture}")
     if left:
-        notes.append(f"left out, as the mixture {mixture} has no part for it: {_named(left)}")
+        notes.append(f"left out: {_named(left)} (not in the mixture {mixture})")
     return notes
 
 

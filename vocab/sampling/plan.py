@@ -1,7 +1,7 @@
-"""What a drawn sample is made of: counts of every shard, the shares, and what they hold.
+"""The plan of a sample: the quota of each language, and a task for each shard.
 
-Text never passes between steps: shards are read where they are, and what is drawn of each is
-written beside the run. `vocab.sampling.graph` wires the steps.
+Text is never sent between workers: a task reads its shard where it is and writes the documents that
+it draws into the work folder. `vocab.sampling.graph` puts the steps together.
 """
 
 import json
@@ -15,15 +15,15 @@ from vocab.sampling.mixtures import parse_mixture
 from vocab.sampling.sample import LanguageCount, Sample, draw_shard, last_bin
 
 DrawTask = tuple[CorpusShard, int]
-"""A shard, and the last bin to keep of it."""
+"""A shard, and the last bin of hashes whose documents are drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
-    """What to draw and where to keep it. Small: it travels with every task.
+class SampleJob:
+    """What is drawn, and where it is kept. Small: it is sent with every task.
 
     Attributes:
-      work: folder of the lists and of what is drawn.
+      work: the folder of lists and drawn documents.
       mixture, sample_bytes, seed: of the recipe.
     """
 
@@ -33,96 +33,96 @@ class Draw:
     seed: int
 
     def shards_path(self) -> str:
-        """The list of the corpus' shards (JSON lines)."""
+        """The shards of the corpora (JSON lines)."""
         return join(self.work, "shards.jsonl")
 
     def plan_path(self) -> str:
-        """What there is and what is taken of each language (JSON)."""
+        """The plan: of each language, the available text and its quota (JSON)."""
         return join(self.work, "plan.json")
 
     def drawn_path(self, shard: CorpusShard, last: int) -> str:
-        """What is drawn of a shard."""
+        """The documents drawn from a shard (Arrow IPC)."""
         return join(self.work, f"{shard.key()}-{self.seed}-{last}.arrow")
 
 
 @dataclass(frozen=True, slots=True)
 class LanguagePlan:
-    """What is taken of a language.
+    """The quota of a language.
 
     Attributes:
-      documents, text_bytes: that there are.
-      share: bytes to take.
-      last: the last bin that holds some of it.
+      documents, text_bytes: available in the corpora.
+      quota: bytes of text to draw.
+      last: the last bin of hashes from which documents are drawn; -1 if none are.
     """
 
     documents: int
     text_bytes: int
-    share: int
+    quota: int
     last: int
 
 
 Plan = dict[str, LanguagePlan]
-"""By language, all that the corpus has."""
+"""By language, for every language of the corpora."""
 
 
 def sum_counts(counts: Iterable[LanguageCount]) -> LanguageCount:
-    """All of them together."""
+    """The sum of counts of one language."""
     first, *others = counts
     return sum(others, first)
 
 
-def write_plan(counts: dict[str, LanguageCount], draw: Draw) -> Plan:
-    """Decides the shares and writes them down.
+def write_plan(counts: dict[str, LanguageCount], job: SampleJob) -> Plan:
+    """Computes the quota of each language and writes them to `job.plan_path()`.
 
-    Pages of no certain language are left out of a sample by languages.
+    Documents of an uncertain language (`und`) are not drawn if there are others.
     """
     available = {name: count.text_bytes() for name, count in counts.items()}
     wanted = {name: size for name, size in available.items() if name != UNKNOWN_LANGUAGE}
-    shares = parse_mixture(draw.mixture).shares(wanted or available, draw.sample_bytes)
+    quotas = parse_mixture(job.mixture).quotas(wanted or available, job.sample_bytes)
     plan = {
         name: LanguagePlan(
             count.documents,
             available[name],
-            shares.get(name, 0),
-            last_bin(count.bins, shares.get(name, 0)),
+            quotas.get(name, 0),
+            last_bin(count.bins, quotas.get(name, 0)),
         )
         for name, count in sorted(counts.items())
     }
     rows = {name: asdict(row) for name, row in plan.items()}
-    write_bytes(draw.plan_path(), json.dumps(rows, indent=2).encode())
+    write_bytes(job.plan_path(), json.dumps(rows, indent=2).encode())
     return plan
 
 
-def read_plan(draw: Draw) -> Plan:
-    """The plan that a finished pipeline wrote."""
-    rows = json.loads(read_bytes(draw.plan_path()))
+def read_plan(job: SampleJob) -> Plan:
+    """The plan that `write_plan` wrote."""
+    rows = json.loads(read_bytes(job.plan_path()))
     return {name: LanguagePlan(**row) for name, row in rows.items()}
 
 
-def draw_tasks(plan: Plan, draw: Draw) -> Iterator[DrawTask]:
-    """The shards that a sample takes something of."""
-    for shard in read_shard_list(draw.shards_path()):
+def draw_tasks(plan: Plan, job: SampleJob) -> Iterator[DrawTask]:
+    """The shards from which documents are drawn."""
+    for shard in read_shard_list(job.shards_path()):
         row = plan.get(shard.language)
-        if row and row.share:
+        if row and row.quota:
             yield shard, row.last
 
 
-def run_draw_task(task: DrawTask, draw: Draw) -> int:
-    """Draws from a shard, or finds it done; returns its number."""
+def run_draw_task(task: DrawTask, job: SampleJob) -> int:
+    """Draws from a shard unless an earlier run did; returns the shard's number."""
     shard, last = task
-    path = draw.drawn_path(shard, last)
+    path = job.drawn_path(shard, last)
     if not exists(path):
-        draw_shard(shard, draw.seed, last, path)
+        draw_shard(shard, job.seed, last, path)
     return shard.number
 
 
-def read_sample(draw: Draw) -> Sample:
-    """The sample that a finished pipeline drew."""
-    plan = read_plan(draw)
-    paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.share}
-    for shard, last in draw_tasks(plan, draw):
-        paths[shard.language].append(draw.drawn_path(shard, last))
+def read_sample(job: SampleJob) -> Sample:
+    """The sample that a finished pipeline drew, from its work folder."""
+    plan = read_plan(job)
+    paths: dict[str, list[str]] = {name: [] for name, row in plan.items() if row.quota}
+    for shard, last in draw_tasks(plan, job):
+        paths[shard.language].append(job.drawn_path(shard, last))
     return Sample(
         {name: tuple(found) for name, found in paths.items()},
-        {name: plan[name].share for name in paths},
+        {name: plan[name].quota for name in paths},
     )

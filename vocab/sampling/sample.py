@@ -1,9 +1,10 @@
 """The sample that a vocabulary learns from: drawn by a hash of each document's URL.
 
-Each language takes the documents with the smallest hashes, as many as its share of bytes holds. So
-a sample depends on the documents and the seed alone: not on shards, formats, workers or order. Two
-passes over the shards need no more memory than the sample: the first counts bytes by the leading
-bits of the hash, the second keeps the documents below the bin in which a share is full.
+For each language, documents are taken in the order of their hashes until its quota of bytes is
+reached. So a sample depends on the documents and the seed only: not on shards, formats, workers or
+order. Two passes over the shards need no more memory than the sample. The first sums the bytes of
+text by the leading bits of the hash (bins); the second keeps the documents up to the bin in which
+the quota is reached.
 """
 
 import hashlib
@@ -15,26 +16,26 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from corpora.formats import read_batches, read_documents
+from corpora.documents import read_batches, read_documents
 from corpora.layout import CorpusShard
 from runtime.storage.arrays import binary_array, fixed_array, fixed_values, open_arrow
 from runtime.storage.files import atomic_write
 
 _BIN_BITS = 12
 _BINS = 1 << _BIN_BITS
-_DRAWN = pa.schema([("hash", pa.uint64()), ("url", pa.binary()), ("text", pa.binary())])
+_DOCUMENT = pa.schema([("hash", pa.uint64()), ("url", pa.binary()), ("text", pa.binary())])
 _BATCH_BYTES = 4 << 20
 Bins = NDArray[np.int64]
-"""int64[4096]: bytes of text by the leading bits of the documents' hashes."""
+"""int64[4096]: bytes of text by the leading 12 bits of the documents' hashes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageCount:
-    """What there is of a language.
+    """The documents of a language that are available.
 
     Attributes:
-      documents: how many.
-      bins: bytes of their text.
+      documents: their number.
+      bins: bytes of their text, by hash.
     """
 
     documents: int
@@ -44,17 +45,17 @@ class LanguageCount:
         return LanguageCount(self.documents + other.documents, self.bins + other.bins)
 
     def text_bytes(self) -> int:
-        """Bytes of their text."""
+        """Bytes of text in all bins."""
         return int(self.bins.sum())
 
 
 def document_hash(url: bytes, text: bytes, seed: int) -> int:
-    """A uniform 64-bit number of a document: of its URL, or of its text if it has none."""
+    """xxh3-64 of a document's URL, or of its text if it has no URL: a uniform number below 2^64."""
     return xxhash.xxh3_64_intdigest(url or text, seed)
 
 
 def count_shard(shard: CorpusShard, seed: int) -> tuple[str, LanguageCount]:
-    """The language of a shard, and what there is of it."""
+    """The language of a shard, and the count of its documents."""
     bins = [0] * _BINS
     documents = 0
     for url, text in read_documents(shard.path, shard.format):
@@ -63,17 +64,17 @@ def count_shard(shard: CorpusShard, seed: int) -> tuple[str, LanguageCount]:
     return shard.language, LanguageCount(documents, np.array(bins, np.int64))
 
 
-def last_bin(bins: Bins, share: int) -> int:
-    """The bin in which documents in the order of their hashes fill a share; -1 for an empty one."""
-    if share <= 0:
+def last_bin(bins: Bins, quota: int) -> int:
+    """The first bin up to which documents have `quota` bytes of text; -1 if `quota` is 0."""
+    if quota <= 0:
         return -1
-    return min(int(np.searchsorted(np.cumsum(bins), share)), _BINS - 1)
+    return min(int(np.searchsorted(np.cumsum(bins), quota)), _BINS - 1)
 
 
 def draw_shard(shard: CorpusShard, seed: int, last: int, path: str) -> None:
-    """Writes the documents of a shard whose hashes are in bins up to `last` (Arrow IPC)."""
+    """Writes the documents of a shard whose hashes are in bins up to `last`, as an Arrow file."""
     limit = (last + 1) << (64 - _BIN_BITS)
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, _DRAWN) as writer:
+    with atomic_write(path) as stream, pa.ipc.new_file(stream, _DOCUMENT) as writer:
         for batch in read_batches(shard.path, shard.format, _BATCH_BYTES):
             hashes = [document_hash(url, text, seed) for url, text in batch]
             kept = [row for row, key in enumerate(hashes) if key < limit]
@@ -83,28 +84,28 @@ def draw_shard(shard: CorpusShard, seed: int, last: int, path: str) -> None:
                     binary_array([batch[row][0] for row in kept]),
                     binary_array([batch[row][1] for row in kept]),
                 ]
-                writer.write_batch(pa.record_batch(columns, schema=_DRAWN))
+                writer.write_batch(pa.record_batch(columns, schema=_DOCUMENT))
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Drawn documents, in files.
+    """A sample: drawn documents in files.
 
     Attributes:
-      paths: by language, what `draw_shard` wrote.
-      shares: by language, bytes to take.
+      paths: by language, the files that `draw_shard` wrote.
+      quotas: by language, the quota in bytes of text. The files hold a little more.
     """
 
     paths: Mapping[str, tuple[str, ...]]
-    shares: Mapping[str, int]
+    quotas: Mapping[str, int]
 
     def texts(self, language: str) -> Iterator[bytes]:
-        """The language's texts in the order of their hashes, as many as its share holds."""
+        """The language's texts in the order of their hashes, up to its quota."""
         batches: list[pa.RecordBatch] = []
         for path in self.paths.get(language, ()):
             with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
                 batches += [reader.get_batch(n) for n in range(reader.num_record_batches)]
-        left = self.shares[language]
+        left = self.quotas[language]
         for batch, row in _in_order(batches):
             text: bytes = batch.column("text")[row].as_py()
             left -= len(text)
@@ -114,13 +115,13 @@ class Sample:
 
     def documents(self) -> Iterator[tuple[str, bytes]]:
         """Language and text of every document, language by language."""
-        for language in sorted(self.shares):
+        for language in sorted(self.quotas):
             for text in self.texts(language):
                 yield language, text
 
 
 def _in_order(batches: list[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Batch and row of every document by hash; equal hashes by URL, then text."""
+    """Batch and row of every document, ordered by hash, then URL, then text."""
     if not batches:
         return
     hashes = [fixed_values(batch.column("hash"), np.dtype(np.uint64)) for batch in batches]
@@ -128,27 +129,27 @@ def _in_order(batches: list[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, i
     starts = np.cumsum([0, *map(len, hashes)])
     order = np.argsort(keys, kind="stable")
     numbers = np.searchsorted(starts, order, side="right") - 1
-    places = list(zip(numbers.tolist(), (order - starts[numbers]).tolist(), strict=True))
-    ends = [*(np.flatnonzero(np.diff(keys[order])) + 1).tolist(), len(places)]
+    rows_in_order = list(zip(numbers.tolist(), (order - starts[numbers]).tolist(), strict=True))
+    ends = [*(np.flatnonzero(np.diff(keys[order])) + 1).tolist(), len(rows_in_order)]
     at = 0
     for end in ends:
-        equal = [(batches[number], row) for number, row in places[at:end]]
+        equal = [(batches[number], row) for number, row in rows_in_order[at:end]]
         yield from sorted(equal, key=_url_and_text) if end - at > 1 else equal
         at = end
 
 
-def _url_and_text(place: tuple[pa.RecordBatch, int]) -> list[bytes]:
-    batch, row = place
+def _url_and_text(document: tuple[pa.RecordBatch, int]) -> list[bytes]:
+    batch, row = document
     return [batch.column(name)[row].as_py() for name in ("url", "text")]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a sample holds of a language.
+class LanguageSample:
+    """The documents of a language in a sample.
 
     Attributes:
-      documents, text_bytes: how much.
-      sha256: of the texts, in order; it tells samples apart.
+      documents, text_bytes: their number, and the bytes of their text.
+      sha256: of the lengths and texts in order; equal samples have equal digests.
     """
 
     documents: int
@@ -156,12 +157,14 @@ class Drawn:
     sha256: str
 
 
-def fingerprint(documents: Iterable[tuple[str, bytes]]) -> dict[str, Drawn]:
-    """What a sample holds, by language."""
+def describe_sample(documents: Iterable[tuple[str, bytes]]) -> dict[str, LanguageSample]:
+    """Number, bytes and digest of a sample's documents, by language."""
     found: dict[str, tuple[int, int, hashlib._Hash]] = {}
     for language, text in documents:
         count, size, digest = found.get(language) or (0, 0, hashlib.sha256())
         digest.update(len(text).to_bytes(8, "little"))
         digest.update(text)
         found[language] = count + 1, size + len(text), digest
-    return {name: Drawn(count, size, d.hexdigest()) for name, (count, size, d) in found.items()}
+    return {
+        name: LanguageSample(count, size, d.hexdigest()) for name, (count, size, d) in found.items()
+    }

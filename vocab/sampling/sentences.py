@@ -1,21 +1,22 @@
-"""What SentencePiece learns from: the lines of a text, none of them lost."""
+"""The sentences that SentencePiece learns from: the lines of a text, long ones cut."""
 
 from collections.abc import Iterator
 
 RESERVED = "▅".encode()
-"""U+2585 stands for unknown characters within SentencePiece, which skips sentences that have it."""
+"""U+2585: SentencePiece uses it for unknown characters, and skips sentences that contain it."""
 
 
 def sentences(text: bytes, max_bytes: int, keep_newlines: bool) -> Iterator[bytes]:
     """The sentences of a text.
 
-    SentencePiece skips sentences that are too long or hold U+2585; here long ones are cut, and the
-    character becomes a space.
+    SentencePiece skips sentences that are too long or contain U+2585. To lose no text, long lines
+    are cut and the character becomes a space.
 
     Args:
       text: UTF-8.
-      max_bytes: of a sentence.
-      keep_newlines: True for as many lines a sentence as fit, newlines between them; False for one.
+      max_bytes: length of a sentence, at most.
+      keep_newlines: False for one line per sentence; True for as many lines as fit in one, with the
+        newlines between them.
     """
     if RESERVED in text:
         text = text.replace(RESERVED, b" ")

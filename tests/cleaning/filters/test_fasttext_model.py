@@ -56,7 +56,7 @@ def test_a_quantized_model_is_cut_off_wherever_it_is_cut(tmp_path, size):
     path.write_bytes(BUNDLED[:size])
     assert is_cut_off(str(path))
     with pytest.raises(
-        LanguageModelError, match=rf"^--lid_model={path}: the model is cut off; get"
+        LanguageModelError, match=rf"^--lid_model={path}: the file is truncated; download"
     ):
         IDENTIFIERS["fasttext"].load(str(path))
 

@@ -16,7 +16,7 @@ from cleaning.specs import REFERENCE, SETTINGS, SPECS, BadWordsScope, SpecSettin
 from cleaning.urls import SchemeCase, SchemePlace, Tracking
 from cleaning.variants import VARIANTS
 from cleaning.wet.pages import BodyHeaders
-from corpora.writers import FORMATS
+from corpora.formats import OUTPUT_FORMATS
 from pipelines.main import main
 from pipelines.run.options import parse_options
 from runtime.cli.options import OptionError
@@ -33,7 +33,7 @@ NEEDED = ["--input=x", "--output=y"]
         (["--input=x"], "--output"),
         ([*NEEDED, "--variant=em"], "unknown variant 'em'; choose from en"),
         ([*NEEDED, "--spec=tfds-3.0.1"], "did you mean 'tfds-3.1.0'?"),
-        ([*NEEDED, "--format=parket"], "choose from tfrecord, jsonl, parquet; did you mean"),
+        ([*NEEDED, "--format=parket"], f"choose from {', '.join(OUTPUT_FORMATS)}; did you mean"),
         ([*NEEDED, "--format=jsonl,csv"], "unknown format 'csv'"),
         ([*NEEDED, "--runner=DataFlowRunner"], "did you mean 'DataflowRunner'?"),
         ([*NEEDED, "--runner=DaskRunner"], "loses elements silently"),
@@ -265,7 +265,7 @@ def test_a_wrong_choice_is_named_with_all_that_there_are_and_the_nearest(name):
         ("--languages_identifier=CLD3", "--languages_identifier: unknown choice 'CLD3'"),
         ("--min_words=many", "--min_words: 'many' is not a whole number"),
         ("--min_words=2.5", "--min_words: '2.5' is not a whole number"),
-        ("--min_words=0", "--min_words=0: a line without words never stays"),
+        ("--min_words=0", "--min_words=0: a line without words is never kept"),
         ("--min_words=-1", "--min_words=-1: expected 0 or more"),
         ("--max_page_chars=", "--max_page_chars: '' is not a whole number"),
         ("--english_probability=high", "--english_probability: 'high' is not a number"),
@@ -310,7 +310,9 @@ def test_help_is_grouped_and_lists_every_table(help_text):
         assert name in help_text
 
 
-@pytest.mark.parametrize("table", [VARIANTS, SPECS, FORMATS, RUNNERS], ids=["v", "s", "f", "r"])
+@pytest.mark.parametrize(
+    "table", [VARIANTS, SPECS, OUTPUT_FORMATS, RUNNERS], ids=["v", "s", "f", "r"]
+)
 def test_help_says_what_each_row_of_a_table_is(help_text, table):
     for name, row in table.items():
         assert f"{name}: {row.meaning}" in help_text

@@ -1,14 +1,9 @@
-"""Lists of words and domains: carried, kept, fetched, given; no test goes beyond this machine."""
+"""Lists of words and domains: carried, fetched or given. No test goes beyond this machine."""
 
 import hashlib
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -34,243 +29,39 @@ from pipelines.sources.public_lists import (
     WORDS_SHA256,
     ListError,
     PublicList,
-    fetch_list,
     is_public,
     load_bad_words,
     load_domains,
 )
 from pipelines.stages.models import Lists, load_lists, write_lists
 from pipelines.stages.models import load_domains as load_listed_domains
+from runtime.http.retry import Backoff
+from tests.runtime.http.server import serve
 
 DATA = b"eins\nzwei\n"
+NOWHERE = "http://127.0.0.1:1"  # where nothing listens
 ROWS = {**FETCHED, "realnews": REALNEWS}
 LANGUAGES = sorted({code.split("-")[0] for code in CARRIED | FETCHED})
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
-    """An empty cache; no proxy, and no way to the hosts of the tables."""
+    """An empty cache, and no way to the hosts of the tables."""
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    host = closed()
-    nowhere = {code: replace(row, host=host) for code, row in FETCHED.items()}
+    quick = replace(public_lists._RULES, connect_backoff=Backoff(attempts=1))
+    monkeypatch.setattr(public_lists, "_RULES", quick)
+    nowhere = {code: replace(row, host=NOWHERE) for code, row in FETCHED.items()}
     monkeypatch.setattr(public_lists, "FETCHED", nowhere)
-    monkeypatch.setattr(public_lists, "REALNEWS", replace(REALNEWS, host=host))
+    monkeypatch.setattr(public_lists, "REALNEWS", replace(REALNEWS, host=NOWHERE))
     return tmp_path / "cache"
 
 
-def closed() -> str:
-    """A host on this machine at which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers as its path says."""
-
-    server: "_Server"
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.server.requests.append((self.path, self.headers["User-Agent"]))
-        getattr(self, f"answer_{self.path.removeprefix('/')}")()
-        self.close_connection = True
-
-    def answer_list(self, data: bytes = DATA) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def answer_other(self) -> None:
-        self.answer_list(b"<html>Please log in</html>")
-
-    def answer_empty(self) -> None:
-        self.answer_list(b"")
-
-    def answer_missing(self) -> None:
-        self.send_error(404)
-
-    def answer_moved(self) -> None:
-        self.send_response(302)
-        self.send_header("Location", "/list")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def answer_short(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(DATA)))
-        self.end_headers()
-        self.wfile.write(DATA[:5])
-
-    def answer_chunks(self) -> None:
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(b"5\r\n" + DATA[:3])
-
-    def answer_garbage(self) -> None:
-        self.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
-
-    def answer_nothing(self) -> None:
-        pass
-
-    def answer_late(self) -> None:
-        self.server.over.wait(30)
-
-    def answer_halfway(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(DATA)))
-        self.end_headers()
-        self.wfile.write(DATA[:5])
-        self.wfile.flush()
-        self.server.over.wait(30)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.requests: list[tuple[str, str]] = []
-        self.over = threading.Event()
-
-
-@contextmanager
-def serving() -> Iterator[_Server]:
-    server = _Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
-def server() -> Iterator[_Server]:
-    with serving() as running:
-        yield running
-
-
-def row(server: _Server, path: str = "list", data: bytes = DATA) -> PublicList:
-    """A list that the server has at a path."""
-    host = f"http://127.0.0.1:{server.server_address[1]}"
-    return PublicList("words", f"/{path}", hashlib.sha256(data).hexdigest(), "--words=FILE", host)
-
-
-def test_a_list_is_fetched_once_and_kept(server, cache):
-    wanted = row(server)
-    assert fetch_list(wanted) == DATA
-    assert fetch_list(wanted) == DATA
-    assert [path for path, _ in server.requests] == ["/list"]
-    assert server.requests[0][1].startswith("c4forge (+https://")
-    (kept,) = cache.iterdir()
-    assert kept.name == f"{wanted.sha256[:12]}-words"
-    assert kept.read_bytes() == DATA
-
-
-def test_a_copy_put_in_the_cache_by_hand_needs_no_network(cache):
-    wanted = PublicList("words", "/x", hashlib.sha256(DATA).hexdigest(), "--words=FILE", closed())
-    cache.mkdir()
-    (cache / f"{wanted.sha256[:12]}-words").write_bytes(DATA)
-    assert fetch_list(wanted) == DATA
-
-
-@pytest.mark.parametrize("damage", [b"", b"eins\n", DATA + b"\n"])
-def test_a_damaged_copy_is_fetched_anew(server, cache, damage):
-    wanted = row(server)
-    kept = cache / f"{wanted.sha256[:12]}-words"
-    kept.parent.mkdir()
-    kept.write_bytes(damage)
-    assert fetch_list(wanted) == DATA
-    assert kept.read_bytes() == DATA
-    assert len(server.requests) == 1
-
-
-def test_a_damaged_copy_is_not_taken_where_nothing_can_be_fetched(cache):
-    wanted = PublicList("words", "/x", hashlib.sha256(DATA).hexdigest(), "--words=FILE", closed())
-    kept = cache / f"{wanted.sha256[:12]}-words"
-    kept.parent.mkdir()
-    kept.write_bytes(b"eins\n")
-    with pytest.raises(ListError, match="cannot be fetched"):
-        fetch_list(wanted)
-
-
-def test_a_list_that_has_moved_is_followed(server):
-    assert fetch_list(row(server, "moved")) == DATA
-
-
-@pytest.mark.parametrize(
-    ("path", "problem"),
-    [
-        ("other", "what came (26 bytes) is not the list: its checksum differs"),
-        ("empty", "what came (0 bytes) is not the list: its checksum differs"),
-        ("short", "what came (5 bytes) is not the list: its checksum differs"),
-        ("missing", "Not Found"),
-        ("nothing", "Remote end closed connection without response"),
-        ("garbage", "the answer is cut off or no HTTP (BadStatusLine)"),
-        ("chunks", "the answer is cut off or no HTTP (IncompleteRead)"),
-        ("late", "timed out"),
-        ("halfway", "timed out"),
-    ],
-)
-def test_what_goes_wrong_is_told_with_what_to_do(server, cache, path, problem):
-    wanted, start = row(server, path), time.monotonic()
-    with pytest.raises(ListError) as error:
-        fetch_list(wanted, timeout_seconds=0.3)
-    assert time.monotonic() - start < 5
-    kept = cache / f"{wanted.sha256[:12]}-words"
-    assert str(error.value) == (
-        f"the list words is not here and cannot be fetched from {wanted.url()}: {problem}. "
-        f"Give --words=FILE, or put a copy of that file at {kept}."
-    )
-    assert not cache.exists() or not list(cache.iterdir())
-
-
-def test_without_network_the_url_and_the_option_are_named(cache):
-    wanted = PublicList("words", "/x", "00", "--words=FILE", closed())
-    with pytest.raises(ListError) as error:
-        fetch_list(wanted)
-    for part in (wanted.url(), "Connection refused", "Give --words=FILE", str(cache)):
-        assert part in str(error.value)
-
-
-@pytest.mark.parametrize("host", ["nowhere", "file:///etc", "http://"])
-def test_a_url_that_is_none_is_told_too(host):
-    wanted = PublicList("words", "/x", "00", "--words=FILE", host)
-    with pytest.raises(ListError, match=re.escape(f"from {host}/x")):
-        fetch_list(wanted)
-
-
-def test_a_cache_that_cannot_be_written_costs_no_more_than_the_next_fetch(
-    server, tmp_path, monkeypatch
-):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
-    assert fetch_list(row(server)) == DATA
-    assert fetch_list(row(server)) == DATA
-    assert len(server.requests) == 2
-
-
-def test_the_cache_is_the_users_unless_another_is_named(server, tmp_path, monkeypatch):
-    monkeypatch.delenv(CACHE_VARIABLE)
-    asked = []
-    monkeypatch.setattr(
-        public_lists.platformdirs,
-        "user_cache_dir",
-        lambda name: asked.append(name) or str(tmp_path / "user"),
-    )
-    assert fetch_list(row(server)) == DATA
-    assert asked == ["c4forge"]
-    assert [path.read_bytes() for path in (tmp_path / "user").iterdir()] == [DATA]
+def served() -> Iterator[PublicList]:
+    """A list that a server of this machine has."""
+    with serve({"words": DATA}) as server:
+        host = server.url("plain").rstrip("/")
+        yield PublicList("words", "/words", hashlib.sha256(DATA).hexdigest(), "--words=FILE", host)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -326,9 +117,8 @@ def test_other_lists_are_named_where_they_cannot_be_fetched(language):
         load_bad_words([language], None)
 
 
-def test_fetched_lists_are_merged_with_carried_ones(server, cache, monkeypatch):
-    fetched = {code: row(server) for code in FETCHED}
-    monkeypatch.setattr(public_lists, "FETCHED", fetched)
+def test_fetched_lists_are_merged_with_carried_ones(served, monkeypatch):
+    monkeypatch.setattr(public_lists, "FETCHED", dict.fromkeys(FETCHED, served))
     words = load_bad_words(["fr", "da", "en"], None)
     assert sorted(words) == ["da", "en", "fr"]
     assert words["da"].words() == ["eins", "zwei"]
@@ -421,11 +211,11 @@ def test_a_list_that_is_a_folder_is_refused(tmp_path):
         load_bad_words(["en"], str(tmp_path))
 
 
-def test_domains_are_those_of_a_file_or_the_public_ones(server, tmp_path, monkeypatch):
+def test_domains_are_those_of_a_file_or_the_public_ones(served, tmp_path, monkeypatch):
     path = tmp_path / "domains.json"
     path.write_text('{"news.com": true}')
     assert load_domains(str(path)) == path.read_bytes()
-    monkeypatch.setattr(public_lists, "REALNEWS", row(server))
+    monkeypatch.setattr(public_lists, "REALNEWS", served)
     assert load_domains(None) == DATA
 
 
@@ -482,7 +272,7 @@ def test_a_run_that_lacks_a_list_ends_before_any_work(tmp_path, capsys, variant,
     arguments = [f"--variant={variant}", f"--input={tmp_path / 'wet'}", f"--output={output}"]
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert f"the list {named} is not here and cannot be fetched from http://127.0.0.1:" in error
+    assert f"the list {named} is not in the cache and cannot be fetched: {NOWHERE}/" in error
     assert f"Give {option}" in error and "Nothing was done." in error
     assert not output.exists()
 

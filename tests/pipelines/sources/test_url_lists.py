@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import io
 import lzma
 import os
 import random
@@ -15,7 +14,6 @@ import zstandard
 from cleaning.urls import md5, normalize_url, pack_digests
 from pipelines.sources.url_lists import UrlListError, find_url_lists, first_rows, read_digests
 from runtime.storage import compression
-from runtime.storage.compression import open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import InputError
 
 LINES = [f"http://www.site{n}.example/page/{n * n}?utm_source=x" for n in range(500)]
@@ -92,24 +90,6 @@ def test_a_line_longer_than_any_buffer_is_one_url(tmp_path):
     url = "http://a.example/" + "x" * (3 << 20)
     (tmp_path / "urls.txt.zst").write_bytes(zstandard.compress(f"{url}\n{LINES[0]}".encode()))
     assert read(tmp_path / "urls.txt.zst") == [(digests_of([url, LINES[0]]), 2, 0)]
-
-
-def test_zstandard_windows_as_large_as_reddits_are_read():
-    stream = io.BytesIO()
-    with zstandard.ZstdCompressor().stream_writer(stream, closefd=False) as writer:
-        writer.write(TEXT)
-    frame = bytearray(stream.getvalue())
-    assert frame[4] & 0b11100000 == 0, "the frame states a window, no content size"
-    frame[5] = (31 - 10) << 3
-    assert open_decompressed(io.BytesIO(frame)).read() == TEXT
-    with pytest.raises(zstandard.ZstdError, match="memory"):
-        zstandard.ZstdDecompressor().decompressobj().decompress(bytes(frame))
-
-
-@pytest.mark.parametrize("length", range(6))
-def test_files_shorter_than_what_tells_a_packing_are_plain(length):
-    data = b"\xfd7zXZ\0"[:length]
-    assert open_decompressed(io.BytesIO(data)).read() == data
 
 
 @pytest.mark.parametrize(
@@ -288,35 +268,9 @@ def test_a_list_that_went_away_is_an_error_that_names_it(tmp_path):
         read_digests(url_list, normalize_url)
 
 
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        (b"", []),
-        (b"\n\r\n", []),
-        (b"a\r\nb\n\nc", [b"a", b"b", b"c"]),
-        (b"a\r\r\nb\rc\r", [b"a\r", b"b\rc"]),
-        (b"\x0ba\x85\n", [b"\x0ba\x85"]),
-    ],
-)
-def test_lines_end_in_lf_or_crlf_only(text, lines):
-    assert list(read_lines(io.BytesIO(text))) == lines
-
-
 @pytest.mark.parametrize("rows", [0, 1, 2, 999])
 def test_first_rows_are_where_each_digest_is_met_first(rows):
     digests = np.random.default_rng(rows).integers(0, 12, (rows, 2), np.uint64)
     met = [tuple(row) for row in digests.tolist()]
     expected = [row not in met[:number] for number, row in enumerate(met)]
     assert first_rows(digests).tolist() == expected
-
-
-@pytest.mark.parametrize("name", ["u.txt", "u.txt.gz", "u.gz.txt"])
-def test_what_is_packed_by_name_is_read_again_and_tells_neither_name_nor_time(tmp_path, name):
-    with open(tmp_path / name, "wb") as stored, pack_by_name(stored, name) as stream:
-        stream.write(TEXT)
-    data = (tmp_path / name).read_bytes()
-    assert open_decompressed(io.BytesIO(data)).read() == TEXT
-    if name.endswith(".gz"):
-        assert data[:8] == b"\x1f\x8b\x08" + bytes(5)
-    else:
-        assert data == TEXT

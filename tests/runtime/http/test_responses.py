@@ -1,47 +1,44 @@
-"""What an answer means, by status, body and headers."""
+"""The kind of a response, by status, body and headers."""
 
 import pytest
 
-from runtime.http.client import environment_proxy
 from runtime.http.responses import (
     ContentRange,
-    Meaning,
+    ResponseKind,
+    classify,
     describe,
-    meaning,
     parse_content_range,
     validator,
 )
-from runtime.http.retry import parse_retry_after
-from runtime.http.transfers import Setback, Transfer
-from tests.runtime.http.server import CLOUDFRONT_BLOCK, S3_DENIED, S3_SLOW_DOWN
+from tests.runtime.http.behaviours import CLOUDFRONT_BLOCK, S3_DENIED, S3_SLOW_DOWN
 
 
 @pytest.mark.parametrize(
     ("status", "body", "means"),
     [
-        (200, b"", Meaning.BODY),
-        (206, b"", Meaning.BODY),
-        (301, b"", Meaning.REDIRECT),
-        (308, b"", Meaning.REDIRECT),
-        (416, b"", Meaning.OUTSIDE),
-        (408, b"", Meaning.LATER),
-        (429, b"", Meaning.LATER),
-        (500, b"", Meaning.LATER),
-        (503, S3_SLOW_DOWN, Meaning.LATER),
-        (599, b"", Meaning.LATER),
-        (403, S3_SLOW_DOWN, Meaning.LATER),
-        (403, CLOUDFRONT_BLOCK, Meaning.LATER),
-        (403, S3_DENIED, Meaning.NEVER),
-        (403, b"", Meaning.NEVER),
-        (404, S3_SLOW_DOWN, Meaning.NEVER),
-        (401, b"", Meaning.NEVER),
-        (204, b"", Meaning.NEVER),
-        (304, b"", Meaning.NEVER),
-        (600, b"", Meaning.NEVER),
+        (200, b"", ResponseKind.CONTENT),
+        (206, b"", ResponseKind.CONTENT),
+        (301, b"", ResponseKind.REDIRECT),
+        (308, b"", ResponseKind.REDIRECT),
+        (416, b"", ResponseKind.RANGE_NOT_SATISFIABLE),
+        (408, b"", ResponseKind.RETRYABLE),
+        (429, b"", ResponseKind.RETRYABLE),
+        (500, b"", ResponseKind.RETRYABLE),
+        (503, S3_SLOW_DOWN, ResponseKind.RETRYABLE),
+        (599, b"", ResponseKind.RETRYABLE),
+        (403, S3_SLOW_DOWN, ResponseKind.RETRYABLE),
+        (403, CLOUDFRONT_BLOCK, ResponseKind.RETRYABLE),
+        (403, S3_DENIED, ResponseKind.FINAL),
+        (403, b"", ResponseKind.FINAL),
+        (404, S3_SLOW_DOWN, ResponseKind.FINAL),
+        (401, b"", ResponseKind.FINAL),
+        (204, b"", ResponseKind.FINAL),
+        (304, b"", ResponseKind.FINAL),
+        (600, b"", ResponseKind.FINAL),
     ],
 )
 def test_what_to_do_after_an_answer(status, body, means):
-    assert meaning(status, body) is means
+    assert classify(status, body) is means
 
 
 def test_an_answer_is_told_in_words_of_our_own():
@@ -71,27 +68,6 @@ def test_content_range(value, parsed):
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0.0),
-        (" 12 ", 12.0),
-        ("9" * 400, 999999999.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("Thursday, 01-Jan-70 00:01:40 GMT", 40.0),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
-        ("", None),
-        ("²", None),
-    ],
-)
-def test_retry_after(value, seconds):
-    assert parse_retry_after(value, now=60.0) == seconds
-
-
-@pytest.mark.parametrize(
     ("headers", "told"),
     [
         ({"ETag": '"a"', "Last-Modified": "then"}, '"a"'),
@@ -102,25 +78,3 @@ def test_retry_after(value, seconds):
 )
 def test_a_weak_etag_does_not_tell_states_of_a_file_apart(headers, told):
     assert validator(headers) == told
-
-
-def test_a_line_tells_of_many_setbacks_shortly():
-    setbacks = [Setback(n * 1000, "connection reset", 1.0) for n in range(60)]
-    setbacks += [Setback(60_000, "answered 503", 2.0)] * 10
-    transfer = Transfer("https://h/a", 60_000, 71, 3700.0, tuple(setbacks), failure="answered 503")
-    assert transfer.line() == (
-        "https://h/a: failed: answered 503; 60.0 kB in 1:01:40, 71 requests: "
-        "connection reset at 0 B, waited 1.0 s; connection reset at 1.0 kB, waited 1.0 s; "
-        "connection reset at 2.0 kB, waited 1.0 s; connection reset at 3.0 kB, waited 1.0 s; "
-        "66 more, waited 76.0 s"
-    )
-
-
-def test_the_environment_names_a_proxy(monkeypatch):
-    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    assert environment_proxy("https://data.commoncrawl.org/") == ""
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    monkeypatch.setenv("no_proxy", "mirror.local")
-    assert environment_proxy("https://data.commoncrawl.org/") == "http://proxy:3128"
-    assert environment_proxy("https://mirror.local/") == ""

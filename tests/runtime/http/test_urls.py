@@ -3,13 +3,13 @@
 import pytest
 
 from runtime.http.urls import (
-    AddressError,
-    follow,
+    UrlError,
     is_http,
     is_relative_path,
-    join_address,
-    parse_address,
-    public_url,
+    join_url,
+    parse_url,
+    resolve_redirect,
+    shown_url,
 )
 
 BASE = "https://data.commoncrawl.org/"
@@ -26,8 +26,8 @@ BASE = "https://data.commoncrawl.org/"
     ],
 )
 def test_a_path_is_joined_below_its_base(base, path, joined):
-    assert join_address(base, path) == joined
-    assert parse_address(joined).origin == parse_address(base).origin
+    assert join_url(base, path) == joined
+    assert parse_url(joined).origin == parse_url(base).origin
 
 
 LEADING_ELSEWHERE = [
@@ -40,8 +40,8 @@ LEADING_ELSEWHERE = [
 @pytest.mark.parametrize("path", LEADING_ELSEWHERE)
 def test_a_path_that_might_lead_elsewhere_is_refused(path):
     assert not is_relative_path(path)
-    with pytest.raises(AddressError):
-        join_address(BASE, path)
+    with pytest.raises(UrlError):
+        join_url(BASE, path)
 
 
 @pytest.mark.parametrize("path", ["a", "a/b-c_d.e=f", "...", "a/..b/c..", ".hidden"])
@@ -56,12 +56,12 @@ def test_a_path_may_only_lead_down(path):
      "http://ho st/", "http://host/\r\nHost: other", "http://höst/", "https:host"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url):
-    with pytest.raises(AddressError, match=r"expected|port|Port|IPv6"):
-        parse_address(url)
+    with pytest.raises(UrlError, match=r"expected|port|Port|IPv6"):
+        parse_url(url)
 
 
 def test_an_address_parts_from_its_login():
-    address = parse_address("HTTPS://user:p%40ss@Host.Example/a?b=c")
+    address = parse_url("HTTPS://user:p%40ss@Host.Example/a?b=c")
     assert address.url == "https://Host.Example/a?b=c"
     assert address.origin == ("https", "host.example", 443)
     assert address.login == "user:p@ss"
@@ -81,7 +81,7 @@ def test_an_address_parts_from_its_login():
     ],
 )
 def test_secrets_and_control_characters_are_not_shown(url, shown):
-    assert public_url(url) == shown
+    assert shown_url(url) == shown
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_secrets_and_control_characters_are_not_shown(url, shown):
     ],
 )
 def test_redirects_stay_at_the_host(location, url):
-    address = parse_address("http://u:w@host:81/a/b")
+    address = parse_url("http://u:w@host:81/a/b")
     if url is None:
-        with pytest.raises(AddressError):
-            follow(address, location)
+        with pytest.raises(UrlError):
+            resolve_redirect(address, location)
     else:
-        followed = follow(address, location)
+        followed = resolve_redirect(address, location)
         assert (followed.url, followed.login) == (url, "u:w")
 
 

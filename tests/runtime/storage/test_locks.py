@@ -1,4 +1,4 @@
-"""No more requests at once than slots, whatever becomes of the processes that hold them."""
+"""No more requests at once than the semaphore has permits, even if their processes are killed."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from runtime.http.client import Clock
 from runtime.http.stream import open_url
 from runtime.http.transfers import Unreachable
-from runtime.storage.locks import MachineSemaphore, NoneFree
+from runtime.storage.locks import MachineSemaphore, SemaphoreTimeout
 from tests.runtime.http.server import serve
 
 HOLD = """
@@ -23,47 +23,50 @@ with MachineSemaphore(folder=sys.argv[1], count=1).hold(time.sleep):
 """
 
 
-def test_slots_are_taken_once_and_given_back(tmp_path):
-    slots = MachineSemaphore(folder=str(tmp_path), count=2, longest_wait_seconds=0.3)
+def test_permits_are_taken_once_and_given_back(tmp_path):
+    semaphore = MachineSemaphore(folder=str(tmp_path), count=2, longest_wait_seconds=0.3)
     waits = []
-    with slots.hold(waits.append) as first, slots.hold(waits.append) as second:
+    with semaphore.hold(waits.append) as first, semaphore.hold(waits.append) as second:
         assert {first, second} == {0, 1}
-        with pytest.raises(NoneFree, match="all 2 connections"), slots.hold(waits.append):
+        with (
+            pytest.raises(SemaphoreTimeout, match="all 2 connections"),
+            semaphore.hold(waits.append),
+        ):
             pass
     assert waits == [0.1] * 3
-    with slots.hold(waits.append):
+    with semaphore.hold(waits.append):
         assert waits == [0.1] * 3
 
 
-def test_a_slot_of_a_killed_process_is_free_at_once(tmp_path):
-    slots = MachineSemaphore(folder=str(tmp_path), count=1, longest_wait_seconds=0.1)
+def test_a_permit_of_a_killed_process_is_free_at_once(tmp_path):
+    semaphore = MachineSemaphore(folder=str(tmp_path), count=1, longest_wait_seconds=0.1)
     holder = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE)
     try:
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(NoneFree), slots.hold(time.sleep):
+        with pytest.raises(SemaphoreTimeout), semaphore.hold(time.sleep):
             pass
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        with slots.hold(time.sleep) as number:
+        with semaphore.hold(time.sleep) as number:
             assert number == 0
     finally:
         holder.kill()
         holder.stdout.close()
 
 
-def test_no_slot_at_all_is_a_mistake(tmp_path):
+def test_a_semaphore_without_permits_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least 1"):
         MachineSemaphore(folder=str(tmp_path), count=0)
 
 
-def test_requests_of_many_readers_keep_to_the_slots(tmp_path):
+def test_requests_of_many_readers_keep_to_the_semaphore(tmp_path):
     files = {f"{n}.gz": bytes([n]) * 1000 for n in range(12)}
-    slots = MachineSemaphore(folder=str(tmp_path), count=3)
+    semaphore = MachineSemaphore(folder=str(tmp_path), count=3)
     read: dict[str, bytes] = {}
     with serve(files) as server:
 
         def fetch(name: str) -> None:
-            with open_url(server.url("slow", name), slots=slots) as stream:
+            with open_url(server.url("slow", name), semaphore=semaphore) as stream:
                 read[name] = stream.read()
 
         threads = [threading.Thread(target=fetch, args=(name,)) for name in files]
@@ -75,18 +78,20 @@ def test_requests_of_many_readers_keep_to_the_slots(tmp_path):
     assert read == files
 
 
-def test_a_reader_that_waits_to_try_again_holds_no_slot(tmp_path):
-    slots = MachineSemaphore(folder=str(tmp_path), count=1, longest_wait_seconds=0.1)
+def test_a_reader_that_waits_before_a_retry_holds_no_permit(tmp_path):
+    semaphore = MachineSemaphore(folder=str(tmp_path), count=1, longest_wait_seconds=0.1)
     free: list[int] = []
 
     def sleep(_: float) -> None:
-        with slots.hold(time.sleep) as number:
+        with semaphore.hold(time.sleep) as number:
             free.append(number)
 
     with serve({"a.gz": b"abc"}) as server:
-        with open_url(server.url("busy", "a.gz"), slots=slots, clock=Clock(sleep=sleep)) as stream:
+        with open_url(
+            server.url("busy", "a.gz"), semaphore=semaphore, clock=Clock(sleep=sleep)
+        ) as stream:
             assert stream.read() == b"abc"
         assert free == [0, 0, 0]
-        stream = open_url(server.url("plain", "a.gz"), slots=slots)
-        with slots.hold(time.sleep), pytest.raises(Unreachable, match="stayed taken"):
+        stream = open_url(server.url("plain", "a.gz"), semaphore=semaphore)
+        with semaphore.hold(time.sleep), pytest.raises(Unreachable, match="stayed taken"):
             stream.read()

@@ -14,6 +14,7 @@ RATES = {
 
 @pytest.mark.parametrize("mixing", MIXINGS)
 def test_rates_of_every_row(mixing):
+    assert mixing in RATES, f"add the rates of {mixing!r} to RATES in {__file__}"
     assert mixing_rates(mixing, EXAMPLES, cap=1000, temperature=2) == pytest.approx(RATES[mixing])
 
 
@@ -30,7 +31,7 @@ def test_rates_are_those_of_seqio(count):
 
 
 def test_empty_tasks_and_bad_numbers_are_refused():
-    with pytest.raises(MixtureError, match="nothing to draw from none"):
-        mixing_rates("equal", {"none": 0})
+    with pytest.raises(MixtureError, match="needs examples of each task, but none has none"):
+        mixing_rates("equal", {"none": 0, "some": 1})
     with pytest.raises(MixtureError, match="mixing_temperature=0"):
         mixing_rates("temperature", EXAMPLES, temperature=0)

@@ -15,7 +15,7 @@ def test_lengths_of_the_final_objective_are_the_papers():
     assert lengths(row, 512) == Lengths(raw=568, inputs=512, targets=114)
 
 
-LENGTHS = {
+LENGTHS = {  # tokens of text, inputs and targets, by lengths(row, 512)
     "causal_lm": (511, 0, 512),
     "prefix_lm": (511, 512, 512),
     "bert_style": (511, 512, 512),
@@ -36,20 +36,22 @@ LENGTHS = {
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_lengths_of_every_row(name):
     found = lengths(OBJECTIVES[name], 512)
-    assert (found.raw, found.inputs, found.targets) == LENGTHS[name]
+    numbers = (found.raw, found.inputs, found.targets)
+    assert name in LENGTHS, f'if right, add to LENGTHS in {__file__}:  "{name}": {numbers},'
+    assert numbers == LENGTHS[name]
 
 
 def test_names_are_the_keys_and_references_are_distinct():
     assert all(name == row.name for name, row in OBJECTIVES.items())
-    references = [row.reference for row in OBJECTIVES.values()]
+    references = [row.reference for row in OBJECTIVES.values() if row.reference]
     assert len(set(references)) == len(references)
 
 
 @pytest.mark.parametrize(
     ("name", "density", "mean_span", "message"),
     [
-        ("causal_lm", 0.3, 0, "causal_lm has no share of noise"),
-        ("bert_style", 0, 3, "no spans; try span_corruption"),
+        ("causal_lm", 0.3, 0, "--objective=causal_lm has a fixed share of noise"),
+        ("bert_style", 0, 3, "no spans of noise; try span_corruption"),
         ("span_corruption", 1.5, 0, "expected a share above 0"),
         ("span_corruption", 0, 0.5, "mean length of 1 or more"),
     ],
@@ -57,14 +59,6 @@ def test_names_are_the_keys_and_references_are_distinct():
 def test_impossible_noise_is_refused(name, density, mean_span, message):
     with pytest.raises(ObjectiveError, match=message):
         with_noise(OBJECTIVES[name], density, mean_span)
-
-
-def test_sentinels_needed():
-    needed = {name: row.sentinels_per_example(512) for name, row in OBJECTIVES.items()}
-    assert needed["span_corruption"] == 29
-    assert needed["bert_style"] == 1
-    assert needed["prefix_lm"] == 0
-    assert needed["iid_replace_spans"] > 65
 
 
 def test_noise_can_be_chosen():

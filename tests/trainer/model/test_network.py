@@ -1,5 +1,6 @@
 import dataclasses
 import functools
+import json
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
+from tests.trainer.model import goldens
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import ARCHITECTURES, SIZES
@@ -140,3 +142,16 @@ def test_bfloat16_is_near_float32():
     rough = run(half, params, *arguments(SMALL))
     assert rough.dtype == jnp.float32
     np.testing.assert_allclose(rough, run(network, params, *arguments(SMALL)), atol=0.5)
+
+
+@pytest.mark.parametrize("version", goldens.VERSIONS)
+def test_logits_are_those_of_transformers(version):
+    """tests/reference/test_network.py runs transformers itself, where torch is."""
+    config = goldens.network_config(version)
+    inputs, targets = goldens.batch()
+    network, params = build_network(config), goldens.params(config)
+    # The targets' values do not change the logits, only that they are not padding.
+    logits = run(network, params, inputs, targets, np.ones_like(targets))
+    kept = json.loads(goldens.FILE.read_text())[version]
+    assert len(kept) == 2 * 7 * 6 and np.std(kept) > 0.05
+    np.testing.assert_allclose(goldens.chosen(logits), kept, atol=1e-4)

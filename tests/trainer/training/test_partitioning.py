@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import REPOSITORY, T5X
-from tests.trainer.eight_devices import MESHES
+from tests.trainer.training.eight_devices import MESHES
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, Hosts, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.partitioning import MeshError, check_batch, make_mesh
-from trainer.training.run import prepare
+from trainer.training.run import prepare_run
 
 
 def environment(devices):
@@ -46,7 +46,7 @@ def config(small_corpus, small_vocabulary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(config):
-    script = str(REPOSITORY / "tests" / "trainer" / "eight_devices.py")
+    script = str(REPOSITORY / "tests" / "trainer" / "training" / "eight_devices.py")
     return json.loads(
         run_python([script, json.dumps(dataclasses.asdict(config))], 8).splitlines()[-1]
     )
@@ -82,7 +82,7 @@ def test_a_batch_that_does_not_divide_is_told():
 
 
 def test_devices_that_do_not_divide_are_told():
-    with pytest.raises(MeshError, match="--model_parallel=3: 1 devices"):
+    with pytest.raises(MeshError, match=r"--model_parallel=3: .* number of devices, which is 1"):
         make_mesh(3, [object()])
 
 
@@ -122,13 +122,13 @@ def test_two_hosts_give_the_losses_of_one(config, tmp_path):
 
 def losses_of_rows_together(config):
     """Of one process that trains on what each of two hosts reads."""
-    datasets = [open_dataset(config, "train", Hosts(index=i, count=2)) for i in range(2)]
+    datasets = [open_dataset(config, "train", HostInfo(index=i, count=2)) for i in range(2)]
     still = dataclasses.replace(config, dropout=0.0)
-    run = prepare(still, batch_form(open_dataset(config, "train", Hosts())))
+    run = prepare_run(still, batch_spec(open_dataset(config, "train", HostInfo())))
     state, losses = run.start(), []
     for rows, more in zip(*map(Batches, datasets), strict=True):
         batch = {name: np.concatenate([x, more[name]]) for name, x in rows.items()}
-        state, sums, _ = run.step(state, batch)
-        losses.append(float(sums.cross_entropy / sums.targets))
+        state, metrics, _ = run.step(state, batch)
+        losses.append(float(metrics.cross_entropy / metrics.targets))
         if len(losses) == 4:
             return losses

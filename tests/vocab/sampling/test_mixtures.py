@@ -1,12 +1,14 @@
-"""Shares of languages."""
+"""The fractions of languages in a sample, and the shards that a mixture takes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vocab.sampling.mixtures import Mixture, parse_mixture
+from corpora.layout import NO_LANGUAGE, CorpusShard
+from vocab.sampling.mixtures import LanguageError, Mixture, choose_shards, parse_mixture
 
-T5 = parse_mixture("en:10,de:1,fr:1,ro:1")
+T5_PARTS = "en:10,de:1,fr:1,ro:1"
+T5 = parse_mixture(T5_PARTS)
 
 
 @pytest.mark.parametrize("text", ["en:10,de:1,fr:1,ro:1", "0.3", "1", "0", "zh-Latn:2.5"])
@@ -24,7 +26,7 @@ def test_what_is_no_mixture_is_refused_with_an_example(text):
 
 
 @pytest.mark.parametrize(
-    ("mixture", "available", "budget", "shares"),
+    ("mixture", "available", "budget", "quotas"),
     [
         # Room for all: English is the scale.
         (T5, {"en": 1000, "de": 500, "fr": 500, "ro": 500}, 10**9,
@@ -45,14 +47,14 @@ def test_what_is_no_mixture_is_refused_with_an_example(text):
         (Mixture(), {"en": 0}, 100, {}),
     ],
 )  # fmt: skip
-def test_shares(mixture, available, budget, shares):
-    assert mixture.shares(available, budget) == shares
+def test_quotas(mixture, available, budget, quotas):
+    assert mixture.quotas(available, budget) == quotas
 
 
 def test_a_small_alpha_favours_small_languages_as_mt5_does():
     """p(L) goes with |L|^0.3 (arXiv:2010.11934, section 3.2)."""
-    shares = parse_mixture("0.3").shares({"en": 10**9, "sw": 10**6}, 10**5)
-    assert shares["en"] / shares["sw"] == pytest.approx(1000**0.3, rel=1e-3)
+    quotas = parse_mixture("0.3").quotas({"en": 10**9, "sw": 10**6}, 10**5)
+    assert quotas["en"] / quotas["sw"] == pytest.approx(1000**0.3, rel=1e-3)
 
 
 @given(
@@ -61,6 +63,62 @@ def test_a_small_alpha_favours_small_languages_as_mt5_does():
     st.sampled_from(["en:10,de:1,fr:1,ro:1", "0.3", "1", "0"]),
 )
 def test_a_sample_never_exceeds_its_budget_nor_what_there_is(available, budget, mixture):
-    shares = parse_mixture(mixture).shares(available, budget)
-    assert sum(shares.values()) <= budget
-    assert all(0 <= share <= available[name] for name, share in shares.items())
+    quotas = parse_mixture(mixture).quotas(available, budget)
+    assert sum(quotas.values()) <= budget
+    assert all(0 <= quota <= available[name] for name, quota in quotas.items())
+
+
+def shards(*languages, split="train"):
+    return [
+        CorpusShard(n, f"/{name}-{n}", 1, 0.0, "text", split, name, alone=True)
+        for n, name in enumerate(languages)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("languages", "mixture", "taken", "applied", "expected_notes"),
+    [
+        (["en", "de", "fr", "ro"], T5_PARTS, ["en", "de", "fr", "ro"], T5_PARTS, []),
+        (["en"], T5_PARTS, ["en"], T5_PARTS, ["no --corpus has de, fr, ro of the mixture"]),
+        (
+            ["en", "es"],
+            T5_PARTS,
+            ["en"],
+            T5_PARTS,
+            [
+                "no --corpus has de, fr, ro",
+                "left out: es (not in the mixture en:10",
+            ],
+        ),
+        (["en", "und"], "0.3", ["en"], "0.3", ["left out: und (not in the mixture 0.3)"]),
+        (["und"], "1", ["und"], "1", []),
+        ([NO_LANGUAGE], T5_PARTS, [NO_LANGUAGE], "1", ["--mixture is not applied"]),
+        ([NO_LANGUAGE], "0.3", [NO_LANGUAGE], "1", []),
+    ],
+)
+def test_languages(languages, mixture, taken, applied, expected_notes):
+    chosen, effective, notes = choose_shards(shards(*languages), mixture)
+    assert [shard.language for shard in chosen] == taken
+    assert effective == applied
+    assert len(notes) == len(expected_notes)
+    assert all(part in note for part, note in zip(expected_notes, notes, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("found", "mixture", "said"),
+    [
+        (shards("es", "pt"), T5_PARTS, "has none of these languages; it has es, pt"),
+        (shards("en", NO_LANGUAGE), T5_PARTS, "state it, as --corpus=en=/-1"),
+        (shards("en", split="validation"), T5_PARTS, "there are only splits for validation"),
+    ],
+)
+def test_what_cannot_be_mixed_is_reported(found, mixture, said):
+    with pytest.raises(LanguageError) as error:
+        choose_shards(found, mixture)
+    assert said in str(error.value)
+
+
+def test_long_lists_are_cut():
+    languages = [f"x{c}" for c in "abcdefghijklmnop"]
+    _, _, notes = choose_shards(shards("en", *languages), "en:1")
+    assert "and 4 more" in notes[0]

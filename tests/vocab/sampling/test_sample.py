@@ -1,43 +1,15 @@
 """A sample depends on the documents and the seed, and on nothing else."""
 
-from collections import defaultdict
-
 import numpy as np
 import pytest
 
-from corpora.layout import find_corpora
 from tests.corpora.written import documents, write_multilingual, write_shards
-from vocab.sampling.mixtures import parse_mixture
+from tests.vocab.drawn import draw
 from vocab.sampling.sample import (
-    LanguageCount,
-    Sample,
-    count_shard,
+    describe_sample,
     document_hash,
-    draw_shard,
-    fingerprint,
     last_bin,
 )  # fmt: skip
-
-
-def draw(folder, corpus, mixture="1", sample_bytes=10**9, seed=0) -> Sample:
-    """What the pipeline does, in a loop."""
-    counts: dict[str, LanguageCount] = {}
-    shards = find_corpora([str(corpus)])
-    for shard in shards:
-        language, count = count_shard(shard, seed)
-        counts[language] = counts[language] + count if language in counts else count
-    available = {name: count.text_bytes() for name, count in counts.items()}
-    shares = parse_mixture(mixture).shares(available, sample_bytes)
-    paths = defaultdict(list)
-    folder.mkdir(exist_ok=True)
-    for shard in shards:
-        if shares.get(shard.language):
-            last = last_bin(counts[shard.language].bins, shares[shard.language])
-            path = str(folder / f"{shard.number}-{seed}-{last}.arrow")
-            draw_shard(shard, seed, last, path)
-            paths[shard.language].append(path)
-    return Sample({name: tuple(found) for name, found in paths.items()}, shares)
-
 
 ROWS = documents("en", 400)
 SIZE = sum(len(row[0]) for row in ROWS)
@@ -90,11 +62,11 @@ def test_another_seed_draws_others(tmp_path):
 def test_shares_are_kept_by_language(tmp_path):
     corpus = write_multilingual(tmp_path, {"en": 200, "de": 200, "fr": 200, "ro": 2, "ru": 50})
     sample = draw(tmp_path / "drawn", corpus, "en:10,de:1,fr:1,ro:1")
-    held = fingerprint(sample.documents())
-    assert set(held) == {"en", "de", "fr", "ro"}
-    assert held["en"].documents == 200 and held["ro"].documents == 2
+    drawn = describe_sample(sample.documents())
+    assert set(drawn) == {"en", "de", "fr", "ro"}
+    assert drawn["en"].documents == 200 and drawn["ro"].documents == 2
     for name in ("de", "fr"):
-        ratio = held["en"].text_bytes / held[name].text_bytes
+        ratio = drawn["en"].text_bytes / drawn[name].text_bytes
         assert 10 <= ratio < 11  # whole documents only
 
 
@@ -105,7 +77,7 @@ def test_equal_hashes_are_ordered_by_url_and_text(tmp_path):
         assert [text for _, text in sample.documents()] == [b"a", b"b", b"c"]
 
 
-def test_documents_without_url_are_told_apart_by_their_text(tmp_path):
+def test_documents_without_url_are_distinguished_by_their_text(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("\n".join(f"line {n}" for n in range(1000)))
     sample = draw(tmp_path / "drawn", path, sample_bytes=2000)
@@ -114,12 +86,12 @@ def test_documents_without_url_are_told_apart_by_their_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("bins", "share", "last"),
+    ("bins", "quota", "last"),
     [([5, 0, 5], 0, -1), ([5, 0, 5], 1, 0), ([5, 0, 5], 5, 0), ([5, 0, 5], 6, 2)],
 )
-def test_the_last_bin_is_that_in_which_the_share_is_full(bins, share, last):
+def test_the_last_bin_is_that_in_which_the_quota_is_reached(bins, quota, last):
     padded = np.array(bins + [0] * (4096 - len(bins)), np.int64)
-    assert last_bin(padded, share) == last
+    assert last_bin(padded, quota) == last
 
 
 def test_what_is_drawn_is_little_more_than_the_sample(tmp_path):
@@ -134,8 +106,8 @@ def test_what_is_drawn_is_little_more_than_the_sample(tmp_path):
 
 def test_a_fingerprint_changes_with_any_document():
     rows = [("en", b"one"), ("en", b"two"), ("de", b"drei")]
-    whole = fingerprint(rows)
-    assert whole["en"].documents == 2 and whole["en"].text_bytes == 6
-    assert fingerprint(rows)["en"] == whole["en"]
-    assert fingerprint([("en", b"onet"), ("en", b"wo")])["en"].sha256 != whole["en"].sha256
-    assert fingerprint(rows[::-1])["en"].sha256 != whole["en"].sha256
+    first = describe_sample(rows)
+    assert first["en"].documents == 2 and first["en"].text_bytes == 6
+    assert describe_sample(rows)["en"] == first["en"]
+    assert describe_sample([("en", b"onet"), ("en", b"wo")])["en"].sha256 != first["en"].sha256
+    assert describe_sample(rows[::-1])["en"].sha256 != first["en"].sha256

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -13,9 +14,9 @@ import jax
 from benchmarks.commands import C4FORGE
 from trainer.config import TrainConfig
 from trainer.training.flops import PEAK_FLOPS, peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
 from trainer.training.partitioning import put_batch
-from trainer.training.run import prepare, this_host
+from trainer.training.run import prepare_run, this_host
 
 
 def run(*arguments: str) -> None:
@@ -31,7 +32,7 @@ def build(wet: str, folder: Path) -> tuple[str, str]:
 
 
 def seconds(function, times: int) -> float:
-    """Of one call: the whole time over the number of calls."""
+    """Wall time of one call, the mean of several."""
     began = time.perf_counter()
     for _ in range(times):
         function()
@@ -39,17 +40,18 @@ def seconds(function, times: int) -> float:
 
 
 def measure(config: TrainConfig, steps: int) -> None:
+    """Prints the speed of steps alone, of steps with their input, and of the input alone."""
     dataset = open_dataset(config, "train", this_host())
     batches = Batches(dataset)
     first = next(batches)
-    prepared = prepare(config, batch_form(dataset))
+    prepared = prepare_run(config, batch_spec(dataset))
     state = prepared.start()
     compiled = prepared.step.lower(prepared.shapes, put_batch(first, prepared.mesh)).compile()
 
     def step(batch) -> None:
         nonlocal state
-        state, sums, _ = compiled(state, put_batch(batch, prepared.mesh))
-        sums.loss.block_until_ready()
+        state, metrics, _ = compiled(state, put_batch(batch, prepared.mesh))
+        metrics.loss.block_until_ready()
 
     step(first)
     flops = step_flops(state.params, first)
@@ -63,8 +65,8 @@ def measure(config: TrainConfig, steps: int) -> None:
         step(batch)
 
     of_loop = seconds(loop, steps)
-    # seqio shuffles in a buffer of 1,000 examples, and TensorFlow reads ahead: what they hold when
-    # the steps end is no speed, so several times as much is read before the clock starts.
+    # seqio shuffles in a buffer of 1,000 examples, and TensorFlow reads ahead. Examples that are
+    # ready already would pass for speed, so several times as many are read before the clock starts.
     rows = 4000 // config.batch_size
     batches.skip(rows)
     of_input = seconds(lambda: next(batches), rows)
@@ -73,28 +75,33 @@ def measure(config: TrainConfig, steps: int) -> None:
     lengths = "/".join(map(str, config.lengths().values()))
     print(f"{config.size}, {lengths}, batch {config.batch_size}, {config.dtype}: "
           f"{parameters / 1e6:.1f}M parameters")  # fmt: skip
-    print(f"  step alone   {of_step * 1e3:9.1f} ms  {tokens / of_step:10,.0f} tokens/s  "
-          f"{config.batch_size / of_step:8,.1f} examples/s  MFU "
-          f"{flops / of_step / peak_flops():.1%}")  # fmt: skip
-    print(f"  with input   {of_loop * 1e3:9.1f} ms  {tokens / of_loop:10,.0f} tokens/s  "
-          f"{config.batch_size / of_loop:8,.1f} examples/s  waiting for data "
-          f"{sum(waited) / steps / of_loop:.1%} of the time")  # fmt: skip
-    print(f"  input alone  {of_input * 1e3:9.1f} ms  {tokens / of_input:10,.0f} tokens/s  "
-          f"{config.batch_size / of_input:8,.1f} examples/s: {of_step / of_input:.1f} times "
-          "what the step takes")  # fmt: skip
+    rate = partial(_print_rate, tokens, config.batch_size)
+    rate("step alone", of_step, f"  MFU {flops / of_step / peak_flops():.1%}")
+    waiting = sum(waited) / steps / of_loop
+    rate("with input", of_loop, f"  waiting for data {waiting:.1%} of the time")
+    rate("input alone", of_input, f": {of_step / of_input:.1f} times the speed of the step")
+
+
+def _print_rate(tokens: int, examples: int, name: str, cost: float, note: str) -> None:
+    print(
+        f"  {name:12} {cost * 1e3:9.1f} ms  {tokens / cost:10,.0f} tokens/s  "
+        f"{examples / cost:8,.1f} examples/s{note}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wet", default="sample/wet/*.warc.wet.gz", help="files for the corpus")
-    parser.add_argument("--corpus", default="", help="folder; default: made of --wet")
-    parser.add_argument("--vocab", default="", help="folder; default: trained on the corpus")
+    parser.add_argument("--wet", default="", help="glob of WET files for a corpus and vocabulary")
+    parser.add_argument("--corpus", default="", help="folder of a corpus, instead of --wet")
+    parser.add_argument("--vocab", default="", help="folder of a vocabulary, instead of --wet")
     parser.add_argument("--size", nargs="+", default=["tiny", "small"])
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--inputs_length", type=int, default=512)
     parser.add_argument("--batch_size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=5)
     given = parser.parse_args()
+    if not given.wet and not (given.corpus and given.vocab):
+        parser.error("expected --wet, or --corpus and --vocab")
     with tempfile.TemporaryDirectory() as folder:
         corpus, vocab = given.corpus, given.vocab
         if not (corpus and vocab):
@@ -105,10 +112,9 @@ def main() -> None:
         )  # fmt: skip
         device = jax.devices()[0].device_kind
         stated = any(device.startswith(name) for name in PEAK_FLOPS)
-        source = "its maker's" if stated else "a product of float32 matrices measured here"
-        print(
-            f"{jax.device_count()} x {device}; MFU of {peak_flops() / 1e9:,.0f} GFLOP/s, {source}"
-        )
+        source = "stated by its maker" if stated else "measured with a float32 matrix product"
+        peak = f"{peak_flops() / 1e9:,.0f} GFLOP/s"
+        print(f"{jax.device_count()} x {device}; MFU relative to {peak}, {source}")
         for size in given.size:
             measure(replace(config, size=size), given.steps)
 

@@ -1,6 +1,6 @@
 """Logits of transformers' T5, kept so that tests need no torch.
 
-python -m tests.trainer.goldens      writes them anew; needs torch and transformers
+python -m tests.trainer.model.goldens      writes them anew; needs torch and transformers
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Run by test_meshes.py where there are 8 devices: one JSON object of what each mesh gave."""
+"""Run by test_partitioning.py where there are 8 devices: one JSON object of what each mesh gave."""
 
 import dataclasses
 import json
@@ -9,9 +9,9 @@ import numpy as np
 
 from trainer.config import TrainConfig
 from trainer.training.checkpoints import Checkpoints
-from trainer.training.input_pipeline import Batches, batch_form, open_dataset
+from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
 from trainer.training.partitioning import put_batch
-from trainer.training.run import prepare, this_host
+from trainer.training.run import prepare_run, this_host
 
 MESHES = {
     "one": {},
@@ -36,14 +36,14 @@ def main() -> None:
     found, runs, states, first = {}, {}, {}, None
     for name, fields in MESHES.items():
         devices = jax.devices()[:1] if name == "one" else jax.devices()
-        run = prepare(dataclasses.replace(config, **fields), batch_form(dataset), devices)
+        run = prepare_run(dataclasses.replace(config, **fields), batch_spec(dataset), devices)
         first = first or jax.tree.map(np.asarray, run.start())
         state, losses = jax.device_put(first, run.shardings), []
         placed = put_batch(taken[0], run.mesh)
         compiled = run.step.lower(run.shapes, placed).compile()
         for batch in taken:
-            state, sums, _ = compiled(state, put_batch(batch, run.mesh))
-            losses.append(float(sums.cross_entropy / sums.targets))
+            state, metrics, _ = compiled(state, put_batch(batch, run.mesh))
+            losses.append(float(metrics.cross_entropy / metrics.targets))
         runs[name], states[name] = run, state
         exported = jax.export.export(run.step, platforms=["tpu"])(run.shapes, placed)
         found[name] = {

@@ -1,8 +1,8 @@
 """The reference and c4forge on the same WET files, on this machine: `make bench`.
 
-    python -m benchmarks.bench [--wet=DIR] [--refs=DIR] [--parts=reference,variants,…]
+    python -m benchmarks.corpus --wet=DIR [--refs=DIR] [--parts=reference,variants,…]
 
-Start-up is measured by itself (a run over one page) and taken off both sides. CPU-seconds count
+Start-up is measured by itself (a run over one page) and subtracted on both sides. CPU-seconds count
 every process; the machine may be shared, so compare figures of one run only.
 """
 
@@ -12,6 +12,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.commands import (
@@ -21,7 +22,7 @@ from benchmarks.commands import (
     write_copies,
     write_one_page,
 )
-from benchmarks.variants import bench_variants
+from benchmarks.variants import bench_variants, read_texts
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.variants import TextForm
 from pipelines.run.plan import Plan
@@ -98,28 +99,7 @@ def _print_costs(costs: dict[str, float], pages: int) -> None:
 
 def _floor(todo: Plan) -> dict[str, float]:
     """CPU-seconds of gunzip and parse, md5 of kept lines, langdetect of deduplicated pages."""
-    import fastwarc.warc
-    import pyarrow as pa
-
-    def timed(work: Callable[[], None]) -> float:
-        started = time.process_time()
-        work()
-        return time.process_time() - started
-
-    def parse() -> None:
-        kind = fastwarc.warc.WarcRecordType.conversion
-        for path in dict.fromkeys(part.path for part in todo.parts):
-            with open(path, "rb") as stream:
-                for record in fastwarc.warc.ArchiveIterator(
-                    stream, record_types=kind, parse_http=False
-                ):
-                    record.reader.read()
-
-    texts: list[str] = []
-    for part in todo.parts:
-        path = todo.job.pages_path(part, TextForm.CLEANED)
-        with pa.memory_map(path) as source, pa.ipc.open_file(source) as reader:
-            texts += reader.read_all().column("text").to_pylist()
+    texts = read_texts(todo, TextForm.CLEANED)
     lines = [line.encode() for text in texts for line in text.lower().split("\n")]
 
     identify = IDENTIFIERS["langdetect"].load(None)
@@ -134,10 +114,29 @@ def _floor(todo: Plan) -> dict[str, float]:
 
     # Pages after cleaning stand for pages after deduplication: a tenth more of them.
     return {
-        "gunzip and parse": timed(parse),
-        "md5 of lines": timed(digest),
-        "langdetect-rs": timed(detect),
+        "gunzip and parse": _timed(partial(_parse, todo)),
+        "md5 of lines": _timed(digest),
+        "langdetect-rs": _timed(detect),
     }
+
+
+def _timed(work: Callable[[], None]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def _parse(todo: Plan) -> None:
+    """Reads every record with FastWARC."""
+    import fastwarc.warc
+
+    kind = fastwarc.warc.WarcRecordType.conversion
+    for path in dict.fromkeys(part.path for part in todo.parts):
+        with open(path, "rb") as stream:
+            for record in fastwarc.warc.ArchiveIterator(
+                stream, record_types=kind, parse_http=False
+            ):
+                record.reader.read()
 
 
 PARTS = {
@@ -154,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--wet", type=Path, default=Path("sample/wet"))
+    parser.add_argument("--wet", type=Path, required=True, help="folder of undamaged files")
     parser.add_argument("--refs", type=Path, default=Path("../shared/data/refs"))
     parser.add_argument("--parts", default=",".join(PARTS))
     options = parser.parse_args()

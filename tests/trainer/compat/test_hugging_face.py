@@ -1,0 +1,48 @@
+"""Without torch; tests/reference/test_network.py compares with transformers."""
+
+import dataclasses
+import json
+
+import jax
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from tests.trainer.model.goldens import VERSIONS, network_config, params
+from trainer.compat.hugging_face import LayoutError, read_hugging_face, write_hugging_face
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_written_model_is_read_back(version, tmp_path):
+    config = network_config(version)
+    write_hugging_face(str(tmp_path), params(config), config)
+    read, same = read_hugging_face(str(tmp_path))
+    assert same == config
+    jax.tree.map(np.testing.assert_array_equal, read, params(config))
+
+
+@pytest.mark.parametrize("fields", [{"shared_layers": True}, {"num_encoder_layers": 0}])
+def test_other_architectures_are_not_exported(fields, tmp_path):
+    config = dataclasses.replace(network_config("v1.1"), **fields)
+    with pytest.raises(LayoutError, match="only --architecture=encoder_decoder"):
+        write_hugging_face(str(tmp_path), {}, config)
+
+
+def test_folders_that_are_no_t5(tmp_path):
+    with pytest.raises(LayoutError, match=r"expected a model folder with config\.json"):
+        read_hugging_face(str(tmp_path))
+    config = network_config("v1.0")
+    write_hugging_face(str(tmp_path), params(config), config)
+    arrays = load_file(tmp_path / "model.safetensors")
+    del arrays["encoder.block.1.layer.0.SelfAttention.q.weight"]
+    save_file(arrays, tmp_path / "model.safetensors")
+    with pytest.raises(LayoutError, match=r"encoder\.block\.1\..*q\.weight is missing"):
+        read_hugging_face(str(tmp_path))
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(LayoutError, match=r"only pytorch_model\.bin"):
+        read_hugging_face(str(tmp_path))
+    written = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(written | {"feed_forward_proj": "silu"}))
+    save_file(arrays, tmp_path / "model.safetensors")
+    with pytest.raises(LayoutError, match=r"feed_forward_proj='silu': expected relu or gated-gelu"):
+        read_hugging_face(str(tmp_path))

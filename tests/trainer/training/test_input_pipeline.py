@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from trainer.config import TrainConfig
+from trainer.training.input_pipeline import (
+    Batches,
+    DataError,
+    HostInfo,
+    batch_spec,
+    host_rows,
+    open_dataset,
+)
+
+
+@pytest.fixture(scope="module")
+def config(small_corpus, small_vocabulary):
+    return TrainConfig(
+        corpus=(small_corpus,), vocab=small_vocabulary, size="tiny", inputs_length=32, batch_size=8
+    )
+
+
+def test_batches_have_the_specified_shapes(config):
+    dataset = open_dataset(config, "train", HostInfo())
+    spec = batch_spec(dataset)
+    batch = next(Batches(dataset))
+    assert spec["encoder_input_tokens"].shape == (8, 32)
+    assert {name: (x.shape, x.dtype) for name, x in batch.items()} == {
+        name: (x.shape, x.dtype) for name, x in spec.items()
+    }
+
+
+def test_a_saved_position_is_restored(config, tmp_path):
+    batches = Batches(open_dataset(config, "train", HostInfo()))
+    batches.skip(2)
+    batches.save(str(tmp_path / "data_2"))
+    expected = next(batches)
+    again = Batches(open_dataset(config, "train", HostInfo()))
+    assert not again.restore(str(tmp_path / "data_1"))
+    assert again.restore(str(tmp_path / "data_2"))
+    for name, array in next(again).items():
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def test_fewer_shards_than_hosts_is_told(config):
+    with pytest.raises(DataError, match=r"2 shards of train, fewer than the 3 hosts.*--shards=3"):
+        open_dataset(config, "train", HostInfo(index=0, count=3))
+
+
+def test_a_split_that_is_not_there_is_told(config):
+    with pytest.raises(DataError, match="no split 'test', but train, validation"):
+        open_dataset(config, "test", HostInfo())
+
+
+def test_hosts_share_the_rows_of_a_batch_that_all_read():
+    batch = {"decoder_loss_weights": np.ones((5, 3))}
+    parts = [
+        host_rows(batch, 8, HostInfo(index=i, count=3))["decoder_loss_weights"] for i in range(3)
+    ]
+    assert [len(part) for part in parts] == [2, 3, 3]
+    assert np.concatenate(parts).sum(axis=1).tolist() == [3] * 5 + [0] * 3

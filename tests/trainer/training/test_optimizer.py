@@ -1,0 +1,36 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from trainer.training.optimizer import (
+    adafactor,
+    inverse_square_root,
+    moments_from_t5x,
+    moments_to_t5x,
+)
+
+PARAMS = {"embedding": jnp.ones((128, 256)), "encoder": {"scale": jnp.ones(128)}}
+
+
+def test_moments_have_t5xs_layout_and_come_back():
+    optimizer = adafactor(inverse_square_root(1.0, 100), clip_norm=1.0)
+    fresh = optimizer.init(PARAMS)
+    gradients = jax.tree.map(lambda p: 0.1 * jnp.arange(p.size).reshape(p.shape), PARAMS)
+    _, state = optimizer.update(gradients, fresh, PARAMS)
+    moments = moments_to_t5x(state)
+    assert moments["embedding"]["v_row"].shape == (128,)
+    assert moments["embedding"]["v_col"].shape == (256,)
+    assert moments["embedding"]["v"].shape == moments["embedding"]["m"].shape == (1,)
+    assert moments["encoder"]["scale"]["v"].shape == (128,)
+    back = moments_from_t5x(fresh, moments, 1)
+    jax.tree.map(np.testing.assert_array_equal, back, state)
+    assert any(isinstance(part, optax.FactoredState) for part in back)
+
+
+def test_learning_rate_is_the_papers():
+    rate = inverse_square_root(1.0, 10_000)
+    assert float(rate(jnp.array(0))) == pytest.approx(0.01)
+    assert float(rate(jnp.array(10_000))) == pytest.approx(0.01)
+    assert float(rate(jnp.array(40_000))) == pytest.approx(0.005)
