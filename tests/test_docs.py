@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from c4forge.main import COMMANDS
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
@@ -15,13 +17,18 @@ from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
-from trainer.arguments import COMMANDS
+from trainer.arguments import COMMANDS as T5X_COMMANDS
 from trainer.config import TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 from vocab.recipes import PARAMETERS, PRESETS
 
+OPTIONS = {  # where they do not stand beside the command
+    "build": "pipelines.run.options",
+    "tokenize": "pipelines.tokens.options",
+    "vocab train": "vocab.options",
+}
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
 
 
@@ -115,6 +122,12 @@ def test_every_other_row_of_the_trainer_is_there(table):
 
 
 @pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)
+def test_every_option_of_a_command_has_its_row(row):
+    module = import_module(OPTIONS.get(row.name, row.module))
+    assert module.command_line().docs_table() in page("options.md")
+
+
+@pytest.mark.parametrize("row", T5X_COMMANDS.values(), ids=lambda row: row.name)
 def test_every_command_of_the_trainer_has_its_row(row):
     assert f"| `{row.name}` | {row.meaning} |" in page("trainer.md")
 

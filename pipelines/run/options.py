@@ -93,7 +93,7 @@ class Options(RunnerOptions):
     )  # fmt: skip
     badwords_dir: str | None = option(
         "bad-word lists, a file a language as LDNOOBW has them; default: the lists that C4 used; "
-        "those that no package carries are downloaded once and cached. Other lists make another "
+        "those that no package carries are downloaded once and cached. Other lists give another "
         "dataset: c4_custom",
         default=None, group=_WHAT, metavar="DIR", parse=str,
     )  # fmt: skip

@@ -127,6 +127,13 @@ class CommandLine:
         ]
         return placed
 
+    def docs_table(self) -> str:
+        """Its table in docs/options.md."""
+        order = ["", *self.headings]
+        rows = [row.docs_row() for row in sorted(self.options, key=lambda o: order.index(o.group))]
+        return "\n".join([f"## {self.name}", "", self.meaning, "", "| | default | |",
+                          "|---|---|---|", *rows, ""])  # fmt: skip
+
     def _values(self, texts: Mapping[str, list[Any]], errors: list[str], complete: bool) -> Given:
         values: dict[str, Any] = {}
         wrong: set[str] = set()
