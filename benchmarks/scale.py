@@ -72,12 +72,12 @@ CASES: dict[str, tuple[str, Bucket, int]] = {
     # name: reduction, bucket, how many of them one after the other
     "captures": ("newest", Bucket(PAGES // BUCKETS, FILES, 0.3), 1),
     "one URL on every part": ("newest", Bucket(PAGES // BUCKETS, FILES, 0.3, True), 1),
-    "lines, none repeated": ("spans", spans_of_a_crawl(0.0), 1),
-    "lines, half repeated": ("spans", spans_of_a_crawl(0.5), 1),
-    "lines, all repeated": ("spans", spans_of_a_crawl(1.0), 1),
-    "one line on every part": ("spans", spans_of_a_crawl(0.5, True), 1),
-    "one bucket after another": ("spans", spans_of_a_crawl(0.5), 5),
-    "one line, 86 crawls' parts": ("spans", Bucket(86 * FILES, FILES, 1.0, copies=86 * FILES), 1),
+    "lines, none repeated": ("duplicates", spans_of_a_crawl(0.0), 1),
+    "lines, half repeated": ("duplicates", spans_of_a_crawl(0.5), 1),
+    "lines, all repeated": ("duplicates", spans_of_a_crawl(1.0), 1),
+    "one line on every part": ("duplicates", spans_of_a_crawl(0.5, True), 1),
+    "one bucket after another": ("duplicates", spans_of_a_crawl(0.5), 5),
+    "one line, 86 crawls' parts": ("duplicates", Bucket(86 * FILES, FILES, 1.0, copies=86 * FILES), 1),
     "captures of 86 crawls": ("newest", Bucket(86 * PAGES // BUCKETS, FILES, 0.5), 1),
 }
 
@@ -117,7 +117,7 @@ def synthetic_blocks(bucket: Bucket, dtype: np.dtype, seed: int) -> list[Block]:
 def run_case(name: str) -> dict[str, float]:
     """Peak memory and CPU of a case, in this process."""
     reduction, bucket, times = CASES[name]
-    dtype, reduce = {"newest": (CAPTURE, flag_blocks), "spans": (SPAN, lost_blocks)}[reduction]
+    dtype, reduce = {"newest": (CAPTURE, flag_blocks), "duplicates": (SPAN, lost_blocks)}[reduction]
     seconds, flagged, before = 0.0, 0, peak_bytes()
     peaks = []
     for seed in range(times):
@@ -141,7 +141,7 @@ def run_case(name: str) -> dict[str, float]:
 def derived_peak(name: str, flagged: float) -> float:
     """The bound of docs/scale.md for the memory of a case, in bytes."""
     reduction, bucket, _ = CASES[name]
-    row, working = {"newest": (72, 330), "spans": (41, 260)}[reduction]
+    row, working = {"newest": (72, 330), "duplicates": (41, 260)}[reduction]
     blocks = row * bucket.rows + 200 * bucket.parts
     passed = min(bucket.rows, max(PASS_ROWS, bucket.copies))  # no pass parts the rows of a digest
     return blocks + max(working * passed, 95 * flagged + 350 * bucket.parts)
@@ -196,7 +196,7 @@ def bench_averages(wet: Path, folder: Path) -> None:
     for name, files in (
         ("pages", cleaned.glob("*.cleaned.arrow")),
         ("signatures", cleaned.glob("*.signatures.npz")),
-        ("spans elected", documents.glob("lines/*.npz")),
+        ("spans sent", documents.glob("lines/*.npz")),
         ("documents", documents.glob("documents/*.arrow")),
     ):
         size = sum(path.stat().st_size for path in files)

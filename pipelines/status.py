@@ -162,10 +162,10 @@ def _rate(state: RunState, receipts: Receipts, now: Holder | None) -> str:
 
 
 def failures(state: RunState) -> Iterator[str]:
-    """The files that could not be had, a line each."""
+    """The files that could not be fetched, a line each."""
     paths = sorted(Path(state.failed).glob("*.failed.json"))
     if paths:
-        yield f"  {len(paths):,} files could not be had; the next run tries them again:"
+        yield f"  {len(paths):,} files could not be fetched; the next run tries them again:"
     for path in paths:
         failed = json.loads(path.read_bytes())
         yield f"    {plain(failed['path'])}: {plain(failed['reason'])}"

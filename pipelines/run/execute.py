@@ -35,7 +35,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     """
     job, local = plan.job, options.runner.local
     if again := forget_failures(plan):
-        say(f"trying {again:,} files again that could not be had before")
+        say(f"trying {again:,} files again that could not be fetched before")
     _announce(job, plan.parts)
     with Progress(job, plan.parts, sys.stderr) as progress:
         run_graph(plan, local, beam_arguments, progress.on_receipt)
@@ -116,7 +116,7 @@ def _refuse_input(error: Exception) -> None:
 
 
 def print_outcome(job: Job) -> int:
-    """Says what came out and where it is; returns how many files could not be had."""
+    """Says what came out and where it is; returns how many files could not be fetched."""
     report_path = join(job.run_folder(), "report.json")
     variants = json.loads(read_bytes(report_path))["variants"]
     print_summary({name: variant["counts"] for name, variant in variants.items()}, sys.stdout)
@@ -129,7 +129,7 @@ def print_outcome(job: Job) -> int:
     unreachable: int = counts.get(UNREACHABLE, 0)
     if unreachable:
         print(f"unreachable: {join(job.run_folder(), 'unreachable.jsonl')}")
-        print(f"{unreachable:,} files could not be had: the same command tries them again.")
+        print(f"{unreachable:,} files could not be fetched: the same command tries them again.")
     return unreachable
 
 

@@ -24,7 +24,7 @@ class RunState:
       folder: with the receipts of its tasks, by stage.
       manifest: of its parts.
       staging: folders with the receipts of its shards.
-      failed: folder with the records of files that could not be had.
+      failed: folder with the records of files that could not be fetched.
       report: written when it is done.
     """
 

@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_had_is_listed_and_tried_again(
     assert not (tmp_path / "c4").exists()
     assert status.main([str(tmp_path)]) == 0
     told = capfd.readouterr().out
-    assert "1 files could not be had" in told and f"{path_of(1)}: " in told and "404" in told
+    assert "1 files could not be fetched" in told and f"{path_of(1)}: " in told and "404" in told
     (failed,) = (tmp_path / "runs/en/unreachable.jsonl").read_text().splitlines()
     assert json.loads(failed)["path"] == path_of(1) and "404" in json.loads(failed)["reason"]
 
