@@ -5,6 +5,7 @@ import re
 import resource
 import subprocess
 import tomllib
+from importlib import metadata
 
 import pytest
 
@@ -64,9 +65,8 @@ def test_the_scripts_of_the_package_are_there():
 
 @pytest.mark.parametrize("script", [COMMAND, T5X], ids=["c4forge", "t5x"])
 def test_the_version_is_told(script):
-    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
     ended = run(*script, "--version")
-    assert (ended.returncode, ended.stdout.split()[-1]) == (0, version)
+    assert (ended.returncode, ended.stdout.split()[-1]) == (0, metadata.version("c4forge"))
 
 
 WRONG = [
