@@ -144,6 +144,37 @@ def test_in_a_notebook_beam_is_as_elsewhere(tmp_path, sample, monkeypatch):
     assert [function() for function in seen] == [True, True]
 
 
+SLOW = """\
+import time
+
+
+def slow(document):
+    time.sleep(0.05)
+"""
+
+
+def test_an_interrupted_build_can_be_called_again_in_the_same_process(tmp_path, sample):
+    filters = tmp_path / "filters.py"
+    filters.write_text(SLOW)
+    finish = tmp_path / "out" / "runs" / "c4_custom.en" / "work"
+    options = {"input": sample, "output": tmp_path / "out", "num_workers": 1}
+    options["filter"] = f"{filters}:slow"
+
+    def interrupt():
+        while not list(finish.glob("**/duplicates/**/*.receipt.json")):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        c4forge.build(**options)
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert builds.pool._pool is None
+    assert c4forge.build(**options).variants["en"].documents() == 44
+
+
 SCRIPT = """\
 import c4forge
 
