@@ -80,17 +80,19 @@ _PLACES = {
 """By name: the module that has it, and its name there if it is another."""
 
 
-def __getattr__(name: str) -> object:
-    """A public name, when it is first used."""
-    if name == "__version__":
-        value: object = import_module("c4forge.main").version()
-    elif name in _PLACES:
-        module, _, there = _PLACES[name].partition(":")
-        value = getattr(import_module(module), there or name)
-    else:
-        raise AttributeError(f"module 'c4forge' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else every name would be known, as an object
+
+    def __getattr__(name: str) -> object:
+        """A public name, when it is first used."""
+        if name == "__version__":
+            value: object = import_module("c4forge.main").version()
+        elif name in _PLACES:
+            module, _, there = _PLACES[name].partition(":")
+            value = getattr(import_module(module), there or name)
+        else:
+            raise AttributeError(f"module 'c4forge' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from types import FrameType, ModuleType
 
 from c4forge.corpora import Corpus, read_corpus
@@ -18,13 +19,16 @@ from pipelines.job import Job
 from pipelines.main import build_corpus
 from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from runtime.errors import RunFailed, Terminated, UsageError
-from runtime.storage.files import join, read_bytes
+from runtime.storage.files import hush_beam, join, read_bytes
 from runtime.workers import pool
 from runtime.workers.processes import raise_started
 
 OptionValue = str | int | float | bool | os.PathLike[str] | None
 """Of an option; None and False leave it out."""
 _RUNNING = threading.Lock()
+_SEES = "is_in_ipython"
+_SEES_NOTEBOOK = ("apache_beam.utils.interactive_utils", "apache_beam.pipeline")
+"""Modules of Beam with that function, as far as a build comes by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,6 @@ def build(
       ('out/c4/en/3.1.0', 44, 72)
     """
     others = {"variant": variant, "input": input, "output": output, **options}
-    others = {"variant": variant, "input": input, "output": output, **options}
     parsed = parse_options(_arguments(spec, others))
     if parsed.estimate or LIST_CRAWLS in parsed.crawls:
         raise UsageError("estimate and crawl='list' print; run `c4forge build` for them")
@@ -148,7 +151,7 @@ def build(
 
 def _run(options: Options) -> BuildResult:
     printed = io.StringIO()
-    with _one_at_a_time(), _without_main_module(), _interrupt_stops_tasks():
+    with _one_at_a_time(), _as_a_command(), _interrupt_stops_tasks():
         try:
             with redirect_stdout(printed):
                 job = build_corpus(options)
@@ -210,18 +213,36 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 @contextmanager
-def _without_main_module() -> Iterator[None]:
-    """A block in which new worker processes do not run the script of this one again.
+def _as_a_command() -> Iterator[None]:
+    """A block that runs as the command does, whatever script or notebook calls it.
 
-    Each would otherwise import it, for functions that it may define, and start a build of its own
-    where the script has no `if __name__ == "__main__"`. No task needs it.
+    New worker processes would import the script, for functions that it may define, and start a
+    build of their own where it has no `if __name__ == "__main__"`: no task needs it. In a notebook,
+    Beam would give labels to the cells' pipelines, for which it imports a module that breaks beside
+    pandas 3.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
-        yield
+        with _hidden_notebook() if "IPython" in sys.modules else nullcontext():
+            yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _hidden_notebook() -> Iterator[None]:
+    """A block in which Beam does not see that it is in a notebook."""
+    hush_beam()
+    places = [vars(import_module(name)) for name in _SEES_NOTEBOOK]
+    before = [place[_SEES] for place in places]
+    try:
+        for place in places:
+            place[_SEES] = lambda: False
+        yield
+    finally:
+        for place, function in zip(places, before, strict=True):
+            place[_SEES] = function
 
 
 @contextmanager

@@ -171,4 +171,4 @@ def _dropping(met: Sequence[str]) -> str:
     Rules of detail follow it: the language that is not English, bad words by language.
     """
     *_, last = (number for number, rule in enumerate(["", *met]) if "/filtered" not in rule)
-    return met[last]
+    return met[min(last, len(met) - 1)]

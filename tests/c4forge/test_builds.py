@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -126,6 +128,51 @@ def test_a_thread_of_a_notebook_can_build(tmp_path, sample):
     thread.start()
     thread.join()
     assert results[0].variants["en"].documents() == 44
+
+
+def test_in_a_notebook_beam_is_as_elsewhere(tmp_path, sample, monkeypatch):
+    """Seeing IPython, Beam imports a module that fails beside pandas 3, and leaves its folder."""
+    shell = SimpleNamespace(config={"IPKernelApp": {}}, execution_count=1)
+    notebook = ModuleType("IPython")
+    notebook.get_ipython = lambda: shell
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    assert c4forge.build(input=sample, output=tmp_path, num_workers=1).variants["en"].documents()
+    assert not list((tmp_path / "tmp").glob("beam-pipeline-temp*"))
+    seen = [vars(sys.modules[name])["is_in_ipython"] for name in builds._SEES_NOTEBOOK]
+    assert [function() for function in seen] == [True, True]
+
+
+SLOW = """\
+import time
+
+
+def slow(document):
+    time.sleep(0.05)
+"""
+
+
+def test_an_interrupted_build_can_be_called_again_in_the_same_process(tmp_path, sample):
+    filters = tmp_path / "filters.py"
+    filters.write_text(SLOW)
+    finish = tmp_path / "out" / "runs" / "c4_custom.en" / "work"
+    options = {"input": sample, "output": tmp_path / "out", "num_workers": 1}
+    options["filter"] = f"{filters}:slow"
+
+    def interrupt():
+        while not list(finish.glob("**/duplicates/**/*.receipt.json")):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        c4forge.build(**options)
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert builds.pool._pool is None
+    assert c4forge.build(**options).variants["en"].documents() == 44
 
 
 SCRIPT = """\
