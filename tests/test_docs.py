@@ -40,7 +40,8 @@ def page(name: str) -> str:
 def test_every_rule_has_its_row(rule):
     kept = "kept" if rule.keeps else "dropped"
     row = f"| `{rule.name}` | {rule.unit} | {kept} | {rule.meaning} | {rule.paper} |"
-    assert f"{row} {rule.reference} |" in page("rules.md")
+    row = f"{row} {rule.reference} |"
+    assert row in page("rules.md"), f"docs/rules.md, in the order of RULES: write\n{row}"
 
 
 def test_rules_stand_in_the_docs_in_data_path_order():
@@ -53,7 +54,7 @@ def test_every_choice_has_its_row(name):
     choice = SETTINGS[name]
     values = " | ".join(f"`{getattr(spec.settings, name)}`" for spec in SPECS.values())
     row = f"| `--{name}` | {choice.meaning} | {choice.paper} | {choice.reference} | {values} |"
-    assert row in page("fidelity.md")
+    assert row in page("fidelity.md"), f"docs/fidelity.md, the table of settings: write\n{row}"
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
@@ -71,7 +72,9 @@ def test_every_identifier_has_its_row(name):
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=lambda variant: variant.name)
 def test_every_variant_has_its_row(variant):
     names = ", ".join(f"`{name}`" for name in (variant.name, *variant.aliases[:1]))
-    assert f"| {names}" in (REPOSITORY / "README.md").read_text()
+    row = f"| {names} |"
+    told = f"README.md, the table of variants: write\n{row} and what it is |"
+    assert row.removesuffix(" |") in (REPOSITORY / "README.md").read_text(), told
 
 
 def test_lines_of_the_reference_are_where_the_docs_say():
@@ -113,7 +116,8 @@ def test_every_size_has_its_row(row):
     numbers = (row.layers, row.emb_dim, row.heads, row.head_dim, row.mlp_dim)
     cells = " | ".join(map(str, numbers))
     end = f"| {row.vocab_size:,} | {row.parameters:,} | {row.source} |"
-    assert f"| `{row.name}` | {row.version} | {cells} {end}" in page("trainer.md")
+    line = f"| `{row.name}` | {row.version} | {cells} {end}"
+    assert line in page("trainer.md"), f"docs/trainer.md, the table of sizes: write\n{line}"
 
 
 @pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
@@ -124,7 +128,9 @@ def test_every_other_row_of_the_trainer_is_there(table):
 @pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)
 def test_every_option_of_a_command_has_its_row(row):
     module = import_module(OPTIONS.get(row.name, row.module))
-    assert module.command_line().docs_table() in page("options.md")
+    table = module.command_line().docs_table()
+    told = f"docs/options.md, {row.name}: write this table, of command_line().docs_table()\n{table}"
+    assert table in page("options.md"), told
 
 
 @pytest.mark.parametrize("row", T5X_COMMANDS.values(), ids=lambda row: row.name)

@@ -188,7 +188,9 @@ def test_cleaning_learns_every_choice_that_is_its_own():
     )
     for field in fields(CleanRules):
         mine = getattr(settings.clean_rules(), field.name)
-        assert mine != getattr(REFERENCE_RULES, field.name)
+        assert mine != getattr(REFERENCE_RULES, field.name), (
+            f"{field.name}: pass it on in SpecSettings.clean_rules, and give it another value here"
+        )
 
 
 @pytest.mark.parametrize(

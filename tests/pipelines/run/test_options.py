@@ -226,7 +226,10 @@ CLOSED = {
 
 
 def test_every_choice_is_tried():
-    assert list(OTHERWISE) == list(SETTINGS)
+    assert list(OTHERWISE) == list(SETTINGS), (
+        "OTHERWISE, above: each setting in the order of SETTINGS, with a text that gives another "
+        "value than the reference's, and that value"
+    )
 
 
 @pytest.mark.parametrize("name", SETTINGS)
