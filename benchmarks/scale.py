@@ -77,7 +77,11 @@ CASES: dict[str, tuple[str, Bucket, int]] = {
     "lines, all repeated": ("duplicates", spans_of_a_crawl(1.0), 1),
     "one line on every part": ("duplicates", spans_of_a_crawl(0.5, True), 1),
     "one bucket after another": ("duplicates", spans_of_a_crawl(0.5), 5),
-    "one line, 86 crawls' parts": ("duplicates", Bucket(86 * FILES, FILES, 1.0, copies=86 * FILES), 1),
+    "one line, 86 crawls' parts": (
+        "duplicates",
+        Bucket(86 * FILES, FILES, 1.0, copies=86 * FILES),
+        1,
+    ),
     "captures of 86 crawls": ("newest", Bucket(86 * PAGES // BUCKETS, FILES, 0.5), 1),
 }
 
