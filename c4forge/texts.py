@@ -9,7 +9,7 @@ from cleaning.document_filters import Document as Filtered
 from cleaning.document_filters import Page, Resources, accepted, load_filters
 from cleaning.filters.badwords import BadWords, list_language, load_matcher
 from cleaning.filters.language import IDENTIFIERS, Identified
-from cleaning.filters.own import OwnDocument, OwnFilter
+from cleaning.filters.own import OwnDocument, OwnFilter, check_function
 from cleaning.languages import MC4_CODES
 from cleaning.signatures import HAS_BAD_WORDS
 from cleaning.specs import BadWordsScope, SpecSettings
@@ -156,7 +156,9 @@ def _own(filters: Sequence[Filter]) -> tuple[OwnFilter, ...]:
         name = str(getattr(function, "__name__", type(function).__name__))
         if name in found:
             raise UsageError(f"filters: two are called {name!r}; give each a name of its own")
-        found[name] = OwnFilter(name, name, function)
+        found[name] = OwnFilter(
+            f"filters: {name}", name, check_function(f"filters: {name}", function)
+        )
     return tuple(found.values())
 
 

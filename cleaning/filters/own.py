@@ -10,6 +10,7 @@
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import re
 import sys
@@ -57,14 +58,16 @@ class OwnFilter:
     """A function of the user, loaded.
 
     Attributes:
-      spec: as given to --filter.
+      given: how the user gave it, for messages: `--filter=mypackage.mymodule:too_short`.
       name: its rules begin with `own-filter:<name>`.
       function: returns None to keep a document, or a short reason to drop it.
+      sha256: of its code; see `own_filters_digest`.
     """
 
-    spec: str
+    given: str
     name: str
     function: Callable[[OwnDocument], str | None]
+    sha256: str = ""
 
     def reason(self, text: str, url: str, language: str, timestamp: str) -> str | None:
         """Why the document is dropped; None if it is kept.
@@ -74,19 +77,22 @@ class OwnFilter:
         """
         try:
             reason = self.function(OwnDocument(text, url, language, timestamp))
-        except Exception as error:  # any that the user's code raises
+        except (Exception, SystemExit) as error:  # any that the user's code raises
             raise OwnFilterFailed(
-                f"--filter={self.spec} raised {type(error).__name__}: {_printable(error)}, on the "
-                f"page {_printable(url)} ({language}). Fix the function and run the same command "
-                "again."
+                f"{self.given} raised {type(error).__name__}: {_printable(error)}, on "
+                f"{_page(url)} ({language}). Fix the function and run the same command again."
             ) from error
         if reason is None or (isinstance(reason, str) and _REASON.fullmatch(reason)):
             return reason
         raise OwnFilterFailed(
-            f"--filter={self.spec} returned {reason!r:.120} for the page {_printable(url)}; "
-            "expected None to keep it, or a short reason to drop it: up to 60 letters, digits, "
-            "spaces and .,()+-_ . A reason names a counter: it must not contain text of the page."
+            f"{self.given} returned {reason!r:.120} for {_page(url)}; expected None to keep it, "
+            "or a short reason to drop it: up to 60 letters, digits, spaces and .,()+-_ . "
+            "A reason names a counter: it must not contain text of the page."
         )
+
+
+def _page(url: str) -> str:
+    return f"the page {_printable(url)}" if url else "a text without a URL"
 
 
 def _printable(value: object) -> str:
@@ -104,7 +110,8 @@ def check_own_filter(spec: str) -> str:
     if match is None:
         raise OwnFilterError(f"{spec!r}: {_EXPECTED}")
     module = match["module"]
-    path = os.path.abspath(module) if module.endswith(".py") else module
+    is_file = module.endswith(".py")
+    path = os.path.abspath(os.path.expanduser(module)) if is_file else module
     return f"{path}:{match['function']}"
 
 
@@ -131,21 +138,59 @@ def load_own_filters(specs: Sequence[str]) -> tuple[OwnFilter, ...]:
     """The functions that the values of --filter name, in their order.
 
     Raises:
-      OwnFilterError: one cannot be imported or is not a function.
+      OwnFilterError: some cannot be imported, or are no function of one document; a line each.
     """
-    return tuple(map(OwnFilter, specs, own_filter_names(specs), map(_function, specs)))
+    loaded, wrong = [], []
+    for spec, name in zip(specs, own_filter_names(specs), strict=True):
+        try:
+            loaded.append(_load(spec, name))
+        except OwnFilterError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise OwnFilterError("\n".join(wrong))
+    return tuple(loaded)
 
 
-def _function(spec: str) -> Callable[[OwnDocument], str | None]:
-    place, _, name = spec.rpartition(":")
+def check_function(given: str, function: object) -> Callable[[OwnDocument], str | None]:
+    """The function, if it can be called with a document and does not wait or generate.
+
+    Args:
+      given: how the user gave it, for the message.
+    Raises:
+      OwnFilterError: it cannot.
+    """
+    kinds = inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction
+    if not callable(function) or any(is_kind(function) for is_kind in kinds):
+        raise OwnFilterError(f"{given}: expected a plain function of one document")
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        raise OwnFilterError(f"{given}: cannot be called with one document: {error}") from None
+    except ValueError:
+        pass  # a function of C tells no signature
+    return function
+
+
+def _load(spec: str, name: str) -> OwnFilter:
+    given = f"--filter={spec}"
+    place, _, attribute = spec.rpartition(":")
     module = _load_module(spec, place)
-    function = getattr(module, name, None)
+    function = getattr(module, attribute, None)
     if not callable(function):
         names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
         choices = f"; it has {', '.join(sorted(names)[:8])}" if names else ""
-        raise OwnFilterError(f"--filter={spec}: {place} has no function {name}{choices}")
-    found: Callable[[OwnDocument], str | None] = function
-    return found
+        raise OwnFilterError(f"{given}: {place} has no function {attribute}{choices}")
+    return OwnFilter(given, name, check_function(given, function), _digest(module, function))
+
+
+def _digest(module: ModuleType, function: object) -> str:
+    """sha256 of the files of the module and of the one that it has the function from."""
+    defined = sys.modules.get(getattr(function, "__module__", None) or "")
+    files = {getattr(found, "__file__", None) for found in (module, defined)} - {None}
+    digest = hashlib.sha256()
+    for file in sorted(map(str, files)):
+        digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _load_module(spec: str, name: str) -> ModuleType:
@@ -165,30 +210,25 @@ def _load_module(spec: str, name: str) -> ModuleType:
             del sys.modules[own]
             raise
         return module
-    except Exception as error:  # whatever the user's module raises at import
-        hint = (
-            ""
-            if name.endswith(".py")
-            else ". The current folder is not searched: install the package, put its folder on "
-            f"PYTHONPATH, or give the file, as --filter=path/to/{name.rpartition('.')[2]}.py:"
-            f"{spec.rpartition(':')[2]}"
-        )
+    except (Exception, SystemExit) as error:  # whatever the user's module raises at import
+        hint = ""
+        if not name.endswith(".py"):
+            hint = (
+                ". The current folder is not searched: install the package, put its folder on "
+                f"PYTHONPATH, or give the file, as --filter=path/to/{name.rpartition('.')[2]}.py:"
+                f"{spec.rpartition(':')[2]}"
+            )
+        elif isinstance(error, ModuleNotFoundError):
+            hint = ". Modules beside the file are found if its folder is on PYTHONPATH"
         raise OwnFilterError(
             f"--filter={spec}: cannot be imported: {type(error).__name__}: {error}{hint}"
         ) from None
 
 
 def own_filters_digest(filters: Sequence[OwnFilter]) -> str:
-    """Identifies the code of the filters: sha256 of their modules' files; "" for none.
+    """Identifies the filters by name and code: sha256 of the files of their modules; "" for none.
 
-    Modules that these import are not included.
+    Modules that these import are not included, but for the one that defines the function.
     """
-    if not filters:
-        return ""
-    digest = hashlib.sha256()
-    for own in filters:
-        module = sys.modules.get(own.function.__module__)
-        file = getattr(module, "__file__", None)
-        digest.update(own.name.encode() + b"\n")
-        digest.update(Path(file).read_bytes() if file else own.spec.encode())
-    return digest.hexdigest()
+    named = "".join(f"{own.name} {own.sha256}\n" for own in filters)
+    return hashlib.sha256(named.encode()).hexdigest() if filters else ""

@@ -73,13 +73,12 @@ def run_graph(
       listener: hears of every task that ends in the pool.
     Raises:
       InputRefused, RunFailed, OSError, Terminated: as `run_pipeline` and `run_plan` have it.
-      Exception: the runner's own.
     """
     from pipelines.corpus import BuildCorpus
     from pipelines.stages.transform import Transport
 
-    plan.write()
     pipeline = open_pipeline(local, beam_arguments)
+    plan.write()
     transport = Transport.SPILL if local else Transport.SHUFFLE
     _ = pipeline | "corpus" >> BuildCorpus(plan.job, transport)
     try:

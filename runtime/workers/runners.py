@@ -26,24 +26,32 @@ class Runner:
       name: as given to --runner.
       local: True if stages run in this machine's process pool and spill their signatures.
       meaning: one line for --help.
+      needs: options of Beam that it cannot run without.
     """
 
     name: str
     local: bool
     meaning: str
+    needs: tuple[str, ...] = ()
 
 
 RUNNERS: dict[str, Runner] = {
     runner.name: runner
     for runner in (
         Runner("local", True, "this machine, all cores, nothing to set up (default)"),
-        Runner("DataflowRunner", False, "Google Cloud Dataflow; needs c4forge[gcp]"),
+        Runner(
+            "DataflowRunner", False, "Google Cloud Dataflow; needs c4forge[gcp]",
+            needs=("--project",),  # the region may be gcloud's, the bucket Dataflow's own
+        ),
         Runner("FlinkRunner", False, "Apache Flink"),
         Runner("SparkRunner", False, "Apache Spark"),
-        Runner("PortableRunner", False, "any Beam job server (--job_endpoint)"),
+        Runner(
+            "PortableRunner", False, "any Beam job server (--job_endpoint)",
+            needs=("--job_endpoint",),
+        ),
         Runner("PrismRunner", False, "Beam's Prism; downloads its binary"),
     )
-}
+}  # fmt: skip
 # Names that people know for the same thing, or that must not be used.
 RUNNER_ALIASES = {"DirectRunner": "local", "FnApiRunner": "local"}
 REFUSED_RUNNERS = {"DaskRunner": "it loses elements silently (Beam 2.77)"}
@@ -81,10 +89,13 @@ class RunnerOptions:
         """The arguments for Beam, which is imported.
 
         Raises:
-          OptionError: a value is not what Beam expects.
+          OptionError: the runner needs others, or a value is not what Beam expects.
         """
-        hush_beam()
         arguments = list(self.beam_arguments)
+        given = {argument.partition("=")[0] for argument in arguments}
+        if missing := [name for name in self.runner.needs if name not in given]:
+            raise OptionError(f"--runner={self.runner.name} needs {', '.join(missing)} too")
+        hush_beam()
         parser = beam_parser()
         parser.exit_on_error = False
         try:
@@ -98,15 +109,22 @@ class RunnerOptions:
 
 
 def open_pipeline(local: bool, arguments: list[str]) -> "beam.Pipeline":
-    """An empty pipeline: in this process, or on the runner that the arguments name."""
+    """An empty pipeline: in this process, or on the runner that the arguments name.
+
+    Raises:
+      UsageError: the runner finds an argument missing or wrong.
+    """
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
     # Without a runner given, Beam's DirectRunner would first try to download Prism.
-    return beam.Pipeline(
-        runner=FnApiRunner() if local else None, options=PipelineOptions(arguments)
-    )
+    try:
+        return beam.Pipeline(
+            runner=FnApiRunner() if local else None, options=PipelineOptions(arguments)
+        )
+    except ValueError as error:
+        raise UsageError(str(error).strip()) from error
 
 
 def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any], None]) -> None:
@@ -115,10 +133,9 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
     Args:
       local: True for this machine's pool, whose tasks the listener hears of.
     Raises:
-      RunFailed, InputRefused, UsageError, OSError: a task in the pool raised it, or another error,
-        which is told in a RunFailed.
+      RunFailed: a task or the runner raised an error of another kind; the message has it.
+      InputRefused, OSError: a task in the pool raised it.
       Terminated: the pool was stopped.
-      Exception: the runner's own.
     """
     if local:
         workers.current_pool().listener = listener
@@ -128,9 +145,9 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
         pipeline.run().wait_until_finish()
     except Exception as error:
         cause = _cause(local)
-        if cause is None:
+        if cause is None and local:  # nothing that we know of: the stack is for a bug report
             raise
-        raise cause from error
+        raise cause or RunFailed(f"{type(error).__name__}: {error}") from error
     except (KeyboardInterrupt, Terminated):
         if not local:
             say("A job that was handed to a runner goes on there.")

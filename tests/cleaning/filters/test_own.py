@@ -29,7 +29,7 @@ def package(tmp_path, monkeypatch) -> str:
 
 
 def calling(function) -> OwnFilter:
-    return OwnFilter("mine:function", "function", function)
+    return OwnFilter("--filter=mine:function", "function", function)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,60 @@ def test_the_digest_changes_with_the_code(tmp_path):
         digests.add(own_filters_digest(load_own_filters([f"{folder}:short"])))
     assert len(digests) == 2
     assert own_filters_digest(()) == ""
+
+
+def test_the_digest_is_of_the_module_that_is_named_and_of_the_one_that_defines(
+    tmp_path, monkeypatch
+):
+    """A partial belongs to functools by its class; a name may come from another module."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    digests = set()
+    for number, word in enumerate(("one", "two")):
+        file = tmp_path / f"partial{number}.py"
+        file.write_text(
+            "import functools\n\ndef base(word, document):\n    return word\n\n"
+            f"part = functools.partial(base, {word!r})\n"
+        )
+        digests.add(own_filters_digest(load_own_filters([f"{file}:part"])))
+        defining = f"own_defining_{number}"
+        (tmp_path / f"{defining}.py").write_text(SOURCE + f"# {word}\n")
+        exporting = tmp_path / f"exporting{number}.py"
+        exporting.write_text(f"from {defining} import short\n")
+        digests.add(own_filters_digest(load_own_filters([f"{exporting}:short"])))
+    assert len(digests) == 4
+
+
+def test_all_that_cannot_be_loaded_is_told_at_once(tmp_path):
+    (tmp_path / "exits.py").write_text("import sys\nsys.exit(7)")
+    (tmp_path / "helped.py").write_text("import a_module_beside_the_file")
+    with pytest.raises(OwnFilterError) as found:
+        load_own_filters([f"{tmp_path}/exits.py:keep", f"{tmp_path}/helped.py:keep", "no.such:f"])
+    exits, helped, missing = str(found.value).splitlines()
+    assert "SystemExit: 7" in exits
+    assert "Modules beside the file" in helped
+    assert "No module named 'no'" in missing
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("async def keep(document): ...", "expected a plain function"),
+        ("def keep(document):\n    yield", "expected a plain function"),
+        ("def keep(): ...", "cannot be called with one document"),
+        ("def keep(document, more): ...", "cannot be called with one document"),
+    ],
+)
+def test_no_function_of_one_document_is_refused(tmp_path, source, said):
+    (tmp_path / "own.py").write_text(source)
+    with pytest.raises(OwnFilterError, match=said):
+        load_own_filters([f"{tmp_path}/own.py:keep"])
+
+
+def test_a_function_that_exits_ends_the_run_with_its_page():
+    def leave(document):
+        raise SystemExit(4)
+
+    with pytest.raises(OwnFilterFailed, match=r"SystemExit: 4, on the page http://a\.example/"):
+        calling(leave).reason("text", "http://a.example/", "en", "")
+    with pytest.raises(OwnFilterFailed, match="on a text without a URL"):
+        calling(leave).reason("text", "", "en", "")
