@@ -66,7 +66,7 @@ class Corpus:
         """Every document, in the order of the shards.
 
         Raises:
-          RunFailed: a shard is damaged; the message says where and what to do.
+          InputRefused: a shard is damaged; the message says where and what to do.
         """
         for shard in self.shards:
             for row in read_rows(shard.path, shard.format):
@@ -80,7 +80,7 @@ class Corpus:
           columns: to read, of text, url, timestamp, content-type, content-length, language.
         Raises:
           UsageError: there is no such column.
-          RunFailed: a shard is damaged.
+          InputRefused: a shard is damaged.
         """
         for name in columns:
             if name not in _COLUMNS:
@@ -99,7 +99,7 @@ class Corpus:
           columns: to read, of text, url, timestamp, content-type, content-length, language.
         Raises:
           UsageError: there is no such column.
-          RunFailed: a shard is damaged.
+          InputRefused: a shard is damaged.
         """
         return pa.Table.from_batches(self.batches(columns), schema=arrow_schema(columns))
 

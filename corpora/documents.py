@@ -9,7 +9,7 @@ import pyarrow as pa
 from corpora.formats import FEATURES, FORMATS, FeatureValues
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
-from runtime.errors import RunFailed, UsageError
+from runtime.errors import InputRefused, UsageError
 from runtime.storage.compression import DAMAGE
 
 UrlText = tuple[bytes, bytes]
@@ -19,7 +19,7 @@ _ARROW_ROWS = 1024
 DocumentT = TypeVar("DocumentT")
 
 
-class DamagedShard(RunFailed):
+class DamagedShard(InputRefused):
     """A shard that cannot be read to its end; the message says where, why, and what to do."""
 
 

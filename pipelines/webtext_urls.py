@@ -28,7 +28,7 @@ from runtime.cli.command_line import CommandLine
 from runtime.cli.console import say
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
-from runtime.errors import RunFailed, UsageError, planning
+from runtime.errors import InputRefused, UsageError, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import (
     Matched,
@@ -44,7 +44,7 @@ PRELOAD = "pipelines.webtext_urls"
 _DUMP_NAMES = ("*RS_*", "*_submissions.zst")
 
 
-class DumpError(RunFailed):
+class DumpError(InputRefused):
     """A dump that cannot be read; the message names it and says what to do."""
 
 

@@ -1,7 +1,7 @@
 """Every error of the project says its consequence: what was done, and which exit code follows.
 
     UsageError      2    an option or a file it names cannot be used; nothing was done
-    InputRefused    3    too much of the input is damaged or missing
+    InputRefused    3    too much of the input, or a file that all need, is damaged or missing
     RunFailed       1    the work broke off; what is done is kept, the same command goes on from it
     Terminated      143  SIGTERM: the running tasks ended, the others did not begin
 
@@ -17,7 +17,10 @@ class UsageError(ValueError):
 
 
 class InputRefused(RuntimeError):
-    """Too much of the input is damaged or missing. The message says where it is listed."""
+    """Too much of the input is damaged or missing, or a file is that cannot be left out.
+
+    The message says where they are listed, or names the file and says what to do.
+    """
 
 
 class RunFailed(RuntimeError):

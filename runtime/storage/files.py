@@ -3,6 +3,7 @@
 Local paths are opened directly, so that worker processes need not import Beam.
 """
 
+import errno
 import functools
 import logging
 import os
@@ -16,6 +17,8 @@ from typing import BinaryIO, cast
 from runtime.errors import UsageError
 
 _TEMPORARY = ".tmp-"
+# Errors of a write that name no file.
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -49,6 +52,9 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     """A file to write that takes its name only when the block ends without an error.
 
     Two workers may write the same path at once, as retries do: the file that ends last stays.
+
+    Raises:
+      OSError: it cannot be written; the error names the path, as of a full disk it would not.
     """
     temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     if not is_remote(path):
@@ -57,6 +63,10 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
             with open(temporary, "wb") as stream:
                 yield stream
             os.replace(temporary, path)
+        except OSError as error:
+            if error.errno in _OF_WRITING and error.filename is None:
+                raise OSError(error.errno, error.strerror, path) from error
+            raise
         finally:
             if os.path.exists(temporary):
                 os.unlink(temporary)

@@ -73,7 +73,7 @@ def test_what_cannot_be_read_says_why(tmp_path):
     with pytest.raises(c4forge.UsageError, match="columns: unknown 'html'"):
         c4forge.read_corpus(folder).to_arrow(["html"])
     shard.write_bytes(shard.read_bytes()[:-3])
-    with pytest.raises(c4forge.RunFailed, match="damaged after 1 documents"):
+    with pytest.raises(c4forge.InputRefused, match="damaged after 1 documents"):
         list(c4forge.read_corpus(folder))
     shard.unlink()
     with pytest.raises(c4forge.UsageError, match="1 of the 2 shards of c4-train are missing"):
