@@ -68,7 +68,7 @@ def _blanked(text: str, pronoun: str, index: int) -> str:
             f"WSC: expected the pronoun {pronoun!r} as word {index} (from 0; not the first) of "
             f"{text!r}"
         )
-    return " ".join([*words[:index], "X", *words[index + 1 :]])
+    return " ".join([" ".join(words[:index]), "X", " ".join(words[index + 1 :])])
 
 
 @dataclass(frozen=True, slots=True)
