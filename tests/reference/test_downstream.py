@@ -1,4 +1,4 @@
-"""Every downstream task against t5 0.9.4 (and multilingual-t5): hand-made examples and mock data."""
+"""Every downstream task against t5 0.9.4 and multilingual-t5: hand-made examples, mock data."""
 
 import json
 

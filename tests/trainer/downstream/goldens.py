@@ -1,7 +1,7 @@
 """Texts, values and scores that t5 0.9.4 gives for the cases, kept so that tests need no t5.
 
-python -m tests.trainer.downstream.goldens    writes them anew; needs t5 (tests/reference/downstream.py
-                                              says how to install it)
+python -m tests.trainer.downstream.goldens    writes them anew; needs t5, multilingual-t5 and
+t5_closed_book_qa: tests/reference/downstream.py says how to install them
 """
 
 import json

@@ -23,7 +23,7 @@ def test_names_stand_for_fields(text, rendered):
     "text", ["{a.b}", "{a[0]}", "{a!r}", "{a:>9}", "{}", "{0.x}", "{a", "a}", "{ a }", "{a:{b}}"]
 )
 def test_anything_but_a_name_is_refused(text):
-    with pytest.raises(DownstreamError, match="inputs = .*expected names of fields in braces"):
+    with pytest.raises(DownstreamError, match=r"inputs = .*expected names of fields in braces"):
         Template.parse("inputs", text)
 
 
@@ -35,5 +35,5 @@ def test_missing_fields_and_lists_are_refused():
     template = Template.parse("inputs", "{premise}")
     with pytest.raises(DownstreamError, match=r"inputs: no field \{premise\}.*there is text"):
         template.render({"text": "a"})
-    with pytest.raises(DownstreamError, match="expected a text or a number.*got list"):
+    with pytest.raises(DownstreamError, match=r"expected a text or a number.*got list"):
         template.render({"premise": ["a"]})
