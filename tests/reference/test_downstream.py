@@ -6,20 +6,15 @@ import pytest
 
 pytest.importorskip("t5.data", reason="needs t5: pip install --no-deps t5==0.9.4")
 pytest.importorskip("sklearn")
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.utils import gcs_utils
-
 from tests.reference.downstream import needs, reference, texts
 from tests.trainer.downstream.cases import CASES
 from tests.trainer.downstream.goldens import FILE, in_json
+from tests.trainer.downstream.mock import NOT_MOCKED, mock_examples, numpy
 from trainer.downstream.groups import group_average, group_rates
 from trainer.downstream.sources import plain
 from trainer.downstream.table import DOWNSTREAM_TASKS
 
 GOLDENS = json.loads(FILE.read_text(encoding="utf-8"))
-NOT_MOCKED = ("glue_wnli", "super_glue_wsc", "xnli.en", "xnli.zh")
-"""Random words are no Winograd schema, and no names of languages."""
-MOCK_EXAMPLES = 4
 
 
 def skip_without_reference(name):
@@ -34,20 +29,6 @@ def test_goldens_are_those_of_the_reference(name):
     found = reference(row, split or "validation")
     assert found["texts"] == GOLDENS[name]["texts"]
     assert found["metrics"] == pytest.approx(GOLDENS[name]["metrics"], rel=1e-9)
-
-
-def mock_examples(dataset, split):
-    """Random examples in the features of a data set."""
-    gcs_utils._is_gcs_disabled = True
-    name = dataset.partition(":")[0]
-    with tfds.testing.mock_data(num_examples=MOCK_EXAMPLES):
-        return list(tfds.load(name, split=split.partition("[")[0]))
-
-
-def numpy(example):
-    if isinstance(example, dict):
-        return {key: numpy(value) for key, value in example.items()}
-    return example.numpy()
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_MOCKED])

@@ -15,6 +15,7 @@ from trainer.downstream.groups import group_rates
 from trainer.downstream.task import DownstreamTask, Outcome, TextExample
 
 _KEYS = ("inputs", "targets", "example")
+_LONG = ("inputs", "context", "premise", "hypothesis")  # no post-processing reads them
 
 
 def _as_json(value: object) -> object:
@@ -27,7 +28,7 @@ def _as_json(value: object) -> object:
 def _dataset(
     task: DownstreamTask, split: str, shuffle_files: bool = False, seed: int | None = None
 ) -> tf.data.Dataset:
-    """String features `inputs`, `targets` and `example`, the text example as JSON.
+    """String features `inputs`, `targets` and `example`, the rest of the text example as JSON.
 
     All examples of the split are in memory, so that a checkpoint of the iterator is a position.
     """
@@ -36,7 +37,8 @@ def _dataset(
     for example in task.examples(split):
         columns["inputs"].append(example["inputs"])
         columns["targets"].append(example["targets"])
-        columns["example"].append(json.dumps(example, default=_as_json, ensure_ascii=False))
+        kept = {key: value for key, value in example.items() if key not in _LONG}
+        columns["example"].append(json.dumps(kept, default=_as_json, ensure_ascii=False))
     tensors = {key: tf.constant(texts, tf.string) for key, texts in columns.items()}
     return tf.data.Dataset.from_tensor_slices(tensors)
 

@@ -112,21 +112,24 @@ class DownstreamTask:
         """Examples of a split in text-to-text form, in the order of the data.
 
         Raises:
-          DownstreamError: there is no such split, or an example is not as the task expects it.
+          DownstreamError: there is no such split; later, an example is not as the task expects it.
         """
         if split not in self.readers:
             raise DownstreamError(
                 f"{self.name}: no split {split!r}; there is {', '.join(self.readers) or 'none'}"
             )
+        return self._examples(split)
+
+    def _examples(self, split: str) -> Iterator[TextExample]:
         for number, example in enumerate(self.readers[split]()):
             try:
-                for each in self.row.expand(example, split):
-                    yield self.row.form(each)
-            except KeyError as error:
+                yield from map(self.row.form, self.row.expand(example, split))
+            except (IndexError, KeyError, TypeError, ValueError) as error:
+                reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
                 raise DownstreamError(
-                    f"{self.name}: example {number} of {split} has no {error}; it has "
+                    f"{self.name}: example {number} of {split}: {reason}; its fields: "
                     f"{', '.join(example)}"
-                ) from None
+                ) from error
 
     def target(self, example: TextExample) -> Outcome:
         """The value of an example's targets, as `metrics` takes it."""

@@ -29,10 +29,15 @@ def test_a_task_gives_examples_values_and_scores():
 
 def test_what_is_missing_is_named():
     boolq = task("super_glue_boolq", [{"passage": "a", "label": 1}])
-    with pytest.raises(DownstreamError, match="example 0 of validation has no 'question'; it has"):
+    with pytest.raises(
+        DownstreamError, match="example 0 of validation: no field 'question'; its f"
+    ):
         list(boolq.examples("validation"))
     with pytest.raises(DownstreamError, match="no split 'train'; there is validation"):
-        list(boolq.examples("train"))
+        boolq.examples("train")
+    squad = task("squad", [{"question": "a", "context": "b", "answers": "c"}])
+    with pytest.raises(DownstreamError, match="squad: example 0 of validation: string indices"):
+        list(squad.examples("validation"))
     with pytest.raises(DownstreamError, match="got 2 targets and 1 predictions"):
         boolq.metrics([0, 1], [0])
     with pytest.raises(DownstreamError, match="got 0 targets"):
