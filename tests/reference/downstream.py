@@ -167,9 +167,9 @@ def pipeline(name, split="validation"):
     return _of_glue(name, split)
 
 
-def _tensor(value):
+def tensors(value):
     if isinstance(value, dict):
-        return {key: _tensor(each) for key, each in value.items()}
+        return {key: tensors(each) for key, each in value.items()}
     if isinstance(value, list):
         return tf.constant(value, tf.int32 if value and isinstance(value[0], int) else tf.string)
     if isinstance(value, float):
@@ -191,7 +191,7 @@ def reference(name, split="validation"):
     _, postprocess, metric_fns = pipeline(name, split)
     rows, targets, predictions = [], [], []
     for example, prediction in CASES[name]:
-        for place, text in enumerate(texts(name, _tensor(example), split)):
+        for place, text in enumerate(texts(name, tensors(example), split)):
             shown = text | {"targets_pretokenized": text["targets"]}
             target = postprocess(text["targets"].decode(), example=shown, is_target=True)
             row = {key: text[key] for key in ("inputs", "targets")} | {"target": target}
