@@ -1,7 +1,10 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.trainer.downstream.cases import CASES
 from trainer.downstream.groups import GROUPS
 from trainer.downstream.loading import load_all, load_downstream
@@ -57,6 +60,16 @@ def test_wsc_is_trained_on_right_referents(tmp_path):
     task = load_downstream("wsc", str(tmp_path))
     assert all(example["label"] for example in task.examples("train"))
     assert len(list(task.examples("train"))) < len(list(task.examples("validation")))
+
+
+def test_loading_starts_without_tensorflow_and_the_metrics_libraries():
+    code = (
+        "import sys, trainer.downstream.loading;"
+        "heavy = {'tensorflow', 'sklearn', 'scipy', 'sacrebleu', 'rouge_score', 'jax'};"
+        "found = heavy & sys.modules.keys();"
+        "assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
 
 
 def test_missing_data_are_told_together(tmp_path):

@@ -113,6 +113,18 @@ def test_examples_that_do_not_fit_are_named(old, new, message, folder):
         list(task.examples("train"))
 
 
+def test_data_may_be_of_tfds(folder):
+    data = folder / "data" / "films" / "2.1.0"
+    data.mkdir(parents=True)
+    (data / "test.jsonl").write_text('{"text": "It shone.", "label": 1}\n')
+    table = SENTIMENT.replace('source = "reviews"', 'tfds = "films:2.0.0"')
+    (folder / "tasks.toml").write_text(table)
+    task = load_downstream(str(folder / "tasks.toml"), str(folder / "data"))
+    assert [example["targets"] for example in task.examples("test")] == ["positive"]
+    with pytest.raises(DownstreamError, match=r"no data at films:2.0.0 in --data_dir=/nowhere"):
+        load_downstream(str(folder / "tasks.toml"), "/nowhere")
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DownstreamError, match=r"none\.toml: No such file.*expected a TOML"):
         load_downstream(str(tmp_path / "none.toml"))
