@@ -2,6 +2,7 @@ import json
 
 import pytest
 import seqio
+import tensorflow as tf
 
 from tests.trainer.downstream.cases import CASES
 from trainer.data.vocabularies import load_vocabulary
@@ -72,3 +73,50 @@ def test_a_group_is_a_mixture_at_the_papers_rates(tasks, small_vocabulary):
     assert rates == {NAMES[0]: 27_243, NAMES[1]: 138_854, NAMES[2]: 9_427}
     dataset = mixture.get_dataset(LENGTH, "train", use_cached=False, shuffle=False)
     assert len(list(dataset.take(30).as_numpy_iterator())) == 30
+
+
+def batches(name, host=0, hosts=1):
+    return seqio.get_dataset(
+        name,
+        task_feature_lengths=LENGTH,
+        dataset_split="train",
+        shuffle=True,
+        num_epochs=None,
+        feature_converter=seqio.EncDecFeatureConverter(pack=True),
+        shard_info=seqio.ShardInfo(host, hosts),
+        seed=0,
+    ).batch(2)
+
+
+def test_training_goes_on_at_a_saved_position(tasks, small_vocabulary, tmp_path):
+    name = add_downstream_mixture("super_glue", tasks, small_vocabulary)
+    iterator = iter(batches(name))
+    checkpoint = tf.train.Checkpoint(iterator=iterator)
+    for _ in range(3):
+        next(iterator)
+    saved = checkpoint.write(str(tmp_path / "position"))
+    expected = [next(iterator)["decoder_target_tokens"].numpy().tolist() for _ in range(3)]
+    other = iter(batches(name))
+    tf.train.Checkpoint(iterator=other).read(saved)
+    assert [next(other)["decoder_target_tokens"].numpy().tolist() for _ in range(3)] == expected
+
+
+def test_several_hosts_read_different_examples(tasks, small_vocabulary):
+    task = seqio.get_mixture_or_task(add_downstream_task(tasks[0], small_vocabulary))
+    read = [
+        [
+            row["inputs_pretokenized"]
+            for row in task.get_dataset(
+                LENGTH,
+                "train",
+                use_cached=False,
+                shuffle=False,
+                shard_info=seqio.ShardInfo(host, 2),
+            ).as_numpy_iterator()
+        ]
+        for host in range(2)
+    ]
+    assert sorted(read[0] + read[1]) == sorted(
+        example["inputs"].encode() for example in tasks[0].examples("train")
+    )
+    assert read[0] and read[1]
