@@ -4,6 +4,7 @@ import functools
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from trainer.downstream.groups import GROUPS
 from trainer.downstream.own_tasks import OwnTask, read_own_tasks
@@ -40,25 +41,50 @@ def load_downstream(name_or_toml: str, data_dir: str = "") -> DownstreamTask:
     return _own_with_data(tasks[name], data_dir)
 
 
-def load_all(names: Sequence[str], data_dir: str = "") -> list[DownstreamTask]:
-    """Tasks of names, of groups (glue), and of TOML files, each with its data, each once.
+@dataclass(frozen=True, slots=True)
+class LoadedTasks:
+    """Tasks with their data.
+
+    Attributes:
+      tasks: each once, in the order of their names.
+      missing: of each member of a group without data, the message that says what was expected.
+    """
+
+    tasks: tuple[DownstreamTask, ...]
+    missing: tuple[str, ...]
+
+
+def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
+    """Tasks of names, of groups (glue), and of TOML files.
+
+    A group need not be complete: members without data are named in the result. `group_average`
+    gives no average of it then.
 
     Raises:
-      DownstreamError: there is no such task, or no data for one of them; the message has all.
+      DownstreamError: there is no such task, no data for one that is named, or none for a group;
+        the message has a line for each.
     """
-    expanded = dict.fromkeys(each for name in names for each in _expand(name))
-    tasks, problems = [], []
-    for name in expanded:
-        try:
-            tasks.append(load_downstream(name, data_dir))
-        except DownstreamError as error:
-            problems.append(str(error))
-    if problems:
-        raise DownstreamError("\n".join(problems))
-    return tasks
+    tasks: dict[str, DownstreamTask] = {}
+    missing: dict[str, str] = {}
+    refused: list[str] = []
+    for name in names:
+        members, problems = _members(name), {}
+        for member in members:
+            try:
+                task = load_downstream(member, data_dir)
+                tasks.setdefault(f"{_toml(member)[0]}:{task.name}", task)
+            except DownstreamError as error:
+                problems[member] = str(error)
+        if name in GROUPS and len(problems) < len(members):
+            missing |= problems
+        else:
+            refused += problems.values()
+    if refused:
+        raise DownstreamError("\n".join(dict.fromkeys(refused)))
+    return LoadedTasks(tuple(tasks.values()), tuple(missing.values()))
 
 
-def _expand(name: str) -> Sequence[str]:
+def _members(name: str) -> Sequence[str]:
     path, task = _toml(name)
     if path and not task:
         return [f"{path}:{each}" for each in read_own_tasks(path)]

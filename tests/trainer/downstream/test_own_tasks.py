@@ -72,7 +72,7 @@ def test_a_file_has_several_tasks(folder):
         load(folder, SENTIMENT + WORDS)
     assert load(folder, SENTIMENT + WORDS, "tasks.toml:reverse").name == "reverse"
     both = load_all([str(folder / "tasks.toml"), str(folder / "tasks.toml:reverse")])
-    assert [task.name for task in both] == ["sentiment", "reverse"]
+    assert [task.name for task in both.tasks] == ["sentiment", "reverse"]
 
 
 @pytest.mark.parametrize(
