@@ -1,7 +1,8 @@
 """t5 0.9.4, multilingual-t5 and t5_closed_book_qa on the cases of downstream tasks.
 
 pip install --no-deps t5==0.9.4; pip install editdistance babel gin-config
-PYTHONPATH: google-research/multilingual-t5 at 9dcd60f, google-research/google-research/t5_closed_book_qa
+PYTHONPATH: google-research/multilingual-t5 at 9dcd60f, and t5_closed_book_qa of
+google-research/google-research
 """
 
 import functools
