@@ -73,3 +73,10 @@ def test_texts_that_are_no_winograd_schema_are_refused():
         wsc({"text": "he left", "span1_text": "Bob", "span2_text": "he", "span2_index": 0})
     with pytest.raises(DownstreamError, match="expected a pronoun in 'Bob left'"):
         wnli({"sentence1": "Bob left", "sentence2": "Ann left", "label": 0})
+
+
+def test_hugging_faces_pairs_of_languages_are_read():
+    pair = {"en": "It rained.", "de": "Es regnete."}
+    form = DOWNSTREAM_TASKS["wmt_ende"].form
+    assert form({"translation": pair}) == form(pair)
+    assert form(pair)["inputs"] == "translate English to German: It rained."
