@@ -6,6 +6,7 @@ In reading order:
   config      the configuration of a run: one dataclass, every field an option
   data        corpora, vocabularies and objectives as seqio tasks
   model       the network: sizes, layers, decoding
+  downstream  tasks to transfer to: their texts, metrics, averages, and own tasks
   training    the loop: input, step, checkpoints, evaluation
   gin         the configuration as a gin file for t5x's own loop
   inference   targets for lines of text, scores of pairs

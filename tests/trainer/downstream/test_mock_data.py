@@ -1,0 +1,22 @@
+"""The forms read the features that TFDS states. Their texts: tests/reference/test_downstream.py."""
+
+import pytest
+
+pytest.importorskip("tensorflow_datasets", reason="pip install -e '.[trainer]'")
+
+from tests.trainer.downstream.cases import CASES
+from tests.trainer.downstream.mock import NOT_MOCKED, mock_examples, numpy
+from trainer.downstream.sources import plain
+from trainer.downstream.table import DOWNSTREAM_TASKS
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_MOCKED])
+def test_forms_read_the_features_of_tfds(name):
+    row = DOWNSTREAM_TASKS[name]
+    split = next(iter(row.splits))
+    for example in mock_examples(row.dataset, row.splits[split]):
+        for each in row.expand(plain(numpy(example)), split):
+            text = row.form(each)
+            assert isinstance(text["inputs"], str) and isinstance(text["targets"], str)
+            row.outcomes.of_target(text)
+            row.outcomes.of_prediction("a text", text)

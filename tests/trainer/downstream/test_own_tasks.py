@@ -1,0 +1,136 @@
+import json
+
+import pytest
+
+from trainer.downstream.loading import load_all, load_downstream
+from trainer.downstream.own_tasks import KEYS
+from trainer.downstream.task import DownstreamError
+
+REVIEWS = [("It shone.", "positive"), ("It leaked.", "negative"), ("It sank.", 0), ("Sung.", "1")]
+SENTIMENT = """
+[sentiment]
+source = "reviews"
+prefix = "sentiment "
+inputs = "review: {text}"
+labels = ["negative", "positive"]
+metrics = ["accuracy", "f1"]
+"""
+WORDS = """
+[reverse]
+source = "words.jsonl"
+splits = {train = "train[1:]", validation = "train[:1]"}
+inputs = "{words}"
+targets = "{reversed}"
+metrics = ["accuracy", "bleu"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "reviews").mkdir()
+    lines = [json.dumps({"text": text, "label": label}) for text, label in REVIEWS]
+    (tmp_path / "reviews" / "train.jsonl").write_text("\n".join(lines[:2]) + "\n")
+    (tmp_path / "reviews" / "validation.jsonl").write_text("\n".join(lines[2:]) + "\n")
+    words = [{"words": f"{n} a b", "reversed": f"b a {n}", "all": [f"b a {n}"]} for n in range(3)]
+    (tmp_path / "words.jsonl").write_text("".join(json.dumps(each) + "\n" for each in words))
+    return tmp_path
+
+
+def load(folder, table, name="tasks.toml"):
+    (folder / "tasks.toml").write_text(table)
+    return load_downstream(str(folder / name))
+
+
+def test_labels_become_texts_and_classes(folder):
+    pytest.importorskip("sklearn")
+    task = load(folder, SENTIMENT)
+    assert (task.name, task.labels) == ("sentiment", ("negative", "positive"))
+    examples = list(task.examples("validation"))
+    assert examples[0]["inputs"] == "sentiment review: It sank."
+    assert [example["targets"] for example in examples] == ["negative", "positive"]
+    targets = [task.target(example) for example in examples]
+    predictions = [task.postprocess("positive", examples[0]), task.postprocess("?", examples[1])]
+    assert (targets, predictions) == ([0, 1], [1, -1])
+    assert task.metrics(targets, predictions) == {"accuracy": 0.0, "f1": 0.0}
+
+
+def test_parts_of_one_file_are_splits(folder):
+    task = load(folder, WORDS)
+    assert [example["targets"] for example in task.examples("validation")] == ["b a 0"]
+    assert [example["inputs"] for example in task.examples("train")] == ["1 a b", "2 a b"]
+
+
+def test_answers_are_a_field(folder):
+    task = load(folder, WORDS.replace('["accuracy", "bleu"]', '["squad"]\nanswers = "all"'))
+    example = next(task.examples("train"))
+    assert task.target(example) == ["b a 1"]
+    assert task.metrics([task.target(example)], ["b a 1"]) == {"em": 100.0, "f1": 100.0}
+
+
+def test_a_file_has_several_tasks(folder):
+    with pytest.raises(DownstreamError, match=r"as .*tasks.toml:sentiment; there is senti"):
+        load(folder, SENTIMENT + WORDS)
+    assert load(folder, SENTIMENT + WORDS, "tasks.toml:reverse").name == "reverse"
+    both = load_all([str(folder / "tasks.toml"), str(folder / "tasks.toml:reverse")])
+    assert [task.name for task in both.tasks] == ["sentiment", "reverse"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("prefix", "prefx", "unknown key prefx; did you mean prefix?"),
+        ('inputs = "review: {text}"', "", "expected inputs, and targets or labels"),
+        ("labels", "#labels", "expected inputs, and targets or labels"),
+        ("{text}", "{text.upper}", r"inputs = 'review: {text.upper}'.*names of fields in braces"),
+        ('"reviews"', "3", "source = 3: expected a text"),
+        ('["negative", "positive"]', '"negative"', "labels = 'negative': expected a list of texts"),
+        ('["negative", "positive"]', "[1, 2]", r"labels = \[1, 2\]: expected a list of texts"),
+        ('"f1"', '"f2"', "metrics: unknown metric 'f2'; there is accuracy, f1"),
+        ('"f1"', '"bleu"', "metrics: bleu compares texts, but the task has classes"),
+        ('source = "reviews"', "", "expected one of source and tfds"),
+        ('"reviews"', '"reviews"\ntfds = "a:1.0.0"', "expected one of source and tfds"),
+        ('"reviews"', '"rewiews"', "no data at .*rewiews"),
+        ('"reviews"', '"reviews"\nsplits = {test = "test"}', "test = 'test': there is train, vali"),
+        ("[sentiment]", "[sentiment", "not TOML"),
+        ("[sentiment]", "", "expected a table for each task"),
+    ],
+)  # fmt: skip
+def test_errors_name_the_key(old, new, message, folder):
+    with pytest.raises(DownstreamError, match=message):
+        load(folder, SENTIMENT.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{text}", "{txt}", r"inputs: no field {txt} in the data; there is text, label"),
+        ('"positive"]', '"good"]', "label 'positive': expected one of negative, good"),
+    ],
+)
+def test_examples_that_do_not_fit_are_named(old, new, message, folder):
+    task = load(folder, SENTIMENT.replace(old, new))
+    with pytest.raises(DownstreamError, match=message):
+        list(task.examples("train"))
+
+
+def test_data_may_be_of_tfds(folder):
+    data = folder / "data" / "films" / "2.1.0"
+    data.mkdir(parents=True)
+    (data / "test.jsonl").write_text('{"text": "It shone.", "label": 1}\n')
+    table = SENTIMENT.replace('source = "reviews"', 'tfds = "films:2.0.0"')
+    (folder / "tasks.toml").write_text(table)
+    task = load_downstream(str(folder / "tasks.toml"), str(folder / "data"))
+    assert [example["targets"] for example in task.examples("test")] == ["positive"]
+    with pytest.raises(DownstreamError, match=r"no data at films:2.0.0 in --data_dir=/nowhere"):
+        load_downstream(str(folder / "tasks.toml"), "/nowhere")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DownstreamError, match=r"none\.toml: No such file.*expected a TOML"):
+        load_downstream(str(tmp_path / "none.toml"))
+
+
+def test_every_key_is_documented():
+    from trainer.downstream import own_tasks
+
+    assert all(f"| `{key}` |" in own_tasks.__doc__ for key in KEYS)

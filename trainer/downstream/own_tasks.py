@@ -1,0 +1,171 @@
+"""Own tasks without code: a TOML file with a table for each.
+
+    [sentiment]
+    source = "reviews"                       # folder or file, from the TOML file's folder
+    inputs = "review: {text}"
+    targets = "{label}"
+    labels = ["negative", "positive"]
+    metrics = ["accuracy", "f1"]
+
+| key | meaning |
+|---|---|
+| `source` | folder or file of examples; or |
+| `tfds` | a TFDS data set in --data_dir, as imdb_reviews:1.0.0 |
+| `splits` | split -> split of the data, as {train = "train[200:]", validation = "train[:200]"} |
+| `prefix` | text in front of the inputs |
+| `inputs` | template of the inputs |
+| `targets` | template of the targets; {label} if there are labels |
+| `label` | field with the label: its text, or its number from 0; default label |
+| `labels` | texts of the labels |
+| `answers` | field with a list of right answers, for squad and trivia_qa; default: the targets |
+| `metrics` | names of metrics, see `trainer/downstream/metrics.py` |
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.downstream.forms import label_text
+from trainer.downstream.metrics import METRICS
+from trainer.downstream.outcomes import ANSWERS, NUMBERS, TEXTS, classes
+from trainer.downstream.task import DownstreamError, Example, Outcomes, TaskRow, TextExample
+from trainer.downstream.templates import Template
+
+_TEXT, _TEXTS, _TABLE = "a text", "a list of texts", "a table of texts"
+KEYS = {
+    "source": _TEXT,
+    "tfds": _TEXT,
+    "splits": _TABLE,
+    "prefix": _TEXT,
+    "inputs": _TEXT,
+    "targets": _TEXT,
+    "label": _TEXT,
+    "labels": _TEXTS,
+    "answers": _TEXT,
+    "metrics": _TEXTS,
+}
+"""Key of a task's table -> its type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTask:
+    """A table of the TOML file, validated.
+
+    Attributes:
+      row: its row; `splits` is empty if the file names none.
+      source: absolute path of its data; "" if it is a TFDS data set.
+    """
+
+    row: TaskRow
+    source: str
+
+
+def read_own_tasks(path: str) -> dict[str, OwnTask]:
+    """The tasks of a TOML file by name.
+
+    Raises:
+      DownstreamError: the file, a key or a value cannot be used; the message names it.
+    """
+    try:
+        with open(path, "rb") as stream:
+            tables = tomllib.load(stream)
+    except OSError as error:
+        raise DownstreamError(f"{path}: {error.strerror}; expected a TOML file of tasks") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DownstreamError(f"{path}: not TOML: {error}") from None
+    if not tables or not all(isinstance(table, dict) for table in tables.values()):
+        raise DownstreamError(f"{path}: expected a table for each task, as [sentiment], no keys")
+    folder = os.path.dirname(os.path.abspath(path))
+    return {
+        name: _own_task(f"{path} [{name}]", name, table, folder) for name, table in tables.items()
+    }
+
+
+def _own_task(where: str, name: str, table: Mapping[str, Any], folder: str) -> OwnTask:
+    _check_types(where, table)
+    if ("source" in table) == ("tfds" in table):
+        raise DownstreamError(f"{where}: expected one of source and tfds")
+    if "inputs" not in table or not table.get("targets", table.get("labels")):
+        raise DownstreamError(f"{where}: expected inputs, and targets or labels")
+    outcomes = _outcomes(where, table)
+    row = TaskRow(
+        name=name,
+        dataset=table.get("tfds", ""),
+        splits=table.get("splits", {}),
+        form=_form(where, table),
+        outcomes=outcomes,
+        metrics=tuple(METRICS[metric].compute for metric in table.get("metrics", ())),
+        labels=tuple(table.get("labels", ())),
+        source=where,
+    )
+    source = table.get("source", "")
+    return OwnTask(row=row, source=os.path.join(folder, source) if source else "")
+
+
+def _check_types(where: str, table: Mapping[str, Any]) -> None:
+    for key, value in table.items():
+        if key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise DownstreamError(f"{where}: unknown key {key}{hint} Keys: {', '.join(KEYS)}")
+        texts = {_TEXT: [value], _TEXTS: value, _TABLE: value}[KEYS[key]]
+        container = {_TEXT: str, _TEXTS: list, _TABLE: dict}[KEYS[key]]
+        inner = texts.values() if isinstance(texts, dict) else texts
+        if not isinstance(value, container) or not all(isinstance(each, str) for each in inner):
+            raise DownstreamError(f"{where}: {key} = {value!r}: expected {KEYS[key]}")
+
+
+def _outcomes(where: str, table: Mapping[str, Any]) -> Outcomes:
+    """The kind of values that all metrics of a table compare."""
+    names = table.get("metrics", [])
+    for name in names:
+        if name not in METRICS:
+            raise DownstreamError(
+                f"{where}: metrics: unknown metric {name!r}; there is {', '.join(METRICS)}"
+            )
+    kinds = [METRICS[name].outcomes for name in names]
+    if table.get("labels"):
+        outcomes = classes(tuple(table["labels"]))
+    else:
+        offered = (TEXTS, NUMBERS, ANSWERS)
+        shared = [each for each in offered if all(each.name in kind for kind in kinds)]
+        outcomes = shared[0] if shared else TEXTS
+    for name, kind in zip(names, kinds, strict=True):
+        if outcomes.name not in kind:
+            raise DownstreamError(
+                f"{where}: metrics: {name} compares {' or '.join(kind)}, but the task has "
+                f"{outcomes.name}; give labels for classes, and metrics of one kind"
+            )
+    return outcomes
+
+
+def _form(where: str, table: Mapping[str, Any]) -> Callable[[Example], TextExample]:
+    label, labels, answers = table.get("label", "label"), table.get("labels"), table.get("answers")
+    prefix = table.get("prefix", "")
+    inputs = Template.parse(f"{where}: inputs", table["inputs"])
+    targets = Template.parse(f"{where}: targets", table.get("targets", f"{{{label}}}"))
+
+    def form(example: Example) -> TextExample:
+        fields = dict(example)
+        if labels and label in fields:
+            fields[label] = label_text(fields[label], labels)
+        text: TextExample = {
+            "inputs": prefix + inputs.render(fields),
+            "targets": targets.render(fields),
+        }
+        return text | {"answers": _answers(where, fields, answers) or [text["targets"]]}
+
+    return form
+
+
+def _answers(where: str, fields: Mapping[str, Any], key: str | None) -> list[str]:
+    """The right answers of an example; [] without a field of them."""
+    if key is None:
+        return []
+    found = fields.get(key)
+    if not isinstance(found, list) or not all(isinstance(answer, str) for answer in found):
+        raise DownstreamError(f"{where}: answers: expected a list of texts in {key}, got {found!r}")
+    return found
