@@ -84,10 +84,18 @@ class TrainConfig:
         "compile one layer and scan over all, instead of compiling each", default=False
     )
     initial_checkpoint: str = option(
-        "start from this folder: a checkpoint_N, or a model of Hugging Face", default=""
+        "start from the parameters in this folder: a run, a checkpoint_N, or a model of Hugging "
+        "Face",
+        default="",
+    )
+    initial_optimizer: bool = option(
+        "carry on the step and the optimizer of --initial_checkpoint too", default=False
     )
     # Training.
-    steps: int = option("updates until the run ends", default=10_000)
+    steps: int = option(
+        "updates of this run, from 0; with --initial_optimizer from the step of the checkpoint",
+        default=10_000,
+    )
     batch_size: int = option("rows of a batch, over all hosts", default=128)
     microbatches: int = option("parts of a batch, whose gradients are accumulated", default=1)
     learning_rate: float = option(
@@ -159,6 +167,8 @@ class TrainConfig:
                 f"--microbatches={self.microbatches}"
             )
         arrangement = ARCHITECTURES[self.architecture]
+        if self.initial_optimizer and not self.initial_checkpoint:
+            yield "--initial_optimizer: expected --initial_checkpoint, whose optimizer to carry on"
         if arrangement.shared and self.scan_layers:
             yield f"--scan_layers: --architecture={self.architecture} cannot scan its shared layers"
         causal = OBJECTIVES[self.objective].is_causal()

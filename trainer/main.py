@@ -66,7 +66,9 @@ def _import_tensorflow() -> None:
 
 
 def choose_backend(config: TrainConfig) -> str:
-    """The training loop of --backend: t5x or ours. For auto, t5x if it can be imported.
+    """The training loop of --backend: t5x or ours.
+
+    For auto, t5x if it can be imported, but ours for a start with a new optimizer.
 
     Raises:
       TrainConfigError: --backend=t5x, and it cannot be imported.
@@ -79,7 +81,8 @@ def choose_backend(config: TrainConfig) -> str:
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        return "t5x" if found else "ours"
+        new_optimizer = config.initial_checkpoint and not config.initial_optimizer
+        return "t5x" if found and not new_optimizer else "ours"
     return config.backend
 
 
@@ -98,8 +101,7 @@ def _write_config(config: TrainConfig) -> None:
 def _train(command: Command) -> int:
     config = command.config
     backend = choose_backend(config)
-    say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
-         config.backend == "auto" else ""))  # fmt: skip
+    say(f"backend: {backend}")
     if config.host_index == 0:
         _write_config(config)
     if backend == "t5x":

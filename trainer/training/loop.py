@@ -54,7 +54,8 @@ def _first_state(run: Run, checkpoints: Checkpoints, batches: Batches) -> State:
         checkpoints.restore_position(batches, latest, run.host)
         return state
     if run.config.initial_checkpoint:
-        return load_initial_state(run, run.config.initial_checkpoint)
+        config = run.config
+        return load_initial_state(run, config.initial_checkpoint, config.initial_optimizer)
     return run.start()
 
 

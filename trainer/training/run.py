@@ -11,7 +11,7 @@ import optax
 from flax import linen as nn
 
 from trainer.compat.hugging_face import read_hugging_face
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, TrainConfigError
 from trainer.data.vocabularies import load_vocabulary, padded_size
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
@@ -22,6 +22,7 @@ from trainer.training.checkpoints import (
     newest_checkpoint,
     read_params,
     read_state,
+    read_target,
     shapes_of,
 )
 from trainer.training.input_pipeline import HostInfo
@@ -139,20 +140,44 @@ def this_host() -> HostInfo:
     return HostInfo(index=jax.process_index(), count=jax.process_count())
 
 
-def load_initial_state(run: Run, path: str) -> State:
-    """The state in the checkpoint of another run, or in a published one.
+def load_initial_state(run: Run, path: str, with_optimizer: bool = False) -> State:
+    """A state at step 0 with new moments and the parameters of another run or a published model.
 
     Args:
       path: a checkpoint_N of either loop or as published in t5x's layout; a folder of such; or a
-        model folder of Hugging Face, which starts at step 0 with new moments.
+        model folder of Hugging Face.
+      with_optimizer: True to carry on the step and the moments of the checkpoint, too.
     Raises:
       CheckpointError: the checkpoint has the parameters of another network.
+      TrainConfigError: Hugging Face's layout has no optimizer; or no step is left of --steps.
     """
-    if not os.path.exists(os.path.join(path, "config.json")) or holds_checkpoint(path):
-        return read_state(newest_checkpoint(path), run.shapes, run.shardings)
-    params, _ = read_hugging_face(path)
-    check_shapes(path, shapes_of(params), run.shapes.params)
-    return run.start()._replace(params=jax.device_put(params, run.shardings.params))
+    is_hugging_face = os.path.exists(os.path.join(path, "config.json")) and not holds_checkpoint(
+        path
+    )
+    if with_optimizer:
+        if is_hugging_face:
+            raise TrainConfigError(
+                f"--initial_optimizer: {path} is a model of Hugging Face, which has no optimizer"
+            )
+        return _carry_on(run, newest_checkpoint(path))
+    if is_hugging_face:
+        params, _ = read_hugging_face(path)
+        check_shapes(path, shapes_of(params), run.shapes.params)
+        params = jax.device_put(params, run.shardings.params)
+    else:
+        params = read_target(newest_checkpoint(path), run.shapes, run.shardings)
+    return run.start()._replace(params=params)
+
+
+def _carry_on(run: Run, checkpoint: str) -> State:
+    """Parameters, step and moments of a checkpoint, if the run has a step left after it."""
+    state = read_state(checkpoint, run.shapes, run.shardings)
+    if int(state.step) >= run.config.steps:
+        raise TrainConfigError(
+            f"--steps={run.config.steps}: {checkpoint} is at step {int(state.step)}, from which "
+            "--initial_optimizer counts; give a larger number, or leave --initial_optimizer out"
+        )
+    return state
 
 
 def load_params(config: TrainConfig, path: str) -> Any:
