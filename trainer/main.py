@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 
 from runtime.cli.console import say
 from runtime.command import Exit, run_command
 from runtime.errors import UsageError
-from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.files import write_bytes
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
@@ -38,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     command = parse(arguments)
+    for line in command.notes:
+        say(line)
     if command.name == "train":
         choose_backend(command.config)
     try:
@@ -86,24 +87,10 @@ def choose_backend(config: TrainConfig) -> str:
     return config.backend
 
 
-def _write_config(config: TrainConfig) -> None:
-    """Writes config.json, and prints the options that differ from those of the run so far."""
-    path = os.path.join(config.model_dir, "config.json")
-    values = json.loads(json.dumps(asdict(config)))
-    if os.path.exists(path):
-        before = json.loads(read_bytes(path))
-        for name, value in values.items():
-            if before.get(name, value) != value:
-                say(f"note: --{name} was {before[name]}, now {value}")
-    write_bytes(path, json.dumps(values, indent=2).encode())
-
-
 def _train(command: Command) -> int:
     config = command.config
     backend = choose_backend(config)
     say(f"backend: {backend}")
-    if config.host_index == 0:
-        _write_config(config)
     if backend == "t5x":
         return _train_with_t5x(config)
     from trainer.training.loop import train
@@ -118,9 +105,17 @@ def _train(command: Command) -> int:
 def _train_with_t5x(config: TrainConfig) -> int:
     """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
+    from trainer.training.run_folder import check_folder, run_folder, write_settings
 
+    check_folder(config, config.model_dir)
+    if config.initial_checkpoint:
+        check_folder(config, run_folder(config.initial_checkpoint))
+    text = render(config)
     path = os.path.join(config.model_dir, "config.rendered.gin")
-    write_bytes(path, render(config).encode())
+    if config.host_index == 0:
+        for line in write_settings(config):
+            say(line)
+    write_bytes(path, text.encode())
     command = [sys.executable, "-P", "-m", "t5x.train", f"--gin_file={path}"]
     return subprocess.run(command, check=False).returncode
 
@@ -161,7 +156,7 @@ def _infer(command: Command) -> int:
     except (OSError, UnicodeDecodeError) as error:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
     found = infer(command.config, command.checkpoint, command.decoding, lines)
-    write_bytes(command.output, "".join(f"{line}\n" for line in found).encode())
+    write_bytes(os.path.abspath(command.output), "".join(f"{line}\n" for line in found).encode())
     say(f"{len(lines):,} lines: {command.output}")
     return Exit.DONE
 
@@ -179,25 +174,19 @@ def _export(command: Command) -> int:
 
 def _info(command: Command) -> int:
     import jax
-    import jax.numpy as jnp
 
     from trainer.model.config import network_config
     from trainer.model.network import build_network
     from trainer.model.sizes import SIZES
+    from trainer.training.run import configure_network, param_shapes
 
     config = command.config
     size = SIZES[config.size]
     if config.vocab:
-        from trainer.training.run import configure_network
-
         made = configure_network(config)
     else:
         made = network_config(size, config.architecture, size.vocab_size, config.version)
-    network = build_network(made)
-    ids = (jnp.ones((1, 1), jnp.int32),) * (3 if made.num_encoder_layers else 2)
-    shapes = jax.eval_shape(
-        lambda: network.init({"params": jax.random.key(0)}, *ids, enable_dropout=False)
-    )["params"]
+    shapes = param_shapes(build_network(made))
     parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
     print(
         f"size:       {config.size}, {config.architecture}; published: {size.meaning} "

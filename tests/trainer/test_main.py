@@ -1,12 +1,13 @@
 """The console script, command by command, on a few pairs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
-from tests.trainer.small import sentences
+from tests.trainer.small import sentences, train_vocabulary
 from trainer.arguments import parse
 from trainer.config import TrainConfig
 from trainer.main import main
@@ -74,6 +75,51 @@ def test_infer_writes_a_target_a_line(model_dir, flags, tmp_path, decoding):
     given = [f"--input={texts}", f"--output={tmp_path / 'out.txt'}", f"--decoding={decoding}"]
     assert main(["infer", *flags, *given]) == 0
     assert (tmp_path / "out.txt").read_text().count("\n") == 6
+
+
+@pytest.fixture
+def moved(model_dir, tmp_path, monkeypatch) -> Path:
+    """The run, killed and moved to another folder; the current folder is another one, too."""
+    shutil.copytree(model_dir, tmp_path / "moved")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "moved"
+
+
+def test_a_run_that_was_moved_is_read_without_a_flag(moved, tmp_path, capsys):
+    assert main(["eval", "--model_dir=moved"]) == 0
+    assert '"pairs": 10' in capsys.readouterr().out
+    (tmp_path / "in.txt").write_text("the cat\n")
+    files = ["--input=in.txt", "--output=out.txt"]
+    assert main(["infer", "--model_dir=moved", *files]) == 0
+    assert main(["infer", "--checkpoint=moved/checkpoint_2", *files]) == 0
+    assert main(["export", "--model_dir=moved", "--output=hf"]) == 0
+    assert (tmp_path / "hf" / "spiece.model").read_bytes() == (moved / "spiece.model").read_bytes()
+    assert "note:" not in capsys.readouterr().err
+
+
+def test_options_override_those_of_the_run_with_a_word(moved, tmp_path, capsys):
+    (tmp_path / "in.txt").write_text("the cat\n")
+    files = ["--input=in.txt", "--output=out.txt"]
+    assert main(["infer", "--model_dir=moved", "--prefix=x: ", *files]) == 0
+    assert "note: --prefix was cut: , now x: \n" in capsys.readouterr().err
+    assert main(["infer", "--model_dir=moved", "--version=v1.0", *files]) == 2
+    assert "--version=v1.0: moved has the parameters of" in capsys.readouterr().err
+
+
+def test_another_vocabulary_is_refused_though_it_has_as_many_rows(moved, tmp_path, capsys):
+    train_vocabulary(tmp_path / "other.model", sentences(100, seed=7)[:50])
+    assert main(["eval", "--model_dir=moved", "--vocab=other.model"]) == 2
+    assert "--vocab=other.model: another vocabulary" in capsys.readouterr().err
+    tuned = ["train", "--initial_checkpoint=moved", "--vocab=other.model", "--model_dir=tuned"]
+    assert main([*tuned, "--size=tiny", "--architecture=encoder_decoder_half",
+                 f"--corpus={_corpus(moved)}", "--batch_size=4"]) == 2  # fmt: skip
+    assert "--vocab=other.model: another vocabulary" in capsys.readouterr().err
+    assert not (tmp_path / "tuned" / "config.json").exists()
+
+
+def _corpus(run: Path) -> str:
+    found: str = json.loads((run / "config.json").read_text())["corpus"][0]
+    return found
 
 
 def test_export_writes_a_model_folder(model_dir, flags, tmp_path):

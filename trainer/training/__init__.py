@@ -2,6 +2,7 @@
 
 In reading order:
   loop             runs the steps, evaluates, writes checkpoints
+  run_folder       configuration and vocabulary, kept in the folder of a run
   run              sets up network, jitted functions and initial state
   input_pipeline   batches of a split, with a position that can be saved
   step             loss, gradients and update: pure functions

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import jax
 
+from runtime.cli.console import say
 from trainer.config import TrainConfig
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
@@ -15,6 +16,7 @@ from trainer.training.optimizer import inverse_square_root
 from trainer.training.partitioning import put_batch
 from trainer.training.progress import Progress, draw_curve
 from trainer.training.run import Run, load_initial_state, prepare_run, this_host
+from trainer.training.run_folder import check_folder, write_settings
 from trainer.training.step import Batch, Metrics, State, Step
 
 
@@ -32,6 +34,9 @@ def train(config: TrainConfig) -> State:
     batches = Batches(dataset)
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     state = _first_state(run, checkpoints, batches)
+    if run.host.index == 0:
+        for line in write_settings(config):
+            say(line)
     with Progress(config.model_dir, config.steps, run.host.index == 0) as progress:
         if evaluator and evaluator.missing:
             progress.print_line(f"no held-out loss: {evaluator.missing}")
@@ -50,6 +55,7 @@ def _first_state(run: Run, checkpoints: Checkpoints, batches: Batches) -> State:
     """The newest checkpoint of the run, else --initial_checkpoint, else a new state."""
     latest = checkpoints.latest()
     if latest is not None:
+        check_folder(run.config, run.config.model_dir)
         state = checkpoints.restore(run.shapes, run.shardings, latest)
         checkpoints.restore_position(batches, latest, run.host)
         return state

@@ -28,6 +28,7 @@ from trainer.training.checkpoints import (
 from trainer.training.input_pipeline import HostInfo
 from trainer.training.optimizer import adafactor, inverse_square_root
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
+from trainer.training.run_folder import check_folder, run_folder
 from trainer.training.step import BatchSpec, State, Step, eval_step, initial_state, train_step
 
 
@@ -148,9 +149,11 @@ def load_initial_state(run: Run, path: str, with_optimizer: bool = False) -> Sta
         model folder of Hugging Face.
       with_optimizer: True to carry on the step and the moments of the checkpoint, too.
     Raises:
+      RunFolderError: it is of another vocabulary, size, version or architecture.
       CheckpointError: the checkpoint has the parameters of another network.
       TrainConfigError: Hugging Face's layout has no optimizer; or no step is left of --steps.
     """
+    check_folder(run.config, run_folder(path))
     is_hugging_face = os.path.exists(os.path.join(path, "config.json")) and not holds_checkpoint(
         path
     )
@@ -181,5 +184,23 @@ def _carry_on(run: Run, checkpoint: str) -> State:
 
 
 def load_params(config: TrainConfig, path: str) -> Any:
-    """The parameters of a checkpoint_N, or of the newest one in a folder; "" for --model_dir."""
-    return read_params(newest_checkpoint(path or config.model_dir))
+    """The parameters of a checkpoint_N, or of the newest one in a folder; "" for --model_dir.
+
+    Raises:
+      RunFolderError: they are of another vocabulary, size, version or architecture.
+      CheckpointError: there are none, or they are of another network.
+    """
+    checkpoint = newest_checkpoint(path or config.model_dir)
+    check_folder(config, run_folder(checkpoint))
+    params = read_params(checkpoint)
+    shapes = param_shapes(build_network(configure_network(config)))
+    check_shapes(checkpoint, shapes_of(params), shapes)
+    return params
+
+
+def param_shapes(network: nn.Module) -> Any:
+    """Shape and type of each parameter of a network of ours, without computing any."""
+    count = 3 if network.config.num_encoder_layers else 2
+    ids = (jax.numpy.ones((1, 1), jax.numpy.int32),) * count
+    init = functools.partial(network.init, enable_dropout=False)
+    return jax.eval_shape(init, {"params": jax.random.key(0)}, *ids)["params"]

@@ -22,6 +22,7 @@ from trainer.training.divergence import Diverged
 from trainer.training.input_pipeline import DataError
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
+from trainer.training.run_folder import RunFolderError
 
 
 @pytest.fixture(scope="module")
@@ -137,10 +138,20 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
     texts = [f"{s} {i * 7919}" for i, s in enumerate(sentences(300))]
     other = train_vocabulary(tmp_path / "larger.model", texts, 200)
     assert load_vocabulary(other).vocab_size == 300
+    run = Path(stopped.model_dir)
+    before = (run / "config.json").read_bytes()
+    with pytest.raises(RunFolderError, match="another vocabulary"):
+        train(dataclasses.replace(stopped, vocab=other))
+    with pytest.raises(RunFolderError, match=r"--version=v1.0: .* of --version=v1.1"):
+        train(dataclasses.replace(stopped, version="v1.0"))
+    assert (run / "config.json").read_bytes() == before
+    (run / "config.json").unlink()
+    (run / "spiece.model").unlink()
     with pytest.raises(CheckpointError, match="256 rows, the vocabulary needs 384"):
         train(dataclasses.replace(stopped, vocab=other))
     with pytest.raises(CheckpointError, match="--size, --version and --architecture"):
         train(dataclasses.replace(stopped, version="v1.0"))
+    assert not (run / "config.json").exists()
     assert Checkpoints(stopped.model_dir, 3).latest() == 3
 
 
