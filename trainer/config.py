@@ -15,6 +15,7 @@ class TrainConfigError(OptionError):
 
 DTYPES = ("float32", "bfloat16")
 BACKENDS = ("auto", "ours", "t5x")
+DEFAULT_SPIKE_FACTOR = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,12 @@ class TrainConfig:
     model_parallel: int = option("devices that share each layer", default=1)
     shard_parameters: bool = option("shard parameters over the data axis too", default=False)
     spike_factor: float = option(
-        "stop if a loss is this many times the running mean; 0: never", default=10.0
+        "stop if a loss is this many times the running mean; 0: never; -1: 10, but 0 for a start "
+        "from --initial_checkpoint with a new optimizer",
+        default=-1.0,
+    )
+    spike_floor: float = option(
+        "running means below this many nats a token count as this for --spike_factor", default=0.5
     )
     backend: str = option(
         "training loop: ours, t5x, or auto: t5x if it can be imported",
@@ -178,6 +184,16 @@ class TrainConfig:
                 f"--objective={self.objective} does not fit --architecture={self.architecture}; "
                 f"try --architecture={wanted}"
             )
+
+    def fine_tunes(self) -> bool:
+        """True for a start from another model's parameters with a new optimizer."""
+        return bool(self.initial_checkpoint) and not self.initial_optimizer
+
+    def spike_limit(self) -> float:
+        """The factor of --spike_factor: 0 for none."""
+        if self.spike_factor >= 0:
+            return self.spike_factor
+        return 0.0 if self.fine_tunes() else DEFAULT_SPIKE_FACTOR
 
     def lengths(self) -> dict[str, int]:
         """Tokens of each feature of a task: inputs and targets, or only targets."""

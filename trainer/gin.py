@@ -23,7 +23,7 @@ def render(config: TrainConfig) -> str:
             "--backend=t5x: --architecture=prefix_lm and --clip_norm run in our loop only; "
             "use --backend=ours"
         )
-    if config.initial_checkpoint and not config.initial_optimizer:
+    if config.fine_tunes():
         raise GinError(
             "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
             "only; t5x carries them on: use --backend=ours, or --initial_optimizer"

@@ -17,7 +17,7 @@ from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
 
-_KEPT = "The same command continues from the newest checkpoint, if there is one."
+_KEPT = "A run continues from its newest checkpoint, if there is one."
 _ROOMS = ("trainer", "vocab", "corpora", "cleaning", "runtime")
 
 
@@ -82,8 +82,7 @@ def choose_backend(config: TrainConfig) -> str:
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        new_optimizer = config.initial_checkpoint and not config.initial_optimizer
-        return "t5x" if found and not new_optimizer else "ours"
+        return "t5x" if found and not config.fine_tunes() else "ours"
     return config.backend
 
 

@@ -62,3 +62,17 @@ def test_wrong_files_are_told(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(OptionError, match=message):
         parse(["train", f"--config={file}"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "limit"),
+    [
+        ([], 10.0),
+        (["--spike_factor=3"], 3.0),
+        (["--initial_checkpoint=a"], 0.0),
+        (["--initial_checkpoint=a", "--initial_optimizer"], 10.0),
+        (["--initial_checkpoint=a", "--spike_factor=3"], 3.0),
+    ],
+)
+def test_spikes_stop_no_fine_tuning_unless_that_is_asked_for(flags, limit):
+    assert parse(["info", *flags]).config.spike_limit() == limit

@@ -106,7 +106,10 @@ def _run_steps(
 ) -> State:
     """Runs the steps that are left, and returns the last state."""
     config, step = run.config, int(state.step)
-    guard, compiled = DivergenceGuard(config.model_dir, config.spike_factor, run.host.index), None
+    compiled, guard = (
+        None,
+        DivergenceGuard(config.model_dir, config.spike_limit(), config.spike_floor, run.host.index),
+    )
     throughput = _Throughput()
     while step < config.steps:
         began = time.monotonic()
