@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from trainer.data.corpora import Corpus, StorageFormat, find_corpus
 from trainer.data.examples import first_tokens, make_examples
-from trainer.data.mixtures import mixing_rates
+from trainer.data.mixtures import MixtureError, mixing_rates
 from trainer.data.objectives import OBJECTIVES, Objective, with_noise
 from trainer.data.vocabularies import load_vocabulary
 
@@ -132,6 +132,24 @@ def load_task(
     return add_objective_task(found, row, vocabulary, data_tokens)
 
 
+def load_tasks(
+    corpora: Sequence[str],
+    vocabulary: str,
+    objective: str = "span_corruption",
+    noise_density: float = 0.0,
+    mean_span: float = 0.0,
+    data_tokens: int = 0,
+    prefix: str = "",
+) -> list[str]:
+    """Registers a task for each corpus, and returns their names in the order of the corpora.
+
+    Raises:
+      CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
+    """
+    shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
+    return [load_task(corpus, *shared) for corpus in corpora]
+
+
 def load_mixture(
     corpora: Sequence[str],
     vocabulary: str,
@@ -146,16 +164,25 @@ def load_mixture(
 ) -> str:
     """Registers the tasks of several corpora and their mixture, or one task; returns its name.
 
+    The mixture has the corpora with a split `train`; the tasks of all are registered.
+
     Raises:
       CorpusError, VocabularyError, ObjectiveError, MixtureError: an argument cannot be used.
     """
     shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
-    names = [load_task(corpus, *shared) for corpus in corpora]
+    names = load_tasks(corpora, *shared)
     if len(names) == 1:
         return names[0]
-    examples = {name: count_examples(name) for name in names}
+    examples = {name: count_examples(name) for name in names if has_split(name, "train")}
+    if not examples:
+        raise MixtureError(f"--corpus: expected a split train; none of {', '.join(names)} has it")
     rates = mixing_rates(mixing, examples, mixing_cap, mixing_temperature)
-    return add_mixture("_and_".join(names) + f"_{mixing}", rates)
+    return add_mixture("_and_".join(examples) + f"_{mixing}", rates)
+
+
+def has_split(task: str, split: str) -> bool:
+    """True if the corpus of a registered task has the split."""
+    return split in seqio.TaskRegistry.get(task).splits
 
 
 def count_examples(task: str, split: str = "train") -> int:
