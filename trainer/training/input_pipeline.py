@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
-from trainer.data.tasks import has_split, load_mixture, load_tasks
+from trainer.data.tasks import count_examples, has_split, load_mixture, load_tasks
 from trainer.model.sizes import ARCHITECTURES
 
 HostBatch = dict[str, np.ndarray[Any, Any]]
@@ -78,12 +78,13 @@ def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
 def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dataset:
     """Batches of a split.
 
-    For `train` they are shuffled and repeated, and each host reads shards of its own. Another split
-    is that of a single corpus; it is read in order and once, by every host in full: it can have
-    fewer shards than hosts, and all hosts need the same number of batches.
+    For `train` they are shuffled and repeated. Each host reads shards of documents of its own; of
+    pairs and of the first --data_tokens, every `host.count`-th row. Another split is that of a
+    single corpus; it is read in order and once, by every host in full: it can have fewer shards
+    than hosts, and all hosts need the same number of batches.
 
     Raises:
-      DataError: there is no such split, or it has fewer shards than hosts.
+      DataError: there is no such split, or it has fewer shards or pairs than hosts.
     """
     if split != "train":
         members, _ = open_members(config, split)
@@ -91,7 +92,7 @@ def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dat
             raise DataError(f"--corpus: expected one with a split {split!r}, got {len(members)}")
         return next(iter(members.values()))
     name = register_mixture(config)
-    _check_shards(seqio.get_mixture_or_task(name), split, host.count)
+    _check_hosts(seqio.get_mixture_or_task(name), host.count)
     dataset = _open(config, name, split, seqio.ShardInfo(host.index, host.count))
     return dataset.batch(config.batch_size // host.count, drop_remainder=True).prefetch(4)
 
@@ -138,15 +139,21 @@ def _open(
     )
 
 
-def _check_shards(task: seqio.Task | seqio.Mixture, split: str, hosts: int) -> None:
-    if split not in task.splits:
-        raise DataError(f"--corpus: it has no split {split!r}, but {', '.join(task.splits)}")
-    for part in getattr(task, "tasks", [task]):
-        shards = len(part.source.list_shards(split))
-        if shards < hosts:
+def _check_hosts(task: seqio.Task | seqio.Mixture, hosts: int) -> None:
+    """Checks that each host can have a part of each corpus: shards of documents, rows of pairs."""
+    if "train" not in task.splits:
+        raise DataError(f"--corpus: it has no split 'train', but {', '.join(task.splits)}")
+    for part in getattr(task, "tasks", [task]) if hosts > 1 else ():
+        if isinstance(part.source, seqio.TFExampleDataSource):
+            count, kind = len(part.source.list_shards("train")), "shards"
+            advice = f"write the corpus with --shards={hosts} or more"
+        else:
+            count, kind = count_examples(part.name), "examples"
+            advice = f"use {count} hosts or fewer"
+        if count < hosts:
             raise DataError(
-                f"--corpus: {part.name} has {shards} shards of {split}, fewer than the {hosts} "
-                f"hosts; write the corpus with --shards={hosts} or more"
+                f"--corpus: {part.name} has {count} {kind} of train, fewer than the {hosts} hosts; "
+                f"{advice}"
             )
 
 
