@@ -1,4 +1,4 @@
-"""Runs a trained model: targets for lines of text, and the exact-match score of pairs."""
+"""Runs a trained model: targets for lines of text."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,6 @@ from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.model.decoding import beam_search, sample
 from trainer.model.network import build_network
-from trainer.training.input_pipeline import register_task
 from trainer.training.run import configure_network, load_params
 from vocab.vocabulary import EOS_ID
 
@@ -32,9 +31,9 @@ def infer(
       decoding: one of DECODINGS.
     """
     vocabulary = load_vocabulary(config.vocab)
-    decode = _decoder(config, checkpoint, decoding)
+    decode = make_decoder(config, checkpoint, decoding)
     encoded = (_encode(config, vocabulary, line.rstrip("\n")) for line in lines)
-    for number, batch in enumerate(_chunks(encoded, config.batch_size)):
+    for number, batch in enumerate(chunks(encoded, config.batch_size)):
         for ids in decode(batch, number):
             yield vocabulary.decode([i for i in ids if i > EOS_ID]).replace("\n", " ")
 
@@ -47,7 +46,8 @@ def _encode(config: TrainConfig, vocabulary: seqio.Vocabulary, line: str) -> lis
     return [*ids[: config.inputs_length - 1], EOS_ID]
 
 
-def _decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
+def make_decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
+    """The function that decodes a batch with the parameters of a checkpoint."""
     params, network = load_params(config, checkpoint), build_network(configure_network(config))
     length, rows = config.lengths()["targets"], config.batch_size
     prefix = config.architecture == "prefix_lm"
@@ -68,23 +68,7 @@ def _decoder(config: TrainConfig, checkpoint: str, decoding: str) -> Decode:
     return decode
 
 
-def score_pairs(config: TrainConfig, checkpoint: str, split: str) -> dict[str, float]:
-    """Share of the pairs in a split that greedy decoding gets exactly right, and their number."""
-    name = register_task(config)
-    lengths = {"inputs": config.inputs_length, "targets": config.lengths()["targets"]}
-    dataset = seqio.get_mixture_or_task(name).get_dataset(lengths, split=split, shuffle=False)
-    vocabulary = load_vocabulary(config.vocab)
-    decode = _decoder(config, checkpoint, "greedy")
-    correct = count = 0
-    for number, batch in enumerate(_chunks(dataset.as_numpy_iterator(), config.batch_size)):
-        decoded = decode([row["inputs"].tolist() for row in batch], number)
-        for ids, row in zip(decoded, batch, strict=True):
-            texts = (vocabulary.decode([i for i in x if i > EOS_ID]) for x in (ids, row["targets"]))
-            count, correct = count + 1, correct + (next(texts) == next(texts))
-    return {"exact_match": correct / max(count, 1), "pairs": float(count)}
-
-
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Lists of `size` items; the last one may be shorter."""
     remaining = iter(items)
     while chunk := list(itertools.islice(remaining, size)):

@@ -127,22 +127,10 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
-    from trainer.data.corpora import StorageFormat, find_corpus
-    from trainer.inference import score_pairs
-    from trainer.training.evaluation import Evaluator
-    from trainer.training.input_pipeline import batch_spec, open_dataset
-    from trainer.training.run import load_params, prepare_run, this_host
+    from trainer.scoring import score_split
 
-    config = command.config
-    params = load_params(config, command.checkpoint)
-    run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
-    evaluator = Evaluator(config, run, command.split)
-    if evaluator.missing:
-        raise TrainConfigError(evaluator.missing)
-    scores = dict(evaluator.evaluate(params))
-    if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
-        scores |= score_pairs(config, command.checkpoint, command.split)
-    print(json.dumps(scores))
+    for row in score_split(command.config, command.checkpoint, command.split):
+        print(json.dumps(row))
     return Exit.DONE
 
 

@@ -4,10 +4,11 @@ Reads file names, the counts in dataset_info.json, and the lines of files of pai
 """
 
 import glob
+import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,26 @@ class Corpus:
     format: StorageFormat
     shards: Mapping[str, tuple[str, ...]]
     examples: Mapping[str, int]
+
+    def has_documents(self) -> bool:
+        """True for a corpus of documents, False for one of pairs."""
+        return self.format is StorageFormat.TFRECORD
+
+
+def distinct_names(paths: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of the corpora in these paths; equal ones get a digest of their path at the end.
+
+    Raises:
+      CorpusError: a path is given twice.
+    """
+    real = [os.path.realpath(path) for path in paths]
+    for path, found in zip(paths, real, strict=True):
+        if real.count(found) > 1:
+            raise CorpusError(f"--corpus={path}: it is given twice; give each corpus once")
+    return [
+        f"{name}_{hashlib.sha256(path.encode()).hexdigest()[:6]}" if names.count(name) > 1 else name
+        for name, path in zip(names, real, strict=True)
+    ]
 
 
 def find_corpus(path: str) -> Corpus:

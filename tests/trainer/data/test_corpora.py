@@ -2,7 +2,13 @@ import shutil
 
 import pytest
 
-from trainer.data.corpora import CorpusError, StorageFormat, corpus_name, find_corpus
+from trainer.data.corpora import (
+    CorpusError,
+    StorageFormat,
+    corpus_name,
+    distinct_names,
+    find_corpus,
+)
 
 
 def touch(folder, *names):
@@ -63,3 +69,14 @@ def test_a_missing_shard_is_named(small_corpus, tmp_path):
 def test_names_of_corpora():
     assert corpus_name("out/c4/en.noclean/3.1.0") == "c4_en_noclean"
     assert corpus_name("/data/books") == "books"
+
+
+def test_equal_names_get_a_digest_of_their_path():
+    names = distinct_names(["/a/c4/en/3.1.0", "/b/c4/en/3.1.0", "/books"], ["c4_en"] * 2 + ["b"])
+    assert len(set(names)) == 3 and names[2] == "b"
+    assert all(name.startswith("c4_en_") and len(name) == 12 for name in names[:2])
+
+
+def test_a_corpus_given_twice_is_refused():
+    with pytest.raises(CorpusError, match=r"--corpus=/a/b: it is given twice"):
+        distinct_names(["/a/b", "/a/./b/"], ["b", "b"])

@@ -46,6 +46,25 @@ def test_fewer_shards_than_hosts_is_told(config):
         open_dataset(config, "train", HostInfo(index=0, count=3))
 
 
+def test_rows_of_pairs_are_dealt_out_to_hosts(tmp_path, small_vocabulary):
+    words = ["sea", "cat", "old", "rain", "salt"]
+    file = tmp_path / "pairs.tsv"
+    file.write_text("".join(f"{word}\t{word}\n" for word in words))
+    pairs = TrainConfig(
+        corpus=(str(file),), vocab=small_vocabulary, inputs_length=8, targets_length=8,
+        batch_size=4, packing=False,
+    )  # fmt: skip
+    seen = []
+    for index in range(2):
+        batches = Batches(open_dataset(pairs, "train", HostInfo(index=index, count=2)))
+        rows = [tuple(row) for _ in range(6) for row in next(batches)["encoder_input_tokens"]]
+        assert len(rows) == 12
+        seen.append(set(rows))
+    assert sorted(map(len, seen)) == [2, 3] and not seen[0] & seen[1]
+    with pytest.raises(DataError, match="pairs has 5 examples of train, fewer than the 6 hosts"):
+        open_dataset(pairs, "train", HostInfo(index=0, count=6))
+
+
 def test_a_split_that_is_not_there_is_told(config):
     with pytest.raises(DataError, match="no split 'test', but train, validation"):
         open_dataset(config, "test", HostInfo())
