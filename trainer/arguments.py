@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
 from runtime.errors import UsageError
-from trainer.config import TrainConfig
+from trainer.config import Decoding, TrainConfig
 from trainer.training.run_folder import differences, read_settings, run_folder
 
 DESCRIPTION = "Trains T5 on a corpus, evaluates it, and reads and writes its checkpoints."
@@ -98,21 +98,19 @@ class Command:
     Attributes:
       name: of COMMANDS.
       config: all fields of the run.
+      decoding: all fields of it.
       notes: a line for each option that the run in the folder has otherwise.
     """
 
     name: str
     config: TrainConfig
     notes: tuple[str, ...] = ()
+    decoding: Decoding = field(default_factory=Decoding)
     checkpoint: str = option(
         "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
     )
     split: str = option("split of the corpus", default="validation", metavar="NAME")
     input: str = option("file with an input on each line", default="", metavar="FILE")
-    decoding: str = option(
-        "greedy, beam or sample",
-        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
-    )  # fmt: skip
     output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(
         "hf: Hugging Face transformers", default="hf", metavar="NAME",
@@ -124,7 +122,9 @@ def command_line(name: str) -> CommandLine:
     """The command line of a row of COMMANDS."""
     row = COMMANDS[name]
     own, of_run = f"options of {name}", "options of the run"
+    ways = options_of(Decoding) if "decoding" in row.takes else ()
     taken = [replace(o, group=own) for o in options_of(Command) if o.name in row.takes]
+    taken += [replace(o, group=own) for o in ways]
     configured = [replace(o, group=of_run) for o in options_of(TrainConfig)]
     return CommandLine(
         name=f"t5x {name}",
@@ -160,14 +160,16 @@ def parse(arguments: Sequence[str]) -> Command:
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
-    config = TrainConfig()
+    ways = {row.name for row in fields(Decoding)}
+    config, decoding = TrainConfig(), Decoding()
     try:
         config = TrainConfig(**{k: v for k, v in given.values.items() if k in of_run})
+        decoding = Decoding(**{k: v for k, v in given.values.items() if k in ways})
     except UsageError as error:
         given.add(error)
     given.check()
-    others = {k: v for k, v in given.values.items() if k not in of_run}
-    return Command(name=name, config=config, notes=notes, **others)
+    others = {k: v for k, v in given.values.items() if k not in of_run | ways}
+    return Command(name=name, config=config, notes=notes, decoding=decoding, **others)
 
 
 def _take_settings(given: Given) -> tuple[str, ...]:

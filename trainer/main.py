@@ -12,7 +12,7 @@ from importlib.metadata import version
 from runtime.cli.console import say
 from runtime.command import Exit, run_command
 from runtime.errors import UsageError
-from runtime.storage.files import write_bytes
+from runtime.storage.files import read_bytes, write_bytes
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
@@ -135,11 +135,10 @@ def _eval(command: Command) -> int:
 
 
 def _infer(command: Command) -> int:
-    from trainer.inference import infer
+    from trainer.inference import infer, split_lines
 
     try:
-        with open(command.input, encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
+        lines = split_lines(read_bytes(command.input))
     except (OSError, UnicodeDecodeError) as error:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
     found = infer(command.config, command.checkpoint, command.decoding, lines)

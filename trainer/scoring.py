@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import seqio
 
-from trainer.config import TrainConfig
+from trainer.config import Decoding, TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.inference import Decode, chunks, make_decoder
 from trainer.training.evaluation import Evaluator
@@ -31,7 +31,7 @@ def score_split(config: TrainConfig, checkpoint: str, split: str) -> list[Row]:
     spec = batch_spec(next(iter(members.values())), config.batch_size)
     evaluator = Evaluator(config, prepare_run(config, spec), split, whole=True)
     rows = evaluator.evaluate_members(load_params(config, checkpoint))
-    decode = make_decoder(config, checkpoint, "greedy")
+    decode = make_decoder(config, checkpoint, Decoding())
     scores = {name: count_exact(config, decode, name, split) for name in members}
     found = {name: dict(rows[name]) | exact_share(*scores[name]) for name in members}
     if len(found) > 1:
@@ -59,7 +59,7 @@ def count_exact(config: TrainConfig, decode: Decode, task: str, split: str) -> t
     right = pairs = 0
     for number, batch in enumerate(chunks(dataset.as_numpy_iterator(), config.batch_size)):
         decoded = decode([row["inputs"].tolist() for row in batch], number)
-        for ids, row in zip(decoded, batch, strict=True):
+        for (ids, *_), row in zip(decoded, batch, strict=True):
             text = vocabulary.decode([i for i in ids if i > EOS_ID])
             target = row["targets_pretokenized"].decode()
             right += UNK_ID not in ids and text.split() == target.split()

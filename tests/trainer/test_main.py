@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
+from seqio import SentencePieceVocabulary
 
 from tests.trainer.small import sentences, train_vocabulary
 from trainer.arguments import parse
@@ -68,15 +69,6 @@ def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, c
     assert told["eval_loss"] == pytest.approx(curve[-1]["eval_loss"])
 
 
-@pytest.mark.parametrize("decoding", ["greedy", "beam"])
-def test_infer_writes_a_target_a_line(model_dir, flags, tmp_path, decoding):
-    texts = tmp_path / "in.txt"
-    texts.write_text("\n".join(inputs for inputs, _ in PAIRS[:6]) + "\n")
-    given = [f"--input={texts}", f"--output={tmp_path / 'out.txt'}", f"--decoding={decoding}"]
-    assert main(["infer", *flags, *given]) == 0
-    assert (tmp_path / "out.txt").read_text().count("\n") == 6
-
-
 @pytest.fixture
 def moved(model_dir, tmp_path, monkeypatch) -> Path:
     """The run, killed and moved to another folder; the current folder is another one, too."""
@@ -120,6 +112,45 @@ def test_another_vocabulary_is_refused_though_it_has_as_many_rows(moved, tmp_pat
 def _corpus(run: Path) -> str:
     found: str = json.loads((run / "config.json").read_text())["corpus"][0]
     return found
+
+
+WAYS = [
+    ["--decoding=greedy"],
+    ["--decoding=beam", "--beams=3", "--length_penalty=1"],
+    ["--decoding=sample", "--temperature=2", "--top_k=9"],
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_infer_has_a_line_for_each_line(model_dir, tmp_path, way, monkeypatch):
+    # Every id is then a line break, a tab or a word.
+    monkeypatch.setattr(
+        SentencePieceVocabulary, "decode", lambda _, ids: f"{len(ids)}\n\r\nx\ty\u2028z\r"
+    )
+    texts = "the cat\r\n\nrain\u2028fell\u0085over\fold\nroofs"
+    (tmp_path / "in.txt").write_bytes(texts.encode())
+    files = [f"--input={tmp_path / 'in.txt'}", f"--output={tmp_path / 'out.txt'}"]
+    assert main(["infer", f"--model_dir={model_dir}", *files, *way]) == 0
+    *lines, last = (tmp_path / "out.txt").read_bytes().decode().split("\n")
+    assert len(lines) == 4 and last == ""
+    assert all(line.endswith("  x\ty\u2028z ") for line in lines)
+
+
+@pytest.mark.parametrize("way", ["beam", "sample"])
+def test_several_targets_of_a_line_stand_in_it(model_dir, tmp_path, way):
+    (tmp_path / "in.txt").write_text("the cat\nrain\n")
+    files = [f"--input={tmp_path / 'in.txt'}", f"--output={tmp_path / 'out.txt'}"]
+    given = [f"--model_dir={model_dir}", f"--decoding={way}", "--samples=3"]
+    assert main(["infer", *given, *files]) == 0
+    lines = (tmp_path / "out.txt").read_text().split("\n")
+    assert [line.count("\t") for line in lines] == [2, 2, 0]
+
+
+def test_an_empty_file_has_no_targets(model_dir, tmp_path):
+    (tmp_path / "in.txt").write_text("")
+    files = [f"--input={tmp_path / 'in.txt'}", f"--output={tmp_path / 'out.txt'}"]
+    assert main(["infer", f"--model_dir={model_dir}", *files]) == 0
+    assert (tmp_path / "out.txt").read_bytes() == b""
 
 
 def test_export_writes_a_model_folder(model_dir, flags, tmp_path):

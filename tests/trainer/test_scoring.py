@@ -101,4 +101,4 @@ def test_exact_match_compares_texts(target, decoded, right, tmp_path, small_voca
     )
     (task,) = register_tasks(config)
     ids = load_vocabulary(small_vocabulary).encode(decoded)
-    assert count_exact(config, lambda batch, _: [[*ids, 1, 0]], task, "test") == (right, 1)
+    assert count_exact(config, lambda batch, _: [[[*ids, 1, 0]]], task, "test") == (right, 1)
