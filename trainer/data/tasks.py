@@ -175,20 +175,25 @@ def load_tasks(
     """
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
     found = [find_corpus(path) for path in corpora]
-    size = f"_{data_tokens}" if data_tokens else ""
-    names = distinct_names(
-        corpora,
-        [
-            f"{corpus.name}_{row.name}{size}" if corpus.has_documents() else corpus.name
-            for corpus in found
-        ],
-    )
+    names = task_names(corpora, found, objective, data_tokens)
     for name, corpus in zip(names, found, strict=True):
         if corpus.has_documents():
             add_objective_task(name, corpus, row, vocabulary, data_tokens)
         else:
             add_pairs_task(name, corpus, prefix, vocabulary)
     return names
+
+
+def task_names(
+    paths: Sequence[str], corpora: Sequence[Corpus], objective: str, data_tokens: int = 0
+) -> list[str]:
+    """The names of the tasks of corpora, all different: as c4_en_span_corruption, or pairs."""
+    size = f"_{data_tokens}" if data_tokens else ""
+    names = [
+        f"{corpus.name}_{objective}{size}" if corpus.has_documents() else corpus.name
+        for corpus in corpora
+    ]
+    return distinct_names(paths, names)
 
 
 def load_mixture(
