@@ -10,7 +10,7 @@ import seqio
 import tensorflow as tf
 
 from trainer.data.corruption import corrupt
-from trainer.data.objectives import Noise, Objective, lengths
+from trainer.data.objectives import Noise, Objective, ObjectiveError, lengths
 
 CHUNK_TOKENS = 65536  # of a longer document each epoch takes one random chunk
 CONCATENATED_DOCUMENTS = 128
@@ -98,9 +98,9 @@ def make_examples(objective: Objective) -> Preprocessor:
         key = "targets" if objective.is_causal() else "inputs"
         needed = lengths(objective, sequence_length[key])
         if sequence_length["targets"] < needed.targets and objective.noise is Noise.SPANS:
-            raise ValueError(
+            raise ObjectiveError(
                 f"--targets_length={sequence_length['targets']}: {objective.name} makes targets "
-                f"of {needed.targets} tokens from --inputs_length={needed.inputs}"
+                f"of {needed.targets} tokens from --inputs_length={needed.inputs}; leave it out"
             )
         vocab_size = output_features["targets"].vocabulary.vocab_size
 

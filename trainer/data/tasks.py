@@ -5,16 +5,16 @@ Nothing is registered at import. `load_task` adds a task to seqio's registry whe
 """
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 
 import seqio
 import tensorflow as tf
 
-from trainer.data.corpora import Corpus, StorageFormat, distinct_names, find_corpus
+from trainer.data.corpora import Corpus, distinct_names, find_corpus
 from trainer.data.examples import drop_empty, first_tokens, make_examples
 from trainer.data.mixtures import MixtureError, mixing_rates
 from trainer.data.objectives import OBJECTIVES, Objective, with_noise
+from trainer.data.pairs import PairFormat, parse_pairs
 from trainer.data.vocabularies import load_vocabulary
 
 _DOCUMENT = {"text": tf.io.FixedLenFeature([], tf.string)}
@@ -58,34 +58,11 @@ def read_first_tokens(corpus: Corpus, vocabulary: seqio.Vocabulary, limit: int) 
     return seqio.FunctionDataSource(read, splits=corpus.shards.keys())
 
 
-def read_pairs(corpus: Corpus) -> seqio.DataSource:
+def read_lines(corpus: Corpus) -> seqio.DataSource:
     """The seqio source of pairs: lines of text, not parsed."""
     return seqio.TextLineDataSource(
         split_to_filepattern=corpus.shards, num_input_examples=dict(corpus.examples)
     )
-
-
-def split_pairs(dataset: tf.data.Dataset, storage: StorageFormat, prefix: str) -> tf.data.Dataset:
-    """Parses lines to `inputs`, with the prefix in front, and `targets`."""
-
-    def of_tsv(line: tf.Tensor) -> dict[str, tf.Tensor]:
-        cells = tf.strings.split(line, "\t")
-        return {"inputs": prefix + cells[0], "targets": cells[1]}
-
-    def of_json(line: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs, targets = tf.numpy_function(_load_pair, [line], [tf.string, tf.string])
-        inputs.set_shape([])
-        targets.set_shape([])
-        return {"inputs": prefix + inputs, "targets": targets}
-
-    return dataset.map(
-        of_tsv if storage is StorageFormat.TSV else of_json, num_parallel_calls=tf.data.AUTOTUNE
-    )
-
-
-def _load_pair(line: bytes) -> tuple[bytes, bytes]:
-    pair = json.loads(line)
-    return pair["inputs"].encode(), pair["targets"].encode()
 
 
 def _features(vocabulary: seqio.Vocabulary, keys: Sequence[str]) -> dict[str, seqio.Feature]:
@@ -132,13 +109,13 @@ def add_pairs_task(name: str, corpus: Corpus, prefix: str, vocabulary: str) -> s
       prefix: text in front of the inputs, as `translate English to German: ` (section 2.4).
     """
     steps = [
-        functools.partial(split_pairs, storage=corpus.format, prefix=prefix),
+        functools.partial(parse_pairs, form=PairFormat(corpus.format), prefix=prefix),
         functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=True),
         seqio.CacheDatasetPlaceholder(),
         seqio.preprocessors.append_eos_after_trim,
     ]
     features = _features(load_vocabulary(vocabulary), ("inputs", "targets"))
-    return _add(name, read_pairs(corpus), steps, output_features=features)
+    return _add(name, read_lines(corpus), steps, output_features=features)
 
 
 def load_task(
@@ -175,20 +152,25 @@ def load_tasks(
     """
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
     found = [find_corpus(path) for path in corpora]
-    size = f"_{data_tokens}" if data_tokens else ""
-    names = distinct_names(
-        corpora,
-        [
-            f"{corpus.name}_{row.name}{size}" if corpus.has_documents() else corpus.name
-            for corpus in found
-        ],
-    )
+    names = task_names(corpora, found, objective, data_tokens)
     for name, corpus in zip(names, found, strict=True):
         if corpus.has_documents():
             add_objective_task(name, corpus, row, vocabulary, data_tokens)
         else:
             add_pairs_task(name, corpus, prefix, vocabulary)
     return names
+
+
+def task_names(
+    paths: Sequence[str], corpora: Sequence[Corpus], objective: str, data_tokens: int = 0
+) -> list[str]:
+    """The names of the tasks of corpora, all different: as c4_en_span_corruption, or pairs."""
+    size = f"_{data_tokens}" if data_tokens else ""
+    names = [
+        f"{corpus.name}_{objective}{size}" if corpus.has_documents() else corpus.name
+        for corpus in corpora
+    ]
+    return distinct_names(paths, names)
 
 
 def load_mixture(

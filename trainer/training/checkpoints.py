@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 from flax import traverse_util
 
+from runtime.cli.console import say
 from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
 from trainer.training.input_pipeline import Batches, HostInfo
@@ -128,8 +129,14 @@ class Checkpoints:
 
     def restore_position(self, batches: Batches, step: int, host: HostInfo) -> None:
         """Goes to the position in the data after a step. Without a saved one, skips the batches."""
-        if not batches.restore(self._position(step, host)):
+        changes = batches.restore(self._position(step, host))
+        if changes is None:
             batches.skip(step)
+        elif changes and host.index == 0:
+            say(
+                f"note: the data are not those of checkpoint_{step}: {'; '.join(changes)}. The run "
+                "goes on with the new data, from their start"
+            )
 
     def _position(self, step: int, host: HostInfo) -> str:
         return os.path.join(self._folder, f"data_{step}-{host.index:03d}-of-{host.count:03d}")

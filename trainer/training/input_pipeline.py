@@ -1,7 +1,7 @@
 """The input pipeline of a run: batches of token ids, with a position that can be saved."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -14,7 +14,9 @@ from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.data.tasks import count_examples, has_split, load_mixture, load_tasks
 from trainer.model.sizes import ARCHITECTURES
+from trainer.training.position import DataIdentity, read_position, write_position
 
+_PREFETCHED = 4  # batches
 HostBatch = dict[str, np.ndarray[Any, Any]]
 
 
@@ -94,7 +96,7 @@ def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dat
     name = register_mixture(config)
     _check_hosts(seqio.get_mixture_or_task(name), host.count)
     dataset = _open(config, name, split, seqio.ShardInfo(host.index, host.count))
-    return dataset.batch(config.batch_size // host.count, drop_remainder=True).prefetch(4)
+    return dataset.batch(config.batch_size // host.count, drop_remainder=True).prefetch(_PREFETCHED)
 
 
 def open_members(
@@ -116,7 +118,7 @@ def open_members(
         splits = sorted({other for name in names for other in seqio.TaskRegistry.get(name).splits})
         raise DataError(f"--corpus: it has no split {split!r}, but {', '.join(splits)}")
     return {
-        name: _open(config, name, split, None).batch(config.batch_size).prefetch(4)
+        name: _open(config, name, split, None).batch(config.batch_size).prefetch(_PREFETCHED)
         for name in found
     }, missing
 
@@ -172,16 +174,27 @@ def batch_spec(dataset: tf.data.Dataset, rows: int = 0) -> dict[str, jax.ShapeDt
 
 
 class Batches:
-    """Batches of a split in a fixed order. Their position can be saved and restored."""
+    """Batches of a split in a fixed order. Their position can be saved and restored.
 
-    def __init__(self, dataset: tf.data.Dataset) -> None:
-        self._iterator = iter(dataset)
-        self._checkpoint = tf.train.Checkpoint(iterator=self._iterator)
+    The position is a number of rows. To go there, TensorFlow reads and drops the rows before it,
+    in the background while the network is compiled.
+    """
+
+    def __init__(self, dataset: tf.data.Dataset, data: DataIdentity | None = None) -> None:
+        """The batches of a dataset, from the first.
+
+        Args:
+          data: their identity, to be saved with the position.
+        """
+        self._dataset, self._data, self._count = dataset, data or DataIdentity(), 0
+        self._iterator: Iterator[Mapping[str, tf.Tensor]] | None = None
 
     def __iter__(self) -> Iterator[HostBatch]:
         return self
 
     def __next__(self) -> HostBatch:
+        if self._iterator is None:
+            self._iterator = iter(self._dataset)
         try:
             batch = next(self._iterator)
         except tf.errors.DataLossError as error:
@@ -189,23 +202,41 @@ class Batches:
                 f"--corpus: a shard is damaged or cut off: {error.message}. Remove the shard and "
                 "run the command that wrote the corpus again"
             ) from None
+        self._count += 1
         return {name: tensor.numpy() for name, tensor in batch.items()}
 
     def skip(self, count: int) -> None:
-        """Reads and drops `count` batches."""
-        for _ in range(count):
-            next(self)
+        """Goes on after `count` batches; starts to read them."""
+        self._count += count
+        options = tf.data.Options()
+        options.experimental_warm_start = True
+        rest = self._dataset.skip(self._count).prefetch(_PREFETCHED)
+        self._iterator = iter(rest.with_options(options))
 
     def save(self, path: str) -> None:
-        """Writes the position of the next batch."""
-        self._checkpoint.write(path)
+        """Writes the position of the next batch to `path`.json."""
+        write_position(f"{path}.json", self._count * self._rows(), self._data)
 
-    def restore(self, path: str) -> bool:
-        """Goes to the position that `save` wrote; False if there is no such file."""
-        if not os.path.exists(path + ".index"):
-            return False
-        self._checkpoint.read(path).assert_consumed()
-        return True
+    def restore(self, path: str) -> Sequence[str] | None:
+        """Goes to the position that `save` wrote; to the first batch if the data changed.
+
+        With another batch size it goes to the last batch that begins at or before that row.
+
+        Returns:
+          What changed, a phrase each; None if there is no such file, and nothing is done.
+        """
+        if not os.path.exists(f"{path}.json"):
+            return None
+        rows, before = read_position(f"{path}.json")
+        changes = [*self._data.changes(before)]
+        if not changes:
+            self.skip(rows // self._rows())
+        return changes
+
+    def _rows(self) -> int:
+        """Rows of a batch of this host."""
+        rows: int = next(iter(self._dataset.element_spec.values())).shape[0]
+        return rows
 
 
 def host_rows(batch: HostBatch, rows: int, host: HostInfo) -> HostBatch:

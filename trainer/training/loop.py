@@ -14,6 +14,7 @@ from trainer.training.flops import peak_flops, step_flops
 from trainer.training.input_pipeline import Batches, HostBatch, batch_spec, open_dataset
 from trainer.training.optimizer import inverse_square_root
 from trainer.training.partitioning import put_batch
+from trainer.training.position import identify_data
 from trainer.training.progress import Progress, draw_curve
 from trainer.training.run import Run, load_initial_state, prepare_run, this_host
 from trainer.training.run_folder import check_folder, write_settings
@@ -31,7 +32,7 @@ def train(config: TrainConfig) -> State:
     dataset = open_dataset(config, "train", this_host())
     run = prepare_run(config, batch_spec(dataset))
     evaluator = Evaluator(config, run) if config.eval_period else None
-    batches = Batches(dataset)
+    batches = Batches(dataset, identify_data(config))
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     state = _first_state(run, checkpoints, batches)
     if run.host.index == 0:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from trainer.training.input_pipeline import (
     host_rows,
     open_dataset,
 )
+from trainer.training.position import identify_data
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +33,27 @@ def test_batches_have_the_specified_shapes(config):
 
 
 def test_a_saved_position_is_restored(config, tmp_path):
-    batches = Batches(open_dataset(config, "train", HostInfo()))
+    batches = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
     batches.skip(2)
     batches.save(str(tmp_path / "data_2"))
+    assert [path.stat().st_size < 4096 for path in tmp_path.iterdir()] == [True]
     expected = next(batches)
-    again = Batches(open_dataset(config, "train", HostInfo()))
-    assert not again.restore(str(tmp_path / "data_1"))
-    assert again.restore(str(tmp_path / "data_2"))
+    again = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
+    assert again.restore(str(tmp_path / "data_1")) is None
+    assert again.restore(str(tmp_path / "data_2")) == []
     for name, array in next(again).items():
         np.testing.assert_array_equal(array, expected[name])
+
+
+def test_a_saved_position_holds_for_another_batch_size(config, tmp_path):
+    batches = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
+    batches.skip(3)
+    batches.save(str(tmp_path / "data"))
+    rows = np.concatenate([next(batches)["encoder_input_tokens"] for _ in range(2)])
+    other = dataclasses.replace(config, batch_size=6)
+    again = Batches(open_dataset(other, "train", HostInfo()), identify_data(other))
+    assert again.restore(str(tmp_path / "data")) == []
+    np.testing.assert_array_equal(next(again)["encoder_input_tokens"], rows[:6])
 
 
 def test_fewer_shards_than_hosts_is_told(config):

@@ -71,6 +71,13 @@ def test_without_the_datas_place_the_same_batches_are_found(finished, stopped):
     assert_same(train(stopped), whole)
 
 
+def test_a_run_whose_data_changed_goes_on_with_the_new_data(stopped, tmp_path, capsys):
+    other = write_corpus(tmp_path / "c4" / "en" / "3.1.0", {"train": sentences(60, seed=7)})
+    changed = train(dataclasses.replace(stopped, corpus=(other,)))
+    assert "are not those of checkpoint_3: the files of c4_en_span" in capsys.readouterr().err
+    assert int(changed.step) == 6
+
+
 def test_a_finished_run_is_left_as_it_is(finished, config):
     shutil.copytree(finished[0].model_dir, config.model_dir)
     assert_same(train(config), finished[1])
