@@ -1,7 +1,9 @@
 """The console script, command by command, on a few pairs."""
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.trainer.small import sentences, train_vocabulary
 from trainer.arguments import parse
 from trainer.config import TrainConfig
 from trainer.main import main
+from trainer.training.input_pipeline import Batches
 
 PAIRS = [(text[:20], text[:8]) for text in sentences(40)]
 
@@ -158,6 +161,21 @@ def test_export_writes_a_model_folder(model_dir, flags, tmp_path):
     assert "shared.weight" in load_file(tmp_path / "model.safetensors")
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"}
+
+
+def test_sigterm_ends_training_with_a_checkpoint_and_exit_code_143(
+    flags, tmp_path, monkeypatch, capsys
+):
+    step = Batches.__next__
+
+    def call(batches):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return step(batches)
+
+    monkeypatch.setattr(Batches, "__next__", call)
+    assert main(["train", *flags, f"--model_dir={tmp_path}"]) == 143
+    assert (tmp_path / "checkpoint_1" / "state").is_dir()
+    assert "SIGTERM: checkpoint_1 is written\nStopped." in capsys.readouterr().err
 
 
 def test_a_run_that_goes_on_otherwise_says_so(model_dir, flags, tmp_path, capsys):

@@ -51,6 +51,7 @@ class Run:
     """The constant parts of a run: network, jitted functions, devices.
 
     Attributes:
+      spec: shapes and types of the batches of a host.
       host: this host among all hosts.
       shapes: shape and type of each array of the state.
       shardings: sharding of each array of the state.
@@ -60,6 +61,7 @@ class Run:
     """
 
     config: TrainConfig
+    spec: BatchSpec
     network: nn.Module
     host: HostInfo
     mesh: jax.sharding.Mesh
@@ -89,6 +91,7 @@ def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Devi
     shardings = state_sharding(mesh, network, shapes, spec, config.shard_parameters)
     return Run(
         config=config,
+        spec=spec,
         network=network,
         host=this_host(),
         mesh=mesh,

@@ -2,6 +2,8 @@ import dataclasses
 import os
 import resource
 import shutil
+import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from runtime.errors import Terminated
 from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
@@ -19,7 +22,8 @@ from trainer.training.checkpoints import (
     read_params,
 )
 from trainer.training.divergence import Diverged
-from trainer.training.input_pipeline import DataError
+from trainer.training.evaluation import Evaluator
+from trainer.training.input_pipeline import Batches, DataError
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
 from trainer.training.run_folder import RunFolderError
@@ -179,3 +183,46 @@ def test_leftovers_of_a_killed_writer_are_no_checkpoint(stopped):
     shutil.copytree(run / "checkpoint_3" / "state", left / "state")
     assert Checkpoints(str(run), 3).latest() == 3
     assert newest_checkpoint(str(run)).endswith("checkpoint_3")
+
+
+def terminated(config, monkeypatch, during):
+    """Trains with a SIGTERM to this process after the first call of `during`."""
+    owner, name = during
+    plain = getattr(owner, name)
+
+    def call(*given):
+        result = plain(*given)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        return result
+
+    with monkeypatch.context() as patch, pytest.raises(Terminated):
+        patch.setattr(owner, name, call)
+        train(config)
+
+
+@pytest.mark.parametrize(
+    ("during", "step"),
+    [((Batches, "__next__"), 1), ((Evaluator, "evaluate"), 3)],
+    ids=["a step", "an evaluation"],
+)
+def test_sigterm_leaves_a_checkpoint_from_which_the_run_goes_on(
+    during, step, finished, config, monkeypatch
+):
+    config = dataclasses.replace(config, eval_period=3, checkpoint_period=100)
+    terminated(config, monkeypatch, during)
+    assert Checkpoints(config.model_dir, 3).latest() == step
+    assert_same(train(config), finished[1])
+
+
+def test_a_run_goes_on_with_another_batch_size_and_other_lengths(stopped):
+    state = train(dataclasses.replace(stopped, batch_size=4, inputs_length=24))
+    assert int(state.step) == 6
+
+
+def test_what_goes_on_before_the_first_step_is_told(config, capfd):
+    train(dataclasses.replace(config, steps=1))
+    lines = capfd.readouterr().err.splitlines()
+    for told in ("opening the data", "parameters, on", "starting with new parameters",
+                 "compiling the step", "compiled in"):  # fmt: skip
+        assert any(told in line for line in lines), told
