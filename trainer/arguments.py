@@ -78,7 +78,7 @@ COMMANDS: dict[str, CommandRow] = {
         ),
         CommandRow(
             name="info",
-            meaning="prints the size of a model: parameters, memory, lengths of inputs and targets",
+            meaning="prints the size of a model: parameters, memory of a step, lengths",
         ),
     )
 }

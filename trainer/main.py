@@ -159,28 +159,33 @@ def _export(command: Command) -> int:
 
 
 def _info(command: Command) -> int:
-    import jax
-
-    from trainer.model.config import network_config
-    from trainer.model.network import build_network
-    from trainer.model.sizes import SIZES
-    from trainer.training.run import configure_network, param_shapes
+    from trainer.data.vocabularies import load_vocabulary, padded_size
+    from trainer.model.sizes import ARCHITECTURES, SIZES
+    from trainer.training.memory import count_parameters, network_of, step_memory
 
     config = command.config
     size = SIZES[config.size]
+    rows = size.vocab_size
     if config.vocab:
-        made = configure_network(config)
-    else:
-        made = network_config(size, config.architecture, size.vocab_size, config.version)
-    shapes = param_shapes(build_network(made))
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
-    print(
-        f"size:       {config.size}, {config.architecture}; published: {size.meaning} "
-        f"({size.source})"
-    )
-    print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
+        rows = padded_size(load_vocabulary(config.vocab).vocab_size)
+    print(f"size:       {config.size}; published: {size.meaning} ({size.source})")
+    print(f"version:    {config.version or size.version}")
+    print(f"parameters, with {rows:,} rows of the embedding:")
+    for name in ARCHITECTURES:
+        count = count_parameters(network_of(config, rows, name))
+        print(f"  {name:24}{count:>16,}" + "  (this one)" * (name == config.architecture))
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
-    print(f"memory:     {parameters * 8 / 1e9:,.2f} GB of float32 parameters and gradients")
+    memory = step_memory(config, network_of(config, rows, config.architecture))
+    shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"
+    print("memory of a step, on all devices together:")
+    for name, told in (
+        ("parameters", "float32"),
+        ("gradients", "float32"),
+        ("moments", "float32, of Adafactor"),
+        ("activations", f"{shared}; before XLA fuses operations"),
+    ):
+        print(f"  {name:12}{getattr(memory, name) / 1e9:>10,.2f} GB  {told}")
+    print(f"  {'together':12}{memory.total() / 1e9:>10,.2f} GB")
     return Exit.DONE
 
 

@@ -200,9 +200,14 @@ def test_a_wrong_flag_is_told_before_any_work(command, said, capsys, monkeypatch
     assert said in capsys.readouterr().err
 
 
-def test_info_counts_parameters(capsys):
-    assert main(["info", "--size=base"]) == 0
-    assert "222,903,552" in capsys.readouterr().out
+def test_info_counts_parameters_by_architecture_and_memory_by_part(capsys):
+    assert main(["info", "--size=base", "--remat"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    counted = {line.split()[0]: line.split()[1] for line in lines if line.startswith("  ")}
+    assert counted["encoder_decoder"] == "222,903,552"
+    assert counted["decoder_lm"] == counted["prefix_lm"] != counted["encoder_decoder_half"]
+    assert counted["parameters"] == counted["gradients"] == "0.89"
+    assert counted["moments"] == "0.00" and float(counted["activations"]) > 5
 
 
 def test_gin_is_printed(flags, capsys):

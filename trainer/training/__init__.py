@@ -13,6 +13,7 @@ In reading order:
   termination      SIGTERM ends a step, not in one
   divergence       stops at losses that are not finite or have a spike
   evaluation       loss on a held-out split
+  memory           memory of a step by its parts
   flops            operations of a step, peak of the devices
   progress         live line, TensorBoard events, loss curve
 """
