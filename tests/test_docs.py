@@ -16,7 +16,7 @@ from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.arguments import COMMANDS
-from trainer.config import Decoding, TrainConfig
+from trainer.config import SCHEDULES, Decoding, TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
@@ -109,7 +109,7 @@ def test_every_size_has_its_row(row):
     assert f"| `{row.name}` | {row.version} | {cells} {end}" in page("trainer.md")
 
 
-@pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
+@pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES, SCHEDULES])
 def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
 

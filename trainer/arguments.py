@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
 from runtime.errors import UsageError
-from trainer.config import Decoding, TrainConfig
+from trainer.config import FINETUNE, Decoding, TrainConfig
 from trainer.training.run_folder import differences, read_settings, run_folder
 
 DESCRIPTION = "Trains T5 on a corpus, evaluates it, and reads and writes its checkpoints."
@@ -16,6 +16,8 @@ examples:
   t5x info  --size=base
   t5x train --corpus=out/c4/en/3.1.0 --vocab=out/vocab --size=small \\
       --model_dir=out/runs/first
+  t5x finetune --initial_checkpoint=out/runs/first --corpus=pairs.tsv \\
+      --model_dir=out/runs/tuned
   t5x eval  --model_dir=out/runs/first
   t5x infer --model_dir=out/runs/first --input=texts.txt --output=targets.txt
   t5x export --model_dir=out/runs/first --to=hf --output=out/hf
@@ -49,6 +51,11 @@ COMMANDS: dict[str, CommandRow] = {
             name="train",
             meaning="trains, or continues the run in --model_dir",
             needs=("corpus", "vocab", "model_dir"),
+        ),
+        CommandRow(
+            name="finetune",
+            meaning="trains with the paper's settings for fine-tuning from --initial_checkpoint",
+            needs=("corpus", "vocab", "model_dir", "initial_checkpoint"),
         ),
         CommandRow(
             name="eval",
@@ -86,6 +93,7 @@ _NEEDED_AS = {
     "corpus": "out/c4/en/3.1.0",
     "vocab": "out/vocab",
     "model_dir": "out/runs/first",
+    "initial_checkpoint": "out/runs/first",
     "input": "texts.txt",
     "output": "out/targets.txt",
 }
@@ -157,6 +165,8 @@ def parse(arguments: Sequence[str]) -> Command:
         raise OptionError(f"{told}; {closest(name, COMMANDS)}")
     given = command_line(name).read(rest)
     notes = _take_settings(given) if COMMANDS[name].of_run else ()
+    if name == "finetune":
+        _take_finetuning(given)
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
@@ -170,6 +180,18 @@ def parse(arguments: Sequence[str]) -> Command:
     given.check()
     others = {k: v for k, v in given.values.items() if k not in of_run | ways}
     return Command(name=name, config=config, notes=notes, decoding=decoding, **others)
+
+
+def _take_finetuning(given: Given) -> None:
+    """Fills in the options that are not given: FINETUNE, and the network of the run to start from.
+
+    The vocabulary and dtype are also those of that run.
+    """
+    folder = given.values["initial_checkpoint"]
+    settings = read_settings(run_folder(folder)) if folder else {}
+    names = ("size", "version", "architecture", "vocab", "dtype")
+    found = FINETUNE | {name: settings[name] for name in names if name in settings}
+    given.values |= {name: found[name] for name in found.keys() - given.stated}
 
 
 def _take_settings(given: Given) -> tuple[str, ...]:

@@ -19,6 +19,40 @@ DEFAULT_SPIKE_FACTOR = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """One row: how the learning rate changes. `trainer.training.optimizer` has the functions.
+
+    Attributes:
+      name: as given to --schedule.
+      meaning: one line for --help.
+    """
+
+    name: str
+    meaning: str
+
+
+SCHEDULES: dict[str, Schedule] = {
+    row.name: row
+    for row in (
+        Schedule(
+            name="inverse_square_root",
+            meaning="learning_rate / sqrt(max(step, warmup_steps)): T5 pre-trains so",
+        ),
+        Schedule(name="constant", meaning="learning_rate: T5 fine-tunes so, with 0.001"),
+        Schedule(name="linear", meaning="from 0 to learning_rate in warmup_steps, to 0 at steps"),
+        Schedule(name="cosine", meaning="the same, and to 0 as half a cosine"),
+    )
+}
+FINETUNE: dict[str, object] = {
+    "schedule": "constant",
+    "learning_rate": 0.001,
+    "dropout": 0.1,
+    "keep_best": "eval_loss",
+}
+"""Defaults of `t5x finetune` that differ (Raffel et al. 2020, section 3.1.2, 3.1.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
     """How targets are chosen by their probabilities.
 
@@ -158,10 +192,19 @@ class TrainConfig:
     )
     batch_size: int = option("rows of a batch, over all hosts", default=128)
     microbatches: int = option("parts of a batch, whose gradients are accumulated", default=1)
-    learning_rate: float = option(
-        "factor of the learning rate factor / sqrt(max(step, warmup_steps))", default=1.0
+    schedule: str = option(
+        "how the learning rate changes with the step",
+        default="inverse_square_root",
+        table=SCHEDULES,
     )
-    warmup_steps: int = option("steps at constant learning rate", default=10_000)
+    learning_rate: float = option(
+        "factor of --schedule: of 1 / sqrt(step), or the largest rate", default=1.0
+    )
+    warmup_steps: int = option(
+        "first steps, in which the learning rate is constant, or grows from 0 if --schedule is "
+        "linear or cosine",
+        default=10_000,
+    )
     decay_rate: float = option(
         "decay of Adafactor's second moments: 1 - step^-decay_rate", default=0.8
     )
@@ -191,6 +234,15 @@ class TrainConfig:
     checkpoint_period: int = option("steps between checkpoints", default=1000)
     keep_checkpoints: int = option("number of newest checkpoints to keep; 0: all", default=3)
     eval_period: int = option("steps between evaluations; 0: none", default=1000)
+    keep_best: str = option(
+        "keep the checkpoint with the best of these scores in model_dir/best: eval_loss, "
+        "eval_accuracy, or another of the curve; default: none",
+        default="",
+        metavar="NAME",
+    )
+    patience: int = option(
+        "stop after this many evaluations without a better --keep_best; 0: never", default=0
+    )
     eval_batches: int = option("batches of the validation split in an evaluation", default=20)
     log_period: int = option("steps between points of the loss curve", default=10)
 
@@ -204,7 +256,8 @@ class TrainConfig:
     def _wrong_choices(self) -> Iterator[str]:
         choices: dict[str, Collection[str]] = {
             "objective": OBJECTIVES, "mixing": MIXINGS, "size": SIZES, "version": ("", *VERSIONS),
-            "architecture": ARCHITECTURES, "dtype": DTYPES, "backend": BACKENDS,
+            "architecture": ARCHITECTURES, "schedule": SCHEDULES, "dtype": DTYPES,
+            "backend": BACKENDS,
         }  # fmt: skip
         for name, known in choices.items():
             value = getattr(self, name)
@@ -232,6 +285,13 @@ class TrainConfig:
                 f"--microbatches={self.microbatches}"
             )
         arrangement = ARCHITECTURES[self.architecture]
+        if self.patience and not self.keep_best:
+            yield f"--patience={self.patience}: expected --keep_best, as --keep_best=eval_loss"
+        if self.schedule in ("linear", "cosine") and self.warmup_steps >= self.steps:
+            yield (
+                f"--warmup_steps={self.warmup_steps}: expected fewer than --steps={self.steps} for "
+                f"--schedule={self.schedule}"
+            )
         if self.initial_optimizer and not self.initial_checkpoint:
             yield "--initial_optimizer: expected --initial_checkpoint, whose optimizer to carry on"
         if arrangement.shared and self.scan_layers:

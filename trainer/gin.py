@@ -18,11 +18,14 @@ def render(config: TrainConfig) -> str:
     Raises:
       GinError: t5x has no counterpart for a value of the configuration.
     """
-    if config.architecture == "prefix_lm" or config.clip_norm:
+    ours = ("linear", "cosine")
+    if config.architecture == "prefix_lm" or config.clip_norm or config.schedule in ours:
         raise GinError(
-            "--backend=t5x: --architecture=prefix_lm and --clip_norm run in our loop only; "
-            "use --backend=ours"
+            "--backend=t5x: --architecture=prefix_lm, --clip_norm, and --schedule=linear and "
+            "cosine run in our loop only; use --backend=ours"
         )
+    if config.keep_best:
+        raise GinError("--backend=t5x: --keep_best runs in our loop only; use --backend=ours")
     if config.fine_tunes():
         raise GinError(
             "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
@@ -130,7 +133,7 @@ def _network(config: TrainConfig) -> str:
 
 def _optimizer(config: TrainConfig) -> str:
     schedule = {
-        "factors": "constant * rsqrt_decay",
+        "factors": "constant" if config.schedule == "constant" else "constant * rsqrt_decay",
         "base_learning_rate": config.learning_rate,
         "warmup_steps": config.warmup_steps,
     }

@@ -39,7 +39,7 @@ def _run(arguments: list[str]) -> int:
     command = parse(arguments)
     for line in command.notes:
         say(line)
-    if command.name == "train":
+    if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
         _import_tensorflow()
@@ -191,6 +191,7 @@ def _info(command: Command) -> int:
 
 _COMMANDS: dict[str, Callable[[Command], int]] = {
     "train": _train,
+    "finetune": _train,
     "eval": _eval,
     "infer": _infer,
     "export": _export,

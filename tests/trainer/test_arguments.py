@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields
 
 import pytest
@@ -38,6 +39,9 @@ WRONG = [
     (["--objective=causal_lm"], "try --architecture=decoder_lm"),
     (["--architecture=decoder_lm"], "does not fit --architecture=decoder_lm"),
     (["--host_index=2", "--host_count=2"], "less than --host_count=2"),
+    (["--patience=2"], "--patience=2: expected --keep_best"),
+    (["--schedule=linear", "--steps=9"], "--warmup_steps=10000: expected fewer than --steps=9"),
+    (["--schedule=cosin"], r"did you mean 'cosine'\?"),
     (["--dropout=1"], "expected a share from 0 to below 1"),
 ]
 
@@ -94,3 +98,17 @@ def test_wrong_files_are_told(text, message, tmp_path):
 )
 def test_spikes_stop_no_fine_tuning_unless_that_is_asked_for(flags, limit):
     assert parse(["info", *flags]).config.spike_limit() == limit
+
+
+def test_fine_tuning_has_the_papers_settings_unless_others_are_given(tmp_path):
+    write = {"size": "tiny", "version": "v1.0", "architecture": "encoder_decoder_half", "steps": 7}
+    (tmp_path / "config.json").write_text(json.dumps(write | {"corpus": ["a"], "vocab": "v"}))
+    given = ["finetune", f"--initial_checkpoint={tmp_path}", "--corpus=b", "--model_dir=c"]
+    config = parse([*given, "--dropout=0.2"]).config
+    assert (config.schedule, config.learning_rate, config.dropout) == ("constant", 0.001, 0.2)
+    assert (config.keep_best, config.spike_limit()) == ("eval_loss", 0.0)
+    assert (config.size, config.version, config.vocab) == ("tiny", "v1.0", "v")
+    assert config.architecture == "encoder_decoder_half"
+    assert (config.corpus, config.steps) == (("b",), 10_000)
+    with pytest.raises(OptionError, match="--initial_checkpoint: expected, as"):
+        parse(["finetune", "--corpus=b", "--model_dir=c", "--vocab=v"])

@@ -163,6 +163,17 @@ def test_export_writes_a_model_folder(model_dir, flags, tmp_path):
     assert names == {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"}
 
 
+def test_fine_tuning_keeps_the_best_checkpoint_and_says_which(model_dir, pairs, tmp_path, capsys):
+    given = [f"--initial_checkpoint={model_dir}", f"--corpus={pairs}", "--steps=4"]
+    short = ["--inputs_length=40", "--targets_length=16", "--batch_size=4", "--eval_period=2"]
+    assert main(["finetune", *given, *short, "--backend=ours", f"--model_dir={tmp_path}"]) == 0
+    (best,) = (tmp_path / "best").glob("checkpoint_*")
+    told = capsys.readouterr().err
+    assert f"best: step {best.name.removeprefix('checkpoint_')}, eval_loss" in told
+    assert main(["eval", f"--checkpoint={tmp_path / 'best'}"]) == 0
+    assert "note:" not in capsys.readouterr().err
+
+
 def test_sigterm_ends_training_with_a_checkpoint_and_exit_code_143(
     flags, tmp_path, monkeypatch, capsys
 ):

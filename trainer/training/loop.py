@@ -9,12 +9,13 @@ from runtime.cli.console import say
 from runtime.errors import Terminated
 from runtime.units import duration
 from trainer.config import TrainConfig
+from trainer.training.best import BestCheckpoint
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
 from trainer.training.flops import peak_flops, step_flops
 from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
-from trainer.training.optimizer import inverse_square_root
+from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
 from trainer.training.position import identify_data
 from trainer.training.progress import Progress, draw_curve
@@ -43,6 +44,7 @@ def train(config: TrainConfig) -> State:
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     tell(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)
+    best = BestCheckpoint(config, host)
     for line in write_settings(config) if host.index == 0 else ():
         say(line)
     with (
@@ -53,7 +55,7 @@ def train(config: TrainConfig) -> State:
             progress.print_line(f"no held-out loss: {evaluator.missing}")
         parts = _Parts(
             run=run, batches=batches, checkpoints=checkpoints, progress=progress,
-            evaluator=evaluator, termination=termination,
+            evaluator=evaluator, termination=termination, best=best,
         )  # fmt: skip
         try:
             if int(state.step) < config.steps:
@@ -61,6 +63,9 @@ def train(config: TrainConfig) -> State:
             checkpoints.save(state, batches, run.host)
         finally:
             checkpoints.close()
+            best.close()
+        if best.describe():
+            progress.print_line(best.describe())
     if run.host.index == 0:
         draw_curve(config.model_dir)
     return state
@@ -141,6 +146,7 @@ class _Parts:
     checkpoints: Checkpoints
     progress: Progress
     evaluator: Evaluator | None
+    best: BestCheckpoint
     termination: Termination
 
 
@@ -156,7 +162,7 @@ def _run_steps(parts: _Parts, compiled: Step, state: State) -> State:
         config.model_dir, config.spike_limit(), config.spike_floor, run.host.index
     )
     throughput = _Throughput()
-    while step < config.steps:
+    while step < config.steps and not parts.best.exhausted():
         began = time.monotonic()
         host_batch = next(parts.batches)
         batch = put_batch(host_batch, run.mesh)
@@ -196,6 +202,7 @@ def _evaluate(parts: _Parts, step: int, state: State) -> bool:
     except Terminated:
         return False
     parts.progress.report_evaluation(step, scores)
+    parts.best.add(scores, state)
     return True
 
 
@@ -204,7 +211,7 @@ def _scalars(
 ) -> dict[str, float]:
     """The scalars of a step for the loss curve. Tokens are positions, padding included."""
     tokens = sum(x.size for name, x in batch.items() if name.endswith("input_tokens"))
-    schedule = inverse_square_root(run.config.learning_rate, run.config.warmup_steps)
+    schedule = learning_rate(run.config)
     rate = throughput.rate()
     return {
         "loss": mean_loss(metrics),

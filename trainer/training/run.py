@@ -26,7 +26,7 @@ from trainer.training.checkpoints import (
     shapes_of,
 )
 from trainer.training.input_pipeline import HostInfo
-from trainer.training.optimizer import adafactor, inverse_square_root
+from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
 from trainer.training.run_folder import check_folder, run_folder
 from trainer.training.step import BatchSpec, State, Step, eval_step, initial_state, train_step
@@ -84,8 +84,7 @@ def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Devi
     mesh = make_mesh(config.model_parallel, devices)
     check_batch(config.batch_size, config.microbatches, mesh)
     network = build_network(configure_network(config))
-    schedule = inverse_square_root(config.learning_rate, config.warmup_steps)
-    optimizer = adafactor(schedule, config.decay_rate, config.clip_norm)
+    optimizer = adafactor(learning_rate(config), config.decay_rate, config.clip_norm)
     start = functools.partial(initial_state, network, optimizer, spec, config.seed)
     shapes = jax.eval_shape(start)
     shardings = state_sharding(mesh, network, shapes, spec, config.shard_parameters)

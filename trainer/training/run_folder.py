@@ -19,6 +19,8 @@ from trainer.model.sizes import SIZES
 from vocab.vocabulary import MODEL_NAME, read_vocabulary
 
 CONFIG_NAME = "config.json"
+BEST_NAME = "best"
+"""Folder of the best checkpoint in that of a run."""
 _CHECKPOINT = re.compile(r"checkpoint_\d+")
 
 
@@ -29,8 +31,11 @@ class RunFolderError(UsageError):
 def run_folder(checkpoint: str) -> str:
     """The folder of the run that a path belongs to: that above a checkpoint_N, or the path."""
     path = os.path.normpath(checkpoint)
-    above = os.path.dirname(path) or "."
-    return above if _CHECKPOINT.fullmatch(os.path.basename(path)) else path
+    if _CHECKPOINT.fullmatch(os.path.basename(path)):
+        path = os.path.dirname(path) or "."
+    if os.path.basename(path) == BEST_NAME and not os.path.exists(os.path.join(path, CONFIG_NAME)):
+        path = os.path.dirname(path) or "."
+    return path
 
 
 def read_settings(folder: str) -> dict[str, Any]:

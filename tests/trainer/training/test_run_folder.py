@@ -60,7 +60,15 @@ def test_a_folder_of_something_else_has_no_settings(text, tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "folder"),
-    [("a/run", "a/run"), ("a/run/checkpoint_5/", "a/run"), ("checkpoint_5", "."), ("/r", "/r")],
+    [
+        ("a/run", "a/run"),
+        ("a/run/checkpoint_5/", "a/run"),
+        ("checkpoint_5", "."),
+        ("/r", "/r"),
+        ("a/run/best/checkpoint_5", "a/run"),
+        ("a/run/best", "a/run"),
+        ("best", "."),
+    ],
 )
 def test_a_checkpoint_belongs_to_the_run_above_it(path, folder):
     assert run_folder(path) == folder
