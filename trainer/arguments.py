@@ -114,9 +114,11 @@ class Command:
     config: TrainConfig
     notes: tuple[str, ...] = ()
     decoding: Decoding = field(default_factory=Decoding)
-    checkpoint: str = option(
-        "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
-    )
+    checkpoint: tuple[str, ...] = option(
+        "folder of a checkpoint or run; repeat it for an ensemble, whose logits are averaged; "
+        "default: the newest in --model_dir",
+        default=(), many=True, metavar="DIR",
+    )  # fmt: skip
     split: str = option("split of the corpus", default="validation", metavar="NAME")
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
@@ -167,6 +169,8 @@ def parse(arguments: Sequence[str]) -> Command:
     notes = _take_settings(given) if COMMANDS[name].of_run else ()
     if name == "finetune":
         _take_finetuning(given)
+    if name == "export" and len(given.values["checkpoint"]) > 1:
+        given.add("--checkpoint: export writes one model, not an ensemble; give it once")
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
@@ -196,7 +200,7 @@ def _take_finetuning(given: Given) -> None:
 
 def _take_settings(given: Given) -> tuple[str, ...]:
     """Fills in the options that are not given from the run; a line for each that differs."""
-    folder = given.values["checkpoint"] or given.values["model_dir"]
+    folder = next(iter(given.values["checkpoint"]), given.values["model_dir"])
     settings = read_settings(run_folder(folder)) if folder else {}
     stated = {name: given.values[name] for name in given.stated & settings.keys()}
     given.values |= {name: settings[name] for name in settings.keys() - given.stated}

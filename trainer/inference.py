@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import jax
@@ -34,14 +34,14 @@ def split_lines(data: bytes) -> list[str]:
 
 
 def infer(
-    config: TrainConfig, checkpoint: str, decoding: Decoding, lines: Iterable[str]
+    config: TrainConfig, checkpoint: str | Sequence[str], decoding: Decoding, lines: Iterable[str]
 ) -> Iterator[str]:
     """Decodes the target of each line, in order; several ones with tabs between them.
 
     Line breaks in targets become spaces, and so do tabs in several ones.
 
     Args:
-      checkpoint: a checkpoint_N; "" for the newest in --model_dir.
+      checkpoint: a checkpoint_N; "" for the newest in --model_dir; several for an ensemble.
     """
     vocabulary = load_vocabulary(config.vocab)
     decode = make_decoder(config, checkpoint, decoding)
@@ -61,8 +61,10 @@ def _encode(config: TrainConfig, vocabulary: seqio.Vocabulary, line: str) -> lis
     return [*ids[: config.inputs_length - 1], EOS_ID]
 
 
-def make_decoder(config: TrainConfig, checkpoint: str, decoding: Decoding) -> Decode:
-    """The function that decodes a batch with the parameters of a checkpoint."""
+def make_decoder(
+    config: TrainConfig, checkpoint: str | Sequence[str], decoding: Decoding
+) -> Decode:
+    """The function that decodes a batch with the parameters of a checkpoint or an ensemble."""
     params, network = load_params(config, checkpoint), build_network(configure_network(config))
     length, rows = config.lengths()["targets"], config.batch_size
     prefix = config.architecture == "prefix_lm"

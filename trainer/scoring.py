@@ -1,6 +1,6 @@
 """Scores a model on a split of its corpora: loss, and exact-match of pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import seqio
 
@@ -15,7 +15,7 @@ from vocab.vocabulary import EOS_ID, UNK_ID
 Row = Mapping[str, str | float]
 
 
-def score_split(config: TrainConfig, checkpoint: str, split: str) -> list[Row]:
+def score_split(config: TrainConfig, checkpoint: str | Sequence[str], split: str) -> list[Row]:
     """A row for each corpus with the split, and one for all if they are several.
 
     Every example counts once. A row has the name of the task, loss, accuracy, number and unigram
@@ -23,7 +23,7 @@ def score_split(config: TrainConfig, checkpoint: str, split: str) -> list[Row]:
     exactly right.
 
     Args:
-      checkpoint: a checkpoint_N; "" for the newest in --model_dir.
+      checkpoint: a checkpoint_N; "" for the newest in --model_dir; several for an ensemble.
     Raises:
       DataError: no corpus has the split.
     """

@@ -174,6 +174,19 @@ def test_fine_tuning_keeps_the_best_checkpoint_and_says_which(model_dir, pairs, 
     assert "note:" not in capsys.readouterr().err
 
 
+def test_an_ensemble_is_evaluated_and_decodes(model_dir, moved, tmp_path, capsys):
+    assert main(["eval", f"--model_dir={model_dir}"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    twice = [f"--checkpoint={model_dir}", "--checkpoint=moved/checkpoint_2"]
+    assert main(["eval", *twice]) == 0
+    assert json.loads(capsys.readouterr().out) == pytest.approx(alone)
+    (tmp_path / "in.txt").write_text("the cat\n")
+    assert main(["infer", *twice, "--input=in.txt", "--output=out.txt"]) == 0
+    assert (tmp_path / "out.txt").read_text().count("\n") == 1
+    assert main(["export", *twice, "--output=hf"]) == 2
+    assert "--checkpoint: export writes one model" in capsys.readouterr().err
+
+
 def test_sigterm_ends_training_with_a_checkpoint_and_exit_code_143(
     flags, tmp_path, monkeypatch, capsys
 ):

@@ -29,7 +29,16 @@ from trainer.training.input_pipeline import HostInfo
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
 from trainer.training.run_folder import check_folder, run_folder
-from trainer.training.step import BatchSpec, State, Step, eval_step, initial_state, train_step
+from trainer.training.step import (
+    Batch,
+    BatchSpec,
+    Metrics,
+    State,
+    Step,
+    eval_step,
+    initial_state,
+    train_step,
+)
 
 
 def configure_network(config: TrainConfig) -> NetworkConfig:
@@ -57,7 +66,7 @@ class Run:
       shardings: sharding of each array of the state.
       start: () -> the initial state.
       step: (state, batch) -> (state, metrics, gradient norm). Donates the buffers of the state.
-      evaluate: (params, batch) -> metrics.
+      evaluate: (params, batch) -> metrics; a tuple of parameters is an ensemble.
     """
 
     config: TrainConfig
@@ -69,7 +78,7 @@ class Run:
     shardings: State
     start: Callable[[], State]
     step: Step
-    evaluate: Any
+    evaluate: Callable[[Any, Batch], Metrics]
 
 
 def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = ()) -> Run:
@@ -98,11 +107,25 @@ def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Devi
         shardings=shardings,
         start=jax.jit(start, out_shardings=shardings),
         step=_jit_step(config, network, optimizer, shardings, mesh),
-        evaluate=jax.jit(
-            functools.partial(eval_step, network),
-            in_shardings=(shardings.params, batch_sharding(mesh)),
-        ),
+        evaluate=_jit_evaluate(network, shardings, mesh),
     )
+
+
+def _jit_evaluate(
+    network: nn.Module, shardings: State, mesh: jax.sharding.Mesh
+) -> Callable[[Any, Batch], Metrics]:
+    @functools.cache
+    def compiled(models: int) -> Any:
+        of_params = (shardings.params,) * models if models else shardings.params
+        return jax.jit(
+            functools.partial(eval_step, network), in_shardings=(of_params, batch_sharding(mesh))
+        )
+
+    def evaluate(params: Any, batch: Batch) -> Metrics:
+        found: Metrics = compiled(len(params) if isinstance(params, tuple) else 0)(params, batch)
+        return found
+
+    return evaluate
 
 
 def _jit_step(
@@ -185,13 +208,18 @@ def _carry_on(run: Run, checkpoint: str) -> State:
     return state
 
 
-def load_params(config: TrainConfig, path: str) -> Any:
+def load_params(config: TrainConfig, path: str | Sequence[str]) -> Any:
     """The parameters of a checkpoint_N, or of the newest one in a folder; "" for --model_dir.
 
+    Args:
+      path: several for an ensemble, whose parameters are a tuple of trees.
     Raises:
       RunFolderError: they are of another vocabulary, size, version or architecture.
       CheckpointError: there are none, or they are of another network.
     """
+    if not isinstance(path, str):
+        models = tuple(load_params(config, one) for one in path or ("",))
+        return models if len(models) > 1 else models[0]
     checkpoint = newest_checkpoint(path or config.model_dir)
     check_folder(config, run_folder(checkpoint))
     params = read_params(checkpoint)
