@@ -99,7 +99,10 @@ class Command:
     checkpoint: str = option(
         "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
     )
-    split: str = option("split of the corpus", default="validation", metavar="NAME")
+    split: str = option(
+        "split of the corpus; default: validation, else test, else the file given", default="",
+        metavar="NAME",
+    )  # fmt: skip
     input: str = option("file with an input on each line", default="", metavar="FILE")
     decoding: str = option(
         "greedy, beam or sample",

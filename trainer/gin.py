@@ -1,10 +1,12 @@
 """The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
 
+import os
 from collections.abc import Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.model.sizes import ARCHITECTURES
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.run import configure_network
 
 
@@ -23,6 +25,8 @@ def render(config: TrainConfig) -> str:
             "--backend=t5x: --architecture=prefix_lm and --clip_norm run in our loop only; "
             "use --backend=ours"
         )
+    if all(map(os.path.exists, config.corpus)):  # a file for another machine can name others
+        config, _ = fit_to_data(config)
     sections = (
         _HEADER,
         _data(config),

@@ -16,6 +16,7 @@ from trainer.data.tasks import count_examples, has_split, load_mixture, load_tas
 from trainer.model.sizes import ARCHITECTURES
 from trainer.training.position import DataIdentity, read_position, write_position
 
+_BIDIRECTIONAL = "decoder_causal_attention"  # seqio's name of the mask of a prefix LM
 _PREFETCHED = 4  # batches
 HostBatch = dict[str, np.ndarray[Any, Any]]
 
@@ -69,10 +70,13 @@ def _task_settings(config: TrainConfig) -> _TaskSettings:
 
 
 def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
-    """seqio's converter from examples to a model's features: packs, shifts, adds loss weights."""
+    """seqio's converter from examples to a model's features: packs, shifts, adds loss weights.
+
+    A decoder without encoder reads the inputs of pairs before their targets, with weight 0.
+    """
     if ARCHITECTURES[config.architecture].encoder:
         return seqio.EncDecFeatureConverter(pack=config.packing)
-    if config.architecture == "prefix_lm":
+    if "inputs" in config.lengths():
         return seqio.PrefixLMFeatureConverter(pack=config.packing)
     return seqio.LMFeatureConverter(pack=config.packing)
 
@@ -127,7 +131,7 @@ def _open(
     config: TrainConfig, name: str, split: str, shard: seqio.ShardInfo | None
 ) -> tf.data.Dataset:
     """Rows of a split: shuffled and repeated if they are a shard for training."""
-    return seqio.get_dataset(
+    dataset = seqio.get_dataset(
         name,
         task_feature_lengths=config.lengths(),
         dataset_split=split,
@@ -139,6 +143,14 @@ def _open(
         seed=config.seed,
         trim_output_features=True,
     )
+    if config.architecture != "decoder_lm" or _BIDIRECTIONAL not in dataset.element_spec:
+        return dataset
+    return dataset.map(_attend_causally)
+
+
+def _attend_causally(row: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """A row without the mask that makes attention bidirectional in the inputs of a decoder."""
+    return {name: x for name, x in row.items() if name != _BIDIRECTIONAL}
 
 
 def _check_hosts(task: seqio.Task | seqio.Mixture, hosts: int) -> None:

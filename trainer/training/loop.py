@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 import jax
 
+from runtime.cli.console import say
 from trainer.config import TrainConfig
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.flops import peak_flops, step_flops
 from trainer.training.input_pipeline import Batches, HostBatch, batch_spec, open_dataset
 from trainer.training.optimizer import inverse_square_root
@@ -27,6 +29,9 @@ def train(config: TrainConfig) -> State:
       CheckpointError: a checkpoint cannot be read or written.
       DataError, MeshError: the data or devices do not fit the configuration.
     """
+    config, notes = fit_to_data(config)
+    for note in notes if this_host().index == 0 else ():
+        say(note)
     dataset = open_dataset(config, "train", this_host())
     run = prepare_run(config, batch_spec(dataset))
     evaluator = Evaluator(config, run) if config.eval_period else None
