@@ -11,7 +11,7 @@ from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.main import main
 from trainer.scoring import PairCounts, count_exact
-from trainer.training.input_pipeline import register_tasks
+from trainer.training.input_pipeline import HostInfo, open_dataset, register_tasks
 
 TEXTS = sentences(60, seed=5)
 
@@ -69,6 +69,12 @@ def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
     assert rows[cut]["pairs"] == rows["total"]["pairs"] == 7 and "pairs" not in rows[books]
     mean = sum(rows[name]["eval_loss"] * count for name, count in expected.items())
     assert rows["total"]["eval_loss"] == pytest.approx(mean / sum(expected.values()))
+
+
+def test_a_corpus_without_train_is_named(flags, mixture, small_vocabulary, capsys):
+    config = TrainConfig(corpus=tuple(mixture), vocab=small_vocabulary, batch_size=4)
+    open_dataset(config, "train", HostInfo())
+    assert "note: no split 'train', not trained on: only_test" in capsys.readouterr().err
 
 
 def test_the_curve_has_the_loss_of_each_corpus(flags):

@@ -38,7 +38,7 @@ def _measure(corpus: Corpus, config: TrainConfig) -> dict[str, PairLengths]:
     """Lengths of the pairs of each split."""
     form, vocabulary = PairFormat(corpus.format), model_file(config.vocab)
     return {
-        split: measure_pairs(path, form, corpus.examples[split], config.prefix, vocabulary)
+        split: measure_pairs(path, form, config.prefix, vocabulary)
         for split, (path,) in corpus.shards.items()
     }
 

@@ -10,9 +10,17 @@ import numpy as np
 import seqio
 import tensorflow as tf
 
+from runtime.cli.console import say
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
-from trainer.data.tasks import count_examples, has_split, load_mixture, load_tasks
+from trainer.data.corpora import find_corpus
+from trainer.data.tasks import (
+    count_examples,
+    has_split,
+    load_mixture,
+    load_tasks,
+    task_names,
+)
 from trainer.model.sizes import ARCHITECTURES
 from trainer.training.position import DataIdentity, read_position, write_position
 
@@ -47,6 +55,12 @@ def register_mixture(config: TrainConfig) -> str:
         mixing_cap=config.mixing_cap,
         mixing_temperature=config.mixing_temperature,
     )
+
+
+def names_of_tasks(config: TrainConfig) -> list[str]:
+    """The names of the tasks of a configuration, in the order of its corpora."""
+    found = [find_corpus(path) for path in config.corpus]
+    return task_names(config.corpus, found, config.objective, config.data_tokens)
 
 
 class _TaskSettings(TypedDict):
@@ -98,9 +112,18 @@ def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dat
             raise DataError(f"--corpus: expected one with a split {split!r}, got {len(members)}")
         return next(iter(members.values()))
     name = register_mixture(config)
+    if host.index == 0:
+        _say_untrained(config)
     _check_hosts(seqio.get_mixture_or_task(name), host.count)
     dataset = _open(config, name, split, seqio.ShardInfo(host.index, host.count))
     return dataset.batch(config.batch_size // host.count, drop_remainder=True).prefetch(_PREFETCHED)
+
+
+def _say_untrained(config: TrainConfig) -> None:
+    """Names the corpora of a mixture that have no split `train`."""
+    missing = [name for name in names_of_tasks(config) if not has_split(name, "train")]
+    if len(config.corpus) > 1 and missing:
+        say(f"note: no split 'train', not trained on: {', '.join(missing)}")
 
 
 def open_members(

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import seqio
 
 from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig, TrainConfigError
@@ -9,7 +10,13 @@ from trainer.data.objectives import ObjectiveError
 from trainer.data.vocabularies import load_vocabulary
 from trainer.inference import _encode
 from trainer.training.example_lengths import fit_to_data
-from trainer.training.input_pipeline import Batches, HostInfo, open_dataset, open_members
+from trainer.training.input_pipeline import (
+    Batches,
+    HostInfo,
+    open_dataset,
+    open_members,
+    register_tasks,
+)
 
 LINES = [(text[:30], text[:8]) for text in sentences(12)]
 
@@ -98,6 +105,21 @@ def test_a_decoder_reads_the_inputs_of_pairs_with_weight_0(decoder):
     ):
         row = tuple(ids[ids > 0].tolist())
         assert np.flatnonzero(weights).tolist() == [*range(expected[row], len(row))]
+
+
+def test_a_decoder_reads_what_that_of_t5x_reads(decoder):
+    packed = dataclasses.replace(decoder, packing=True)
+    (task,) = register_tasks(packed)
+    theirs = seqio.get_dataset(
+        task, packed.lengths(), dataset_split="train", shuffle=False, num_epochs=1,
+        feature_converter=seqio.DecoderFeatureConverter(pack=True),
+    )  # fmt: skip
+    (members, _) = open_members(packed, "train")
+    ours = members[task].unbatch()
+    for expected, row in zip(theirs.as_numpy_iterator(), ours.as_numpy_iterator(), strict=True):
+        assert expected.keys() - row.keys() == {"decoder_causal_attention"}
+        for name, ids in row.items():
+            np.testing.assert_array_equal(ids, expected[name])
 
 
 def test_a_decoder_reads_documents_beside_pairs(decoder, tmp_path):
