@@ -16,7 +16,7 @@ from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.arguments import COMMANDS
-from trainer.config import TrainConfig
+from trainer.config import Decoding, TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
@@ -117,6 +117,11 @@ def test_every_other_row_of_the_trainer_is_there(table):
 @pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)
 def test_every_command_of_the_trainer_has_its_row(row):
     assert f"| `{row.name}` | {row.meaning} |" in page("trainer.md")
+
+
+@pytest.mark.parametrize("row", options_of(Decoding), ids=lambda row: row.name)
+def test_every_option_of_decoding_has_its_row(row):
+    assert row.docs_row() in page("trainer.md")
 
 
 @pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)

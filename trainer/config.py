@@ -1,7 +1,7 @@
 """The configuration of a run: one frozen dataclass. Each field is an option and a TOML key."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from runtime.cli.options import OptionError, closest, option, parse_choice
 from trainer.data.mixtures import MIXINGS
@@ -17,6 +17,66 @@ DTYPES = ("float32", "bfloat16")
 PAIRS = "pairs"
 DATA_FORMS = ("auto", "documents", PAIRS)
 BACKENDS = ("auto", "ours", "t5x")
+DEFAULT_SPIKE_FACTOR = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How targets are chosen by their probabilities.
+
+    Raises:
+      TrainConfigError: a value is out of range, or is of another way of decoding.
+    """
+
+    decoding: str = option(
+        "greedy, beam or sample",
+        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
+    )  # fmt: skip
+    beams: int = option("texts that beam search follows", default=4)
+    length_penalty: float = option(
+        "beam search divides a log-probability by ((5 + length) / 6)^this", default=0.6
+    )
+    temperature: float = option("divides the log-probabilities of sampling", default=1.0)
+    top_k: int = option("sample from this many most probable ids; 0: from all", default=0)
+    top_p: float = option(
+        "sample from the fewest most probable ids that have this probability together; 0: from all",
+        default=0.0,
+    )
+    samples: int = option(
+        "targets of each line, with tabs between: samples, or the best of the beams", default=1
+    )
+
+    def __post_init__(self) -> None:
+        if errors := [*self._wrong_numbers(), *self._unused()]:
+            raise TrainConfigError("\n".join(errors))
+
+    def _wrong_numbers(self) -> Iterator[str]:
+        for name in ("beams", "samples"):
+            if getattr(self, name) < 1:
+                yield f"--{name}={getattr(self, name)}: expected 1 or more"
+        if self.top_k < 0:
+            yield f"--top_k={self.top_k}: expected 0 or more"
+        if not self.temperature > 0:
+            yield f"--temperature={self.temperature:g}: expected more than 0; or --decoding=greedy"
+        if not 0 <= self.top_p <= 1:
+            yield f"--top_p={self.top_p:g}: expected a probability from 0 to 1"
+        if self.decoding == "beam" and self.samples > self.beams:
+            yield f"--samples={self.samples}: expected at most --beams={self.beams}"
+
+    def _unused(self) -> Iterator[str]:
+        """An error for each option of another way of decoding than the chosen one."""
+        ways = {
+            "beams": ("beam",), "length_penalty": ("beam",), "samples": ("beam", "sample"),
+            "temperature": ("sample",), "top_k": ("sample",), "top_p": ("sample",),
+        }  # fmt: skip
+        for field in fields(self):
+            value = getattr(self, field.name)
+            used = ways.get(field.name, (self.decoding,))
+            if value != field.default and self.decoding not in used:
+                yield (
+                    f"--{field.name}={value}: only for --decoding={' or '.join(used)}, not for "
+                    f"--decoding={self.decoding}"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +152,18 @@ class TrainConfig:
         "compile one layer and scan over all, instead of compiling each", default=False
     )
     initial_checkpoint: str = option(
-        "start from this folder: a checkpoint_N, or a model of Hugging Face", default=""
+        "start from the parameters in this folder: a run, a checkpoint_N, or a model of Hugging "
+        "Face",
+        default="",
+    )
+    initial_optimizer: bool = option(
+        "carry on the step and the optimizer of --initial_checkpoint too", default=False
     )
     # Training.
-    steps: int = option("updates until the run ends", default=10_000)
+    steps: int = option(
+        "updates of this run, from 0; with --initial_optimizer from the step of the checkpoint",
+        default=10_000,
+    )
     batch_size: int = option("rows of a batch, over all hosts", default=128)
     microbatches: int = option("parts of a batch, whose gradients are accumulated", default=1)
     learning_rate: float = option(
@@ -111,7 +179,12 @@ class TrainConfig:
     model_parallel: int = option("devices that share each layer", default=1)
     shard_parameters: bool = option("shard parameters over the data axis too", default=False)
     spike_factor: float = option(
-        "stop if a loss is this many times the running mean; 0: never", default=10.0
+        "stop if a loss is this many times the running mean; 0: never; -1: 10, but 0 for a start "
+        "from --initial_checkpoint with a new optimizer",
+        default=-1.0,
+    )
+    spike_floor: float = option(
+        "running means below this many nats a token count as this for --spike_factor", default=0.5
     )
     backend: str = option(
         "training loop: ours, t5x, or auto: t5x if it can be imported",
@@ -171,6 +244,8 @@ class TrainConfig:
                 f"--microbatches={self.microbatches}"
             )
         arrangement = ARCHITECTURES[self.architecture]
+        if self.initial_optimizer and not self.initial_checkpoint:
+            yield "--initial_optimizer: expected --initial_checkpoint, whose optimizer to carry on"
         if arrangement.shared and self.scan_layers:
             yield f"--scan_layers: --architecture={self.architecture} cannot scan its shared layers"
         causal = OBJECTIVES[self.objective].is_causal()
@@ -180,6 +255,16 @@ class TrainConfig:
                 f"--objective={self.objective} does not fit --architecture={self.architecture}; "
                 f"try --architecture={wanted}"
             )
+
+    def fine_tunes(self) -> bool:
+        """True for a start from another model's parameters with a new optimizer."""
+        return bool(self.initial_checkpoint) and not self.initial_optimizer
+
+    def spike_limit(self) -> float:
+        """The factor of --spike_factor: 0 for none."""
+        if self.spike_factor >= 0:
+            return self.spike_factor
+        return 0.0 if self.fine_tunes() else DEFAULT_SPIKE_FACTOR
 
     def input_tokens(self) -> int:
         """Tokens of the inputs, or of a prompt."""

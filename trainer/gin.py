@@ -25,6 +25,11 @@ def render(config: TrainConfig) -> str:
             "--backend=t5x: --architecture=prefix_lm and --clip_norm run in our loop only; "
             "use --backend=ours"
         )
+    if config.fine_tunes():
+        raise GinError(
+            "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
+            "only; t5x carries them on: use --backend=ours, or --initial_optimizer"
+        )
     if all(map(os.path.exists, config.corpus)):  # a file for another machine can name others
         config, _ = fit_to_data(config)
     sections = (

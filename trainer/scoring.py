@@ -7,7 +7,7 @@ from typing import NamedTuple
 import seqio
 
 from runtime.cli.console import say
-from trainer.config import TrainConfig
+from trainer.config import Decoding, TrainConfig
 from trainer.data.tasks import has_split
 from trainer.data.vocabularies import load_vocabulary
 from trainer.inference import Decode, chunks, make_decoder
@@ -62,7 +62,7 @@ def score_split(config: TrainConfig, checkpoint: str, split: str = "") -> list[R
     spec = batch_spec(next(iter(members.values())), config.batch_size)
     evaluator = Evaluator(config, prepare_run(config, spec), split, whole=True)
     rows = evaluator.evaluate_members(load_params(config, checkpoint))
-    decode = make_decoder(config, checkpoint, "greedy")
+    decode = make_decoder(config, checkpoint, Decoding())
     counts = {name: count_exact(config, decode, name, split) for name in members}
     if len(members) > 1:
         counts["total"] = PairCounts(*map(sum, zip(*counts.values(), strict=True)))
@@ -98,7 +98,7 @@ def count_exact(config: TrainConfig, decode: Decode, task: str, split: str) -> P
     pairs = right = cut = 0
     for number, batch in enumerate(chunks(dataset.as_numpy_iterator(), config.batch_size)):
         decoded = decode([row["inputs"].tolist() for row in batch], number)
-        for ids, row in zip(decoded, batch, strict=True):
+        for (ids, *_), row in zip(decoded, batch, strict=True):
             text = vocabulary.decode([i for i in ids if i > EOS_ID])
             target = row["targets_pretokenized"].decode()
             right += UNK_ID not in ids and text.split() == target.split()

@@ -42,6 +42,24 @@ WRONG = [
 ]
 
 
+DECODING = [
+    (["--beams=0", "--decoding=beam"], "--beams=0: expected 1 or more"),
+    (["--beams=8"], "--beams=8: only for --decoding=beam, not for --decoding=greedy"),
+    (["--samples=2"], "--samples=2: only for --decoding=beam or sample"),
+    (["--samples=9", "--decoding=beam"], "--samples=9: expected at most --beams=4"),
+    (["--temperature=0", "--decoding=sample"], "--temperature=0: .* or --decoding=greedy"),
+    (["--top_p=1.5", "--decoding=sample"], "--top_p=1.5: expected a probability from 0 to 1"),
+    (["--top_k=-1", "--decoding=sample"], "--top_k=-1: expected 0 or more"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), DECODING)
+def test_wrong_ways_of_decoding_are_told(flags, message):
+    given = ["infer", "--vocab=a", "--model_dir=b", "--input=c", "--output=d"]
+    with pytest.raises(OptionError, match=message):
+        parse([*given, *flags])
+
+
 @pytest.mark.parametrize(("flags", "message"), WRONG)
 def test_wrong_flags_are_told(flags, message):
     with pytest.raises(OptionError, match=message):
@@ -62,3 +80,17 @@ def test_wrong_files_are_told(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(OptionError, match=message):
         parse(["train", f"--config={file}"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "limit"),
+    [
+        ([], 10.0),
+        (["--spike_factor=3"], 3.0),
+        (["--initial_checkpoint=a"], 0.0),
+        (["--initial_checkpoint=a", "--initial_optimizer"], 10.0),
+        (["--initial_checkpoint=a", "--spike_factor=3"], 3.0),
+    ],
+)
+def test_spikes_stop_no_fine_tuning_unless_that_is_asked_for(flags, limit):
+    assert parse(["info", *flags]).config.spike_limit() == limit

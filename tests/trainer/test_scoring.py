@@ -119,5 +119,5 @@ def test_exact_match_compares_texts(target, decoded, right, cut, tmp_path, small
     )
     (task,) = register_tasks(config)
     ids = load_vocabulary(small_vocabulary).encode(decoded)
-    counts = count_exact(config, lambda batch, _: [[*ids, 1, 0]], task, "test")
+    counts = count_exact(config, lambda batch, _: [[[*ids, 1, 0]]], task, "test")
     assert counts == PairCounts(pairs=1, right=right, cut=cut)

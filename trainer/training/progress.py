@@ -23,15 +23,17 @@ class Progress:
     """The live line of a run, and its loss curve on disk. Use as a context manager."""
 
     def __init__(
-        self, model_dir: str, steps: int, first_host: bool, stream: TextIO = sys.stderr
+        self, model_dir: str, steps: int, first_host: bool, stream: TextIO | None = None
     ) -> None:
         self._steps, self._first_host = steps, first_host
         self._curve = os.path.join(model_dir, "curve.jsonl")
         self._writer = metric_writers.create_default_writer(
             model_dir, asynchronous=False, just_logging=not first_host
         )
-        self._console = Console(file=stream, highlight=False, markup=False, quiet=not first_host)
-        self._text = Text("compiling the step")
+        self._console = Console(
+            file=stream or sys.stderr, highlight=False, markup=False, quiet=not first_host
+        )
+        self._text = Text("")
         self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
         self._printed = 0.0
 
@@ -46,7 +48,7 @@ class Progress:
         self._writer.close()
 
     def print_line(self, line: str) -> None:
-        """Prints a line above the live line."""
+        """Prints a line, above the live line."""
         self._console.print(line, soft_wrap=True)
 
     def report_step(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
