@@ -119,7 +119,10 @@ class Command:
         "default: the newest in --model_dir",
         default=(), many=True, metavar="DIR",
     )  # fmt: skip
-    split: str = option("split of the corpus", default="validation", metavar="NAME")
+    split: str = option(
+        "split of the corpus; default: validation, else test, else the file given", default="",
+        metavar="NAME",
+    )  # fmt: skip
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 from runtime.cli.options import OptionError, closest, option, parse_choice
 from trainer.data.mixtures import MIXINGS
-from trainer.data.objectives import OBJECTIVES, lengths, with_noise
+from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES, lengths, with_noise
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 
@@ -14,6 +14,8 @@ class TrainConfigError(OptionError):
 
 
 DTYPES = ("float32", "bfloat16")
+PAIRS = "pairs"
+DATA_FORMS = ("auto", "documents", PAIRS)
 BACKENDS = ("auto", "ours", "t5x")
 DEFAULT_SPIKE_FACTOR = 10.0
 
@@ -150,11 +152,17 @@ class TrainConfig:
     )
     mixing_cap: int = option("most examples of a task that count for its rate; 0: all", default=0)
     mixing_temperature: float = option("temperature of --mixing=temperature", default=2.0)
+    data_form: str = option(
+        "documents or pairs; auto: as the files of --corpus are",
+        default="auto",
+        parse=parse_choice(str, DATA_FORMS),
+    )
     inputs_length: int = option(
-        "tokens of the inputs; of the targets for a causal objective", default=512
+        "tokens of the inputs; of the targets for a causal objective; 0: 512, of pairs the longest",
+        default=0,
     )
     targets_length: int = option(
-        "tokens of the targets; 0: as many as the objective makes", default=0
+        "tokens of the targets; 0: as many as the objective makes, of pairs the longest", default=0
     )
     packing: bool = option("put several short examples in one row", default=True)
     # Network.
@@ -257,7 +265,7 @@ class TrainConfig:
         choices: dict[str, Collection[str]] = {
             "objective": OBJECTIVES, "mixing": MIXINGS, "size": SIZES, "version": ("", *VERSIONS),
             "architecture": ARCHITECTURES, "schedule": SCHEDULES, "dtype": DTYPES,
-            "backend": BACKENDS,
+            "backend": BACKENDS, "data_form": DATA_FORMS,
         }  # fmt: skip
         for name, known in choices.items():
             value = getattr(self, name)
@@ -270,6 +278,9 @@ class TrainConfig:
                      "log_period", "warmup_steps", "eval_batches"):  # fmt: skip
             if getattr(self, name) < 1:
                 yield f"--{name}={getattr(self, name)}: expected 1 or more"
+        for name in ("inputs_length", "targets_length"):
+            if getattr(self, name) < 0 or getattr(self, name) == 1:
+                yield f"--{name}={getattr(self, name)}: expected 2 or more, or 0 for the default"
         if not 0 <= self.host_index < self.host_count:
             yield (
                 f"--host_index={self.host_index}: expected 0 or more, and less than "
@@ -314,13 +325,15 @@ class TrainConfig:
             return self.spike_factor
         return 0.0 if self.fine_tunes() else DEFAULT_SPIKE_FACTOR
 
+    def input_tokens(self) -> int:
+        """Tokens of the inputs, or of a prompt."""
+        return self.inputs_length or DEFAULT_INPUTS
+
     def lengths(self) -> dict[str, int]:
         """Tokens of each feature of a task: inputs and targets, or only targets."""
         row = with_noise(OBJECTIVES[self.objective], self.noise_density, self.mean_span)
-        derived = lengths(row, self.inputs_length)
+        derived = lengths(row, self.input_tokens())
         targets = self.targets_length or derived.targets
-        return (
-            {"inputs": derived.inputs, "targets": targets}
-            if derived.inputs
-            else {"targets": targets}
-        )
+        if derived.inputs or self.data_form == PAIRS:
+            return {"inputs": self.input_tokens(), "targets": targets}
+        return {"targets": targets}

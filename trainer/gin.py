@@ -1,10 +1,12 @@
 """The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
 
+import os
 from collections.abc import Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.model.sizes import ARCHITECTURES
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.run import configure_network
 
 
@@ -31,6 +33,8 @@ def render(config: TrainConfig) -> str:
             "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
             "only; t5x carries them on: use --backend=ours, or --initial_optimizer"
         )
+    if all(map(os.path.exists, config.corpus)):  # a file for another machine can name others
+        config, _ = fit_to_data(config)
     sections = (
         _HEADER,
         _data(config),

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import seqio
 
-from trainer.config import Decoding, TrainConfig
+from trainer.config import PAIRS, Decoding, TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.model.decoding import beam_search, sample
 from trainer.model.network import build_network
@@ -54,11 +54,11 @@ def infer(
 
 
 def _encode(config: TrainConfig, vocabulary: seqio.Vocabulary, line: str) -> list[int]:
-    """Token ids as in training: with EOS, except where the target continues the input."""
+    """Token ids as in training: with EOS, except where the target continues a document."""
     ids = vocabulary.encode(config.prefix + line)
-    if config.architecture == "decoder_lm":
-        return list(ids[: config.inputs_length])
-    return [*ids[: config.inputs_length - 1], EOS_ID]
+    if config.architecture == "decoder_lm" and config.data_form != PAIRS:
+        return list(ids[: config.input_tokens()])
+    return [*ids[: config.input_tokens() - 1], EOS_ID]
 
 
 def make_decoder(
@@ -73,7 +73,7 @@ def make_decoder(
     temperature = way.temperature if way.decoding == "sample" else 0.0
 
     def decode(batch: list[list[int]], number: int) -> list[list[list[int]]]:
-        ids = np.zeros((rows, config.inputs_length), np.int32)
+        ids = np.zeros((rows, config.input_tokens()), np.int32)
         for row, encoded in enumerate(batch):
             ids[row, : len(encoded)] = encoded
         if way.decoding == "beam":

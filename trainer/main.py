@@ -104,8 +104,12 @@ def _train(command: Command) -> int:
 def _train_with_t5x(config: TrainConfig) -> int:
     """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
+    from trainer.training.example_lengths import fit_to_data
     from trainer.training.run_folder import check_folder, run_folder, write_settings
 
+    config, notes = fit_to_data(config)
+    for note in notes:
+        say(note)
     check_folder(config, config.model_dir)
     if config.initial_checkpoint:
         check_folder(config, run_folder(config.initial_checkpoint))

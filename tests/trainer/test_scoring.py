@@ -10,8 +10,8 @@ from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.main import main
-from trainer.scoring import count_exact
-from trainer.training.input_pipeline import register_tasks
+from trainer.scoring import PairCounts, count_exact
+from trainer.training.input_pipeline import HostInfo, open_dataset, register_tasks
 
 TEXTS = sentences(60, seed=5)
 
@@ -71,6 +71,12 @@ def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
     assert rows["total"]["eval_loss"] == pytest.approx(mean / sum(expected.values()))
 
 
+def test_a_corpus_without_train_is_named(flags, mixture, small_vocabulary, capsys):
+    config = TrainConfig(corpus=tuple(mixture), vocab=small_vocabulary, batch_size=4)
+    open_dataset(config, "train", HostInfo())
+    assert "note: no split 'train', not trained on: only_test" in capsys.readouterr().err
+
+
 def test_the_curve_has_the_loss_of_each_corpus(flags):
     folder = Path(flags[-1].partition("=")[2])
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
@@ -80,25 +86,38 @@ def test_the_curve_has_the_loss_of_each_corpus(flags):
 def test_a_split_that_one_corpus_has_is_evaluated_there(flags, capsys):
     assert main(["eval", *flags, "--split=test"]) == 0
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (row["task"], row["pairs"]) == ("only_test", 5)
+    assert (row["task"], row["split"], row["pairs"]) == ("only_test", "test", 5)
     assert main(["eval", *flags, "--split=dev"]) == 2
     assert "no split 'dev', but test, train, validation" in capsys.readouterr().err
 
 
-EXACT = [
-    ("old", "old", 1),
-    ("old  roofs ", "old roofs", 1),  # the vocabulary writes spaces as one
-    ("old 7", "old 8", 0),  # both have the id of unknown characters
-    ("old and warm", "old and", 0),  # cut at the length
+def test_a_folder_with_test_only_and_a_single_file_are_evaluated(flags, mixture, capsys):
+    run = [flag for flag in flags if not flag.startswith("--corpus=")]
+    assert main(["eval", *run, f"--corpus={mixture[3]}"]) == 0
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (row["task"], row["split"], row["pairs"]) == ("only_test", "test", 5)
+    assert main(["eval", *run, f"--corpus={mixture[3]}/test.tsv"]) == 0
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (row["task"], row["split"], row["pairs"]) == ("test", "train", 5)
+    assert main(["eval", *run, f"--corpus={mixture[2]}"]) == 2
+    assert "no split 'validation', but train" in capsys.readouterr().err
+
+
+EXACT = [  # target, decoded text, right, cut
+    ("old", "old", 1, 0),
+    ("old  roofs ", "old roofs", 1, 0),  # the vocabulary writes spaces as one
+    ("old 7", "old 8", 0, 0),  # both have the id of unknown characters
+    ("old and warm people", "old and warm", 0, 1),
 ]
 
 
-@pytest.mark.parametrize(("target", "decoded", "right"), EXACT)
-def test_exact_match_compares_texts(target, decoded, right, tmp_path, small_vocabulary):
+@pytest.mark.parametrize(("target", "decoded", "right", "cut"), EXACT)
+def test_exact_match_compares_texts(target, decoded, right, cut, tmp_path, small_vocabulary):
     corpus = write_pairs(tmp_path / "pairs", test=[("the sea", target)])
     config = TrainConfig(
-        corpus=(corpus,), vocab=small_vocabulary, inputs_length=20, targets_length=8
+        corpus=(corpus,), vocab=small_vocabulary, inputs_length=20, targets_length=4
     )
     (task,) = register_tasks(config)
     ids = load_vocabulary(small_vocabulary).encode(decoded)
-    assert count_exact(config, lambda batch, _: [[[*ids, 1, 0]]], task, "test") == (right, 1)
+    counts = count_exact(config, lambda batch, _: [[[*ids, 1, 0]]], task, "test")
+    assert counts == PairCounts(pairs=1, right=right, cut=cut)

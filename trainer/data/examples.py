@@ -66,6 +66,11 @@ def drop_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
     return dataset.filter(_has_tokens)
 
 
+def add_empty_inputs(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Examples of a causal objective with `inputs` of no token."""
+    return dataset.map(lambda example: {**example, "inputs": tf.zeros([0], tf.int32)})
+
+
 def first_tokens(dataset: tf.data.Dataset, limit: int) -> tf.data.Dataset:
     """The first `limit` tokens of documents (`text`: int32[n]), in order (section 3.4.2).
 

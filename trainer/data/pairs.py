@@ -10,6 +10,7 @@ number of the line.
 import codecs
 import functools
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,12 +122,24 @@ def _of_json(line: str) -> tuple[str, str]:
 
 
 def count_pairs(path: str, form: PairFormat) -> int:
-    """Number of pairs in a file. Checks each line.
+    """Number of pairs in a file. Checks each line, once as long as the file stays as it is.
 
     Raises:
       PairsError: a line is not a pair, or there is none.
     """
+    return _count_pairs(path, form, _stamp(path))
+
+
+@functools.lru_cache(maxsize=256)
+def _count_pairs(path: str, form: PairFormat, stamp: tuple[int, int]) -> int:
+    del stamp  # part of the key
     return sum(1 for _ in read_pairs(path, form))
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Size and time of a file, which differ when it was written again."""
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
 
 
 def parse_pairs(dataset: tf.data.Dataset, form: PairFormat, prefix: str) -> tf.data.Dataset:
@@ -170,17 +183,13 @@ class PairLengths:
     targets: Lengths
 
 
-@functools.lru_cache(maxsize=64)
-def measure_pairs(
-    path: str, form: PairFormat, pairs: int, prefix: str, vocabulary: str
-) -> PairLengths:
+def measure_pairs(path: str, form: PairFormat, prefix: str, vocabulary: str) -> PairLengths:
     """Tokens of the pairs of a file; of more than 200,000 those of as many at equal distances.
 
     Args:
-      pairs: their number.
       vocabulary: a SentencePiece model file.
     """
-    every = -(-pairs // _MEASURED)
+    every = -(-count_pairs(path, form) // _MEASURED)
     chosen = [pair for row, pair in enumerate(read_pairs(path, form)) if row % every == 0]
     model = load_vocabulary(vocabulary).tokenizer
     inputs = model.encode([prefix + inputs for inputs, _ in chosen])

@@ -11,7 +11,7 @@ import seqio
 import tensorflow as tf
 
 from trainer.data.corpora import Corpus, distinct_names, find_corpus
-from trainer.data.examples import drop_empty, first_tokens, make_examples
+from trainer.data.examples import add_empty_inputs, drop_empty, first_tokens, make_examples
 from trainer.data.mixtures import MixtureError, mixing_rates
 from trainer.data.objectives import OBJECTIVES, Objective, with_noise
 from trainer.data.pairs import PairFormat, parse_pairs
@@ -78,13 +78,21 @@ def _add(name: str, source: seqio.DataSource, steps: Sequence[object], **fields:
 
 
 def add_objective_task(
-    name: str, corpus: Corpus, objective: Objective, vocabulary: str, data_tokens: int = 0
+    name: str,
+    corpus: Corpus,
+    objective: Objective,
+    vocabulary: str,
+    data_tokens: int = 0,
+    *,
+    beside_pairs: bool = False,
 ) -> str:
     """Registers the task of an objective on a corpus of documents, and returns its name.
 
     Args:
       vocabulary: a SentencePiece model file.
       data_tokens: train on this many tokens only, the first, repeated (section 3.4.2); 0: on all.
+      beside_pairs: True to give the examples of a causal objective empty inputs, because those of
+        the pairs in the same mixture have inputs.
     """
     pieces = load_vocabulary(vocabulary)
     source = read_first_tokens(corpus, pieces, data_tokens) if data_tokens else None
@@ -96,10 +104,11 @@ def add_objective_task(
         make_examples(objective),
         seqio.preprocessors.append_eos_after_trim,
     ]
-    keys = ("targets",) if objective.is_causal() else ("inputs", "targets")
-    return _add(
-        name, source or read_documents(corpus), steps, output_features=_features(pieces, keys)
-    )
+    features = _features(pieces, ("targets",) if objective.is_causal() else ("inputs", "targets"))
+    if objective.is_causal() and beside_pairs:
+        steps.append(add_empty_inputs)
+        features["inputs"] = seqio.Feature(pieces, add_eos=False, dtype=tf.int32)
+    return _add(name, source or read_documents(corpus), steps, output_features=features)
 
 
 def add_pairs_task(name: str, corpus: Corpus, prefix: str, vocabulary: str) -> str:
@@ -153,9 +162,10 @@ def load_tasks(
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
     found = [find_corpus(path) for path in corpora]
     names = task_names(corpora, found, objective, data_tokens)
+    mixed = not all(corpus.has_documents() for corpus in found)
     for name, corpus in zip(names, found, strict=True):
         if corpus.has_documents():
-            add_objective_task(name, corpus, row, vocabulary, data_tokens)
+            add_objective_task(name, corpus, row, vocabulary, data_tokens, beside_pairs=mixed)
         else:
             add_pairs_task(name, corpus, prefix, vocabulary)
     return names

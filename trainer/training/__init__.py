@@ -5,6 +5,7 @@ In reading order:
   run_folder       configuration and vocabulary, kept in the folder of a run
   run              sets up network, jitted functions and initial state
   input_pipeline   batches of a split, with a position that can be saved
+  example_lengths  lengths that follow from the data, and what is cut at them
   position         which data a run reads, and how far it is
   step             loss, gradients and update: pure functions
   optimizer        Adafactor, and its state in t5x's layout

@@ -10,12 +10,21 @@ import numpy as np
 import seqio
 import tensorflow as tf
 
+from runtime.cli.console import say
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
-from trainer.data.tasks import count_examples, has_split, load_mixture, load_tasks
+from trainer.data.corpora import find_corpus
+from trainer.data.tasks import (
+    count_examples,
+    has_split,
+    load_mixture,
+    load_tasks,
+    task_names,
+)
 from trainer.model.sizes import ARCHITECTURES
 from trainer.training.position import DataIdentity, read_position, write_position
 
+_BIDIRECTIONAL = "decoder_causal_attention"  # seqio's name of the mask of a prefix LM
 _PREFETCHED = 4  # batches
 HostBatch = dict[str, np.ndarray[Any, Any]]
 
@@ -48,6 +57,12 @@ def register_mixture(config: TrainConfig) -> str:
     )
 
 
+def names_of_tasks(config: TrainConfig) -> list[str]:
+    """The names of the tasks of a configuration, in the order of its corpora."""
+    found = [find_corpus(path) for path in config.corpus]
+    return task_names(config.corpus, found, config.objective, config.data_tokens)
+
+
 class _TaskSettings(TypedDict):
     vocabulary: str
     objective: str
@@ -69,10 +84,13 @@ def _task_settings(config: TrainConfig) -> _TaskSettings:
 
 
 def feature_converter(config: TrainConfig) -> seqio.FeatureConverter:
-    """seqio's converter from examples to a model's features: packs, shifts, adds loss weights."""
+    """seqio's converter from examples to a model's features: packs, shifts, adds loss weights.
+
+    A decoder without encoder reads the inputs of pairs before their targets, with weight 0.
+    """
     if ARCHITECTURES[config.architecture].encoder:
         return seqio.EncDecFeatureConverter(pack=config.packing)
-    if config.architecture == "prefix_lm":
+    if "inputs" in config.lengths():
         return seqio.PrefixLMFeatureConverter(pack=config.packing)
     return seqio.LMFeatureConverter(pack=config.packing)
 
@@ -94,9 +112,18 @@ def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dat
             raise DataError(f"--corpus: expected one with a split {split!r}, got {len(members)}")
         return next(iter(members.values()))
     name = register_mixture(config)
+    if host.index == 0:
+        _say_untrained(config)
     _check_hosts(seqio.get_mixture_or_task(name), host.count)
     dataset = _open(config, name, split, seqio.ShardInfo(host.index, host.count))
     return dataset.batch(config.batch_size // host.count, drop_remainder=True).prefetch(_PREFETCHED)
+
+
+def _say_untrained(config: TrainConfig) -> None:
+    """Names the corpora of a mixture that have no split `train`."""
+    missing = [name for name in names_of_tasks(config) if not has_split(name, "train")]
+    if len(config.corpus) > 1 and missing:
+        say(f"note: no split 'train', not trained on: {', '.join(missing)}")
 
 
 def open_members(
@@ -127,7 +154,7 @@ def _open(
     config: TrainConfig, name: str, split: str, shard: seqio.ShardInfo | None
 ) -> tf.data.Dataset:
     """Rows of a split: shuffled and repeated if they are a shard for training."""
-    return seqio.get_dataset(
+    dataset = seqio.get_dataset(
         name,
         task_feature_lengths=config.lengths(),
         dataset_split=split,
@@ -139,6 +166,14 @@ def _open(
         seed=config.seed,
         trim_output_features=True,
     )
+    if config.architecture != "decoder_lm" or _BIDIRECTIONAL not in dataset.element_spec:
+        return dataset
+    return dataset.map(_attend_causally)
+
+
+def _attend_causally(row: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """A row without the mask that makes attention bidirectional in the inputs of a decoder."""
+    return {name: x for name, x in row.items() if name != _BIDIRECTIONAL}
 
 
 def _check_hosts(task: seqio.Task | seqio.Mixture, hosts: int) -> None:

@@ -1,9 +1,11 @@
 """The training loop: steps, loss curve, evaluation and checkpoints, up to the last step."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import jax
+import tensorflow as tf
 
 from runtime.cli.console import say
 from runtime.errors import Terminated
@@ -13,8 +15,9 @@ from trainer.training.best import BestCheckpoint
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.flops import peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
+from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
 from trainer.training.position import identify_data
@@ -35,8 +38,7 @@ def train(config: TrainConfig) -> State:
     """
     host = this_host()
     tell = say if host.index == 0 else lambda _: None
-    tell("opening the data")
-    dataset = open_dataset(config, "train", host)
+    config, dataset = _open_data(config, host, tell)
     run = prepare_run(config, batch_spec(dataset))
     tell(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
@@ -69,6 +71,17 @@ def train(config: TrainConfig) -> State:
     if run.host.index == 0:
         draw_curve(config.model_dir)
     return state
+
+
+def _open_data(
+    config: TrainConfig, host: HostInfo, tell: Callable[[str], None]
+) -> tuple[TrainConfig, tf.data.Dataset]:
+    """The configuration with the lengths of its data, and the batches of this host."""
+    tell("opening the data")
+    config, notes = fit_to_data(config)
+    for note in notes:
+        tell(note)
+    return config, open_dataset(config, "train", host)
 
 
 def _describe(run: Run) -> str:

@@ -67,10 +67,18 @@ def test_files_that_are_refused_in_one_line(form, data, message, tmp_path):
 def test_lengths_have_the_prefix_and_the_end(tmp_path, small_vocabulary, monkeypatch):
     file = tmp_path / "pairs.tsv"
     file.write_text("sea\ta\nsea\ta b\n" * 3)
-    plain = measure_pairs(str(file), TSV, 6, "", small_vocabulary)
-    longer = measure_pairs(str(file), TSV, 6, "sea ", small_vocabulary)
+    plain = measure_pairs(str(file), TSV, "", small_vocabulary)
+    longer = measure_pairs(str(file), TSV, "sea ", small_vocabulary)
     assert plain.targets.shape == (6,) and plain.targets[1] > plain.targets[0] >= 2
     assert (longer.inputs > plain.inputs).all()
     monkeypatch.setattr("trainer.data.pairs._MEASURED", 3)
-    sample = measure_pairs(str(file), TSV, 6, "a ", small_vocabulary)
+    sample = measure_pairs(str(file), TSV, "a ", small_vocabulary)
     assert sample.targets.tolist() == plain.targets[::2].tolist()
+
+
+def test_a_file_that_was_written_again_is_counted_again(tmp_path):
+    file = tmp_path / "pairs.tsv"
+    file.write_text("a\tb\n")
+    assert count_pairs(str(file), TSV) == count_pairs(str(file), TSV) == 1
+    file.write_text("a\tb\nc\td\n")
+    assert count_pairs(str(file), TSV) == 2
