@@ -67,9 +67,13 @@ def measure(config: TrainConfig, steps: int) -> None:
     of_loop = seconds(loop, steps)
     # seqio shuffles in a buffer of 1,000 examples, and TensorFlow reads ahead. Examples that are
     # ready already would pass for speed, so several times as many are read before the clock starts.
-    rows = 4000 // config.batch_size
-    batches.skip(rows)
-    of_input = seconds(lambda: next(batches), rows)
+    count = 4000 // config.batch_size
+    resumed = Batches(dataset)
+    began = time.perf_counter()
+    resumed.skip(count)
+    next(resumed)
+    of_skip = (time.perf_counter() - began) / count
+    of_input = seconds(lambda: next(resumed), count)
     tokens = sum(x.size for name, x in first.items() if name.endswith("input_tokens"))
     parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
     lengths = "/".join(map(str, config.lengths().values()))
@@ -80,6 +84,7 @@ def measure(config: TrainConfig, steps: int) -> None:
     waiting = sum(waited) / steps / of_loop
     rate("with input", of_loop, f"  waiting for data {waiting:.1%} of the time")
     rate("input alone", of_input, f": {of_step / of_input:.1f} times the speed of the step")
+    rate("skipping", of_skip, ", when a run resumes")
 
 
 def _print_rate(tokens: int, examples: int, name: str, cost: float, note: str) -> None:

@@ -18,7 +18,7 @@ from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.arguments import COMMANDS as T5X_COMMANDS
-from trainer.config import TrainConfig
+from trainer.config import SCHEDULES, Decoding, TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
@@ -120,7 +120,7 @@ def test_every_size_has_its_row(row):
     assert line in page("trainer.md"), f"docs/trainer.md, the table of sizes: write\n{line}"
 
 
-@pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES])
+@pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES, SCHEDULES])
 def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
 
@@ -136,6 +136,11 @@ def test_every_option_of_a_command_has_its_row(row):
 @pytest.mark.parametrize("row", T5X_COMMANDS.values(), ids=lambda row: row.name)
 def test_every_command_of_the_trainer_has_its_row(row):
     assert f"| `{row.name}` | {row.meaning} |" in page("trainer.md")
+
+
+@pytest.mark.parametrize("row", options_of(Decoding), ids=lambda row: row.name)
+def test_every_option_of_decoding_has_its_row(row):
+    assert row.docs_row() in page("trainer.md")
 
 
 @pytest.mark.parametrize("row", options_of(TrainConfig), ids=lambda row: row.name)

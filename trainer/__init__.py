@@ -9,6 +9,7 @@ In reading order:
   downstream  tasks to transfer to: their texts, metrics, averages, and own tasks
   training    the loop: input, step, checkpoints, evaluation
   gin         the configuration as a gin file for t5x's own loop
-  inference   targets for lines of text, scores of pairs
+  inference   targets for lines of text
+  scoring     loss and exact match on a split of each corpus
   compat      models in the layouts of other libraries
 """

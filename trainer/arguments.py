@@ -1,12 +1,14 @@
 """The command line of `t5x`: a row for each command; options are the fields of TrainConfig."""
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
 from runtime.errors import UsageError
-from trainer.config import TrainConfig
+from trainer.config import FINETUNE, Decoding, TrainConfig
+from trainer.training.run_folder import differences, read_settings, run_folder
 
 DESCRIPTION = "Trains T5 on a corpus, evaluates it, and reads and writes its checkpoints."
 _EXAMPLES = """\
@@ -14,10 +16,11 @@ examples:
   t5x info  --size=base
   t5x train --corpus=out/c4/en/3.1.0 --vocab=out/vocab --size=small \\
       --model_dir=out/runs/first
-  t5x eval  --config=run.toml --model_dir=out/runs/first
-  t5x infer --config=run.toml --model_dir=out/runs/first --input=texts.txt \\
-      --output=targets.txt
-  t5x export --config=run.toml --model_dir=out/runs/first --to=hf --output=out/hf
+  t5x finetune --initial_checkpoint=out/runs/first --corpus=pairs.tsv \\
+      --model_dir=out/runs/tuned
+  t5x eval  --model_dir=out/runs/first
+  t5x infer --model_dir=out/runs/first --input=texts.txt --output=targets.txt
+  t5x export --model_dir=out/runs/first --to=hf --output=out/hf
   t5x gin   --config=run.toml --model_dir=out/runs/first > run.gin
 """
 
@@ -31,12 +34,14 @@ class CommandRow:
       meaning: one line for --help.
       takes: fields of `Command` that are options of this one, beside those of TrainConfig.
       needs: options that must be given; `checkpoint`: that or --model_dir.
+      of_run: True if options that are not given are those of the run in that folder.
     """
 
     name: str
     meaning: str
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    of_run: bool = False
 
 
 COMMANDS: dict[str, CommandRow] = {
@@ -48,22 +53,30 @@ COMMANDS: dict[str, CommandRow] = {
             needs=("corpus", "vocab", "model_dir"),
         ),
         CommandRow(
+            name="finetune",
+            meaning="trains with the paper's settings for fine-tuning from --initial_checkpoint",
+            needs=("corpus", "vocab", "model_dir", "initial_checkpoint"),
+        ),
+        CommandRow(
             name="eval",
             meaning="prints the loss on the validation split, and the exact-match score of pairs",
             takes=("checkpoint", "split"),
             needs=("corpus", "vocab", "checkpoint"),
+            of_run=True,
         ),
         CommandRow(
             name="infer",
             meaning="writes a target for each line of a file",
             takes=("checkpoint", "input", "decoding", "output"),
             needs=("vocab", "checkpoint", "input", "output"),
+            of_run=True,
         ),
         CommandRow(
             name="export",
             meaning="writes the model in the layout of another library",
             takes=("checkpoint", "output", "to"),
             needs=("vocab", "checkpoint", "output"),
+            of_run=True,
         ),
         CommandRow(
             name="gin",
@@ -72,7 +85,7 @@ COMMANDS: dict[str, CommandRow] = {
         ),
         CommandRow(
             name="info",
-            meaning="prints the size of a model: parameters, memory, lengths of inputs and targets",
+            meaning="prints the size of a model: parameters, memory of a step, lengths",
         ),
     )
 }
@@ -80,6 +93,7 @@ _NEEDED_AS = {
     "corpus": "out/c4/en/3.1.0",
     "vocab": "out/vocab",
     "model_dir": "out/runs/first",
+    "initial_checkpoint": "out/runs/first",
     "input": "texts.txt",
     "output": "out/targets.txt",
 }
@@ -92,19 +106,24 @@ class Command:
     Attributes:
       name: of COMMANDS.
       config: all fields of the run.
+      decoding: all fields of it.
+      notes: a line for each option that the run in the folder has otherwise.
     """
 
     name: str
     config: TrainConfig
-    checkpoint: str = option(
-        "folder of a checkpoint; default: the newest in --model_dir", default="", metavar="DIR"
-    )
-    split: str = option("split of the corpus", default="validation", metavar="NAME")
-    input: str = option("file with an input on each line", default="", metavar="FILE")
-    decoding: str = option(
-        "greedy, beam or sample",
-        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
+    notes: tuple[str, ...] = ()
+    decoding: Decoding = field(default_factory=Decoding)
+    checkpoint: tuple[str, ...] = option(
+        "folder of a checkpoint or run; repeat it for an ensemble, whose logits are averaged; "
+        "default: the newest in --model_dir",
+        default=(), many=True, metavar="DIR",
     )  # fmt: skip
+    split: str = option(
+        "split of the corpus; default: validation, else test, else the file given", default="",
+        metavar="NAME",
+    )  # fmt: skip
+    input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(
         "hf: Hugging Face transformers", default="hf", metavar="NAME",
@@ -116,7 +135,9 @@ def command_line(name: str) -> CommandLine:
     """The command line of a row of COMMANDS."""
     row = COMMANDS[name]
     own, of_run = f"options of {name}", "options of the run"
+    ways = options_of(Decoding) if "decoding" in row.takes else ()
     taken = [replace(o, group=own) for o in options_of(Command) if o.name in row.takes]
+    taken += [replace(o, group=own) for o in ways]
     configured = [replace(o, group=of_run) for o in options_of(TrainConfig)]
     return CommandLine(
         name=f"t5x {name}",
@@ -137,7 +158,7 @@ def help_text() -> str:
 
 
 def parse(arguments: Sequence[str]) -> Command:
-    """The command line; options have the last word over the TOML file.
+    """The command line; options have the last word over the TOML file, and that over the run's.
 
     Raises:
       OptionError: wrong options, a line each, with the nearest match.
@@ -148,17 +169,45 @@ def parse(arguments: Sequence[str]) -> Command:
         told = f"unknown command {name!r}" if name else "a command is required"
         raise OptionError(f"{told}; {closest(name, COMMANDS)}")
     given = command_line(name).read(rest)
+    notes = _take_settings(given) if COMMANDS[name].of_run else ()
+    if name == "finetune":
+        _take_finetuning(given)
+    if name == "export" and len(given.values["checkpoint"]) > 1:
+        given.add("--checkpoint: export writes one model, not an ensemble; give it once")
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
-    config = TrainConfig()
+    ways = {row.name for row in fields(Decoding)}
+    config, decoding = TrainConfig(), Decoding()
     try:
         config = TrainConfig(**{k: v for k, v in given.values.items() if k in of_run})
+        decoding = Decoding(**{k: v for k, v in given.values.items() if k in ways})
     except UsageError as error:
         given.add(error)
     given.check()
-    others = {k: v for k, v in given.values.items() if k not in of_run}
-    return Command(name=name, config=config, **others)
+    others = {k: v for k, v in given.values.items() if k not in of_run | ways}
+    return Command(name=name, config=config, notes=notes, decoding=decoding, **others)
+
+
+def _take_finetuning(given: Given) -> None:
+    """Fills in the options that are not given: FINETUNE, and the network of the run to start from.
+
+    The vocabulary and dtype are also those of that run.
+    """
+    folder = given.values["initial_checkpoint"]
+    settings = read_settings(run_folder(folder)) if folder else {}
+    names = ("size", "version", "architecture", "vocab", "dtype")
+    found = FINETUNE | {name: settings[name] for name in names if name in settings}
+    given.values |= {name: found[name] for name in found.keys() - given.stated}
+
+
+def _take_settings(given: Given) -> tuple[str, ...]:
+    """Fills in the options that are not given from the run; a line for each that differs."""
+    folder = next(iter(given.values["checkpoint"]), given.values["model_dir"])
+    settings = read_settings(run_folder(folder)) if folder else {}
+    stated = {name: given.values[name] for name in given.stated & settings.keys()}
+    given.values |= {name: settings[name] for name in settings.keys() - given.stated}
+    return tuple(differences(settings, stated))
 
 
 def _missing(row: CommandRow, given: Given) -> Iterator[str]:
@@ -170,4 +219,8 @@ def _missing(row: CommandRow, given: Given) -> Iterator[str]:
                 continue
             name = "model_dir"
         if not given.values[name] and name not in given.wrong:
+            folder = given.values["model_dir"]
+            if row.of_run and folder and not os.path.isdir(folder):
+                yield f"--model_dir={folder}: no such folder"
+                return
             yield f"--{name}: expected, as --{name}={_NEEDED_AS[name]}"

@@ -1,11 +1,11 @@
 """The configuration of a run: one frozen dataclass. Each field is an option and a TOML key."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from runtime.cli.options import OptionError, closest, option, parse_choice
 from trainer.data.mixtures import MIXINGS
-from trainer.data.objectives import OBJECTIVES, lengths, with_noise
+from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES, lengths, with_noise
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 
 
@@ -14,7 +14,103 @@ class TrainConfigError(OptionError):
 
 
 DTYPES = ("float32", "bfloat16")
+PAIRS = "pairs"
+DATA_FORMS = ("auto", "documents", PAIRS)
 BACKENDS = ("auto", "ours", "t5x")
+DEFAULT_SPIKE_FACTOR = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """One row: how the learning rate changes. `trainer.training.optimizer` has the functions.
+
+    Attributes:
+      name: as given to --schedule.
+      meaning: one line for --help.
+    """
+
+    name: str
+    meaning: str
+
+
+SCHEDULES: dict[str, Schedule] = {
+    row.name: row
+    for row in (
+        Schedule(
+            name="inverse_square_root",
+            meaning="learning_rate / sqrt(max(step, warmup_steps)): T5 pre-trains so",
+        ),
+        Schedule(name="constant", meaning="learning_rate: T5 fine-tunes so, with 0.001"),
+        Schedule(name="linear", meaning="from 0 to learning_rate in warmup_steps, to 0 at steps"),
+        Schedule(name="cosine", meaning="the same, and to 0 as half a cosine"),
+    )
+}
+FINETUNE: dict[str, object] = {
+    "schedule": "constant",
+    "learning_rate": 0.001,
+    "dropout": 0.1,
+    "keep_best": "eval_loss",
+}
+"""Defaults of `t5x finetune` that differ (Raffel et al. 2020, section 3.1.2, 3.1.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How targets are chosen by their probabilities.
+
+    Raises:
+      TrainConfigError: a value is out of range, or is of another way of decoding.
+    """
+
+    decoding: str = option(
+        "greedy, beam or sample",
+        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
+    )  # fmt: skip
+    beams: int = option("texts that beam search follows", default=4)
+    length_penalty: float = option(
+        "beam search divides a log-probability by ((5 + length) / 6)^this", default=0.6
+    )
+    temperature: float = option("divides the log-probabilities of sampling", default=1.0)
+    top_k: int = option("sample from this many most probable ids; 0: from all", default=0)
+    top_p: float = option(
+        "sample from the fewest most probable ids that have this probability together; 0: from all",
+        default=0.0,
+    )
+    samples: int = option(
+        "targets of each line, with tabs between: samples, or the best of the beams", default=1
+    )
+
+    def __post_init__(self) -> None:
+        if errors := [*self._wrong_numbers(), *self._unused()]:
+            raise TrainConfigError("\n".join(errors))
+
+    def _wrong_numbers(self) -> Iterator[str]:
+        for name in ("beams", "samples"):
+            if getattr(self, name) < 1:
+                yield f"--{name}={getattr(self, name)}: expected 1 or more"
+        if self.top_k < 0:
+            yield f"--top_k={self.top_k}: expected 0 or more"
+        if not self.temperature > 0:
+            yield f"--temperature={self.temperature:g}: expected more than 0; or --decoding=greedy"
+        if not 0 <= self.top_p <= 1:
+            yield f"--top_p={self.top_p:g}: expected a probability from 0 to 1"
+        if self.decoding == "beam" and self.samples > self.beams:
+            yield f"--samples={self.samples}: expected at most --beams={self.beams}"
+
+    def _unused(self) -> Iterator[str]:
+        """An error for each option of another way of decoding than the chosen one."""
+        ways = {
+            "beams": ("beam",), "length_penalty": ("beam",), "samples": ("beam", "sample"),
+            "temperature": ("sample",), "top_k": ("sample",), "top_p": ("sample",),
+        }  # fmt: skip
+        for field in fields(self):
+            value = getattr(self, field.name)
+            used = ways.get(field.name, (self.decoding,))
+            if value != field.default and self.decoding not in used:
+                yield (
+                    f"--{field.name}={value}: only for --decoding={' or '.join(used)}, not for "
+                    f"--decoding={self.decoding}"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +152,17 @@ class TrainConfig:
     )
     mixing_cap: int = option("most examples of a task that count for its rate; 0: all", default=0)
     mixing_temperature: float = option("temperature of --mixing=temperature", default=2.0)
+    data_form: str = option(
+        "documents or pairs; auto: as the files of --corpus are",
+        default="auto",
+        parse=parse_choice(str, DATA_FORMS),
+    )
     inputs_length: int = option(
-        "tokens of the inputs; of the targets for a causal objective", default=512
+        "tokens of the inputs; of the targets for a causal objective; 0: 512, of pairs the longest",
+        default=0,
     )
     targets_length: int = option(
-        "tokens of the targets; 0: as many as the objective makes", default=0
+        "tokens of the targets; 0: as many as the objective makes, of pairs the longest", default=0
     )
     packing: bool = option("put several short examples in one row", default=True)
     # Network.
@@ -84,16 +186,33 @@ class TrainConfig:
         "compile one layer and scan over all, instead of compiling each", default=False
     )
     initial_checkpoint: str = option(
-        "start from this folder: a checkpoint_N, or a model of Hugging Face", default=""
+        "start from the parameters in this folder: a run, a checkpoint_N, or a model of Hugging "
+        "Face",
+        default="",
+    )
+    initial_optimizer: bool = option(
+        "carry on the step and the optimizer of --initial_checkpoint too", default=False
     )
     # Training.
-    steps: int = option("updates until the run ends", default=10_000)
+    steps: int = option(
+        "updates of this run, from 0; with --initial_optimizer from the step of the checkpoint",
+        default=10_000,
+    )
     batch_size: int = option("rows of a batch, over all hosts", default=128)
     microbatches: int = option("parts of a batch, whose gradients are accumulated", default=1)
-    learning_rate: float = option(
-        "factor of the learning rate factor / sqrt(max(step, warmup_steps))", default=1.0
+    schedule: str = option(
+        "how the learning rate changes with the step",
+        default="inverse_square_root",
+        table=SCHEDULES,
     )
-    warmup_steps: int = option("steps at constant learning rate", default=10_000)
+    learning_rate: float = option(
+        "factor of --schedule: of 1 / sqrt(step), or the largest rate", default=1.0
+    )
+    warmup_steps: int = option(
+        "first steps, in which the learning rate is constant, or grows from 0 if --schedule is "
+        "linear or cosine",
+        default=10_000,
+    )
     decay_rate: float = option(
         "decay of Adafactor's second moments: 1 - step^-decay_rate", default=0.8
     )
@@ -103,7 +222,12 @@ class TrainConfig:
     model_parallel: int = option("devices that share each layer", default=1)
     shard_parameters: bool = option("shard parameters over the data axis too", default=False)
     spike_factor: float = option(
-        "stop if a loss is this many times the running mean; 0: never", default=10.0
+        "stop if a loss is this many times the running mean; 0: never; -1: 10, but 0 for a start "
+        "from --initial_checkpoint with a new optimizer",
+        default=-1.0,
+    )
+    spike_floor: float = option(
+        "running means below this many nats a token count as this for --spike_factor", default=0.5
     )
     backend: str = option(
         "training loop: ours, t5x, or auto: t5x if it can be imported",
@@ -118,6 +242,15 @@ class TrainConfig:
     checkpoint_period: int = option("steps between checkpoints", default=1000)
     keep_checkpoints: int = option("number of newest checkpoints to keep; 0: all", default=3)
     eval_period: int = option("steps between evaluations; 0: none", default=1000)
+    keep_best: str = option(
+        "keep the checkpoint with the best of these scores in model_dir/best: eval_loss, "
+        "eval_accuracy, or another of the curve; default: none",
+        default="",
+        metavar="NAME",
+    )
+    patience: int = option(
+        "stop after this many evaluations without a better --keep_best; 0: never", default=0
+    )
     eval_batches: int = option("batches of the validation split in an evaluation", default=20)
     log_period: int = option("steps between points of the loss curve", default=10)
 
@@ -131,7 +264,8 @@ class TrainConfig:
     def _wrong_choices(self) -> Iterator[str]:
         choices: dict[str, Collection[str]] = {
             "objective": OBJECTIVES, "mixing": MIXINGS, "size": SIZES, "version": ("", *VERSIONS),
-            "architecture": ARCHITECTURES, "dtype": DTYPES, "backend": BACKENDS,
+            "architecture": ARCHITECTURES, "schedule": SCHEDULES, "dtype": DTYPES,
+            "backend": BACKENDS, "data_form": DATA_FORMS,
         }  # fmt: skip
         for name, known in choices.items():
             value = getattr(self, name)
@@ -144,6 +278,9 @@ class TrainConfig:
                      "log_period", "warmup_steps", "eval_batches"):  # fmt: skip
             if getattr(self, name) < 1:
                 yield f"--{name}={getattr(self, name)}: expected 1 or more"
+        for name in ("inputs_length", "targets_length"):
+            if getattr(self, name) < 0 or getattr(self, name) == 1:
+                yield f"--{name}={getattr(self, name)}: expected 2 or more, or 0 for the default"
         if not 0 <= self.host_index < self.host_count:
             yield (
                 f"--host_index={self.host_index}: expected 0 or more, and less than "
@@ -159,6 +296,15 @@ class TrainConfig:
                 f"--microbatches={self.microbatches}"
             )
         arrangement = ARCHITECTURES[self.architecture]
+        if self.patience and not self.keep_best:
+            yield f"--patience={self.patience}: expected --keep_best, as --keep_best=eval_loss"
+        if self.schedule in ("linear", "cosine") and self.warmup_steps >= self.steps:
+            yield (
+                f"--warmup_steps={self.warmup_steps}: expected fewer than --steps={self.steps} for "
+                f"--schedule={self.schedule}"
+            )
+        if self.initial_optimizer and not self.initial_checkpoint:
+            yield "--initial_optimizer: expected --initial_checkpoint, whose optimizer to carry on"
         if arrangement.shared and self.scan_layers:
             yield f"--scan_layers: --architecture={self.architecture} cannot scan its shared layers"
         causal = OBJECTIVES[self.objective].is_causal()
@@ -169,13 +315,25 @@ class TrainConfig:
                 f"try --architecture={wanted}"
             )
 
+    def fine_tunes(self) -> bool:
+        """True for a start from another model's parameters with a new optimizer."""
+        return bool(self.initial_checkpoint) and not self.initial_optimizer
+
+    def spike_limit(self) -> float:
+        """The factor of --spike_factor: 0 for none."""
+        if self.spike_factor >= 0:
+            return self.spike_factor
+        return 0.0 if self.fine_tunes() else DEFAULT_SPIKE_FACTOR
+
+    def input_tokens(self) -> int:
+        """Tokens of the inputs, or of a prompt."""
+        return self.inputs_length or DEFAULT_INPUTS
+
     def lengths(self) -> dict[str, int]:
         """Tokens of each feature of a task: inputs and targets, or only targets."""
         row = with_noise(OBJECTIVES[self.objective], self.noise_density, self.mean_span)
-        derived = lengths(row, self.inputs_length)
+        derived = lengths(row, self.input_tokens())
         targets = self.targets_length or derived.targets
-        return (
-            {"inputs": derived.inputs, "targets": targets}
-            if derived.inputs
-            else {"targets": targets}
-        )
+        if derived.inputs or self.data_form == PAIRS:
+            return {"inputs": self.input_tokens(), "targets": targets}
+        return {"targets": targets}

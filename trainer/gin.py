@@ -1,10 +1,12 @@
 """The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
 
+import os
 from collections.abc import Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.model.sizes import ARCHITECTURES
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.run import configure_network
 
 
@@ -18,11 +20,21 @@ def render(config: TrainConfig) -> str:
     Raises:
       GinError: t5x has no counterpart for a value of the configuration.
     """
-    if config.architecture == "prefix_lm" or config.clip_norm:
+    ours = ("linear", "cosine")
+    if config.architecture == "prefix_lm" or config.clip_norm or config.schedule in ours:
         raise GinError(
-            "--backend=t5x: --architecture=prefix_lm and --clip_norm run in our loop only; "
-            "use --backend=ours"
+            "--backend=t5x: --architecture=prefix_lm, --clip_norm, and --schedule=linear and "
+            "cosine run in our loop only; use --backend=ours"
         )
+    if config.keep_best:
+        raise GinError("--backend=t5x: --keep_best runs in our loop only; use --backend=ours")
+    if config.fine_tunes():
+        raise GinError(
+            "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
+            "only; t5x carries them on: use --backend=ours, or --initial_optimizer"
+        )
+    if all(map(os.path.exists, config.corpus)):  # a file for another machine can name others
+        config, _ = fit_to_data(config)
     sections = (
         _HEADER,
         _data(config),
@@ -125,7 +137,7 @@ def _network(config: TrainConfig) -> str:
 
 def _optimizer(config: TrainConfig) -> str:
     schedule = {
-        "factors": "constant * rsqrt_decay",
+        "factors": "constant" if config.schedule == "constant" else "constant * rsqrt_decay",
         "base_learning_rate": config.learning_rate,
         "warmup_steps": config.warmup_steps,
     }

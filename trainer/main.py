@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 
 from runtime.cli.console import say
@@ -18,7 +17,7 @@ from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
 
-_KEPT = "The same command continues from the newest checkpoint, if there is one."
+_KEPT = "A run continues from its newest checkpoint, if there is one."
 _ROOMS = ("trainer", "vocab", "corpora", "cleaning", "runtime")
 
 
@@ -38,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     command = parse(arguments)
-    if command.name == "train":
+    for line in command.notes:
+        say(line)
+    if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
         _import_tensorflow()
@@ -66,7 +67,9 @@ def _import_tensorflow() -> None:
 
 
 def choose_backend(config: TrainConfig) -> str:
-    """The training loop of --backend: t5x or ours. For auto, t5x if it can be imported.
+    """The training loop of --backend: t5x or ours.
+
+    For auto, t5x if it can be imported, but ours for a start with a new optimizer.
 
     Raises:
       TrainConfigError: --backend=t5x, and it cannot be imported.
@@ -79,29 +82,14 @@ def choose_backend(config: TrainConfig) -> str:
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        return "t5x" if found else "ours"
+        return "t5x" if found and not config.fine_tunes() else "ours"
     return config.backend
-
-
-def _write_config(config: TrainConfig) -> None:
-    """Writes config.json, and prints the options that differ from those of the run so far."""
-    path = os.path.join(config.model_dir, "config.json")
-    values = json.loads(json.dumps(asdict(config)))
-    if os.path.exists(path):
-        before = json.loads(read_bytes(path))
-        for name, value in values.items():
-            if before.get(name, value) != value:
-                say(f"note: --{name} was {before[name]}, now {value}")
-    write_bytes(path, json.dumps(values, indent=2).encode())
 
 
 def _train(command: Command) -> int:
     config = command.config
     backend = choose_backend(config)
-    say(f"backend: {backend}" + (" (the t5x package is not installed)" if backend == "ours" and
-         config.backend == "auto" else ""))  # fmt: skip
-    if config.host_index == 0:
-        _write_config(config)
+    say(f"backend: {backend}")
     if backend == "t5x":
         return _train_with_t5x(config)
     from trainer.training.loop import train
@@ -116,9 +104,21 @@ def _train(command: Command) -> int:
 def _train_with_t5x(config: TrainConfig) -> int:
     """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
+    from trainer.training.example_lengths import fit_to_data
+    from trainer.training.run_folder import check_folder, run_folder, write_settings
 
+    config, notes = fit_to_data(config)
+    for note in notes:
+        say(note)
+    check_folder(config, config.model_dir)
+    if config.initial_checkpoint:
+        check_folder(config, run_folder(config.initial_checkpoint))
+    text = render(config)
     path = os.path.join(config.model_dir, "config.rendered.gin")
-    write_bytes(path, render(config).encode())
+    if config.host_index == 0:
+        for line in write_settings(config):
+            say(line)
+    write_bytes(path, text.encode())
     command = [sys.executable, "-P", "-m", "t5x.train", f"--gin_file={path}"]
     return subprocess.run(command, check=False).returncode
 
@@ -131,35 +131,22 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
-    from trainer.data.corpora import StorageFormat, find_corpus
-    from trainer.inference import score_pairs
-    from trainer.training.evaluation import Evaluator
-    from trainer.training.input_pipeline import batch_spec, open_dataset
-    from trainer.training.run import load_params, prepare_run, this_host
+    from trainer.scoring import score_split
 
-    config = command.config
-    params = load_params(config, command.checkpoint)
-    run = prepare_run(config, batch_spec(open_dataset(config, "train", this_host())))
-    evaluator = Evaluator(config, run, command.split)
-    if evaluator.missing:
-        raise TrainConfigError(evaluator.missing)
-    scores = dict(evaluator.evaluate(params))
-    if all(find_corpus(path).format is not StorageFormat.TFRECORD for path in config.corpus):
-        scores |= score_pairs(config, command.checkpoint, command.split)
-    print(json.dumps(scores))
+    for row in score_split(command.config, command.checkpoint, command.split):
+        print(json.dumps(row))
     return Exit.DONE
 
 
 def _infer(command: Command) -> int:
-    from trainer.inference import infer
+    from trainer.inference import infer, split_lines
 
     try:
-        with open(command.input, encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
+        lines = split_lines(read_bytes(command.input))
     except (OSError, UnicodeDecodeError) as error:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
     found = infer(command.config, command.checkpoint, command.decoding, lines)
-    write_bytes(command.output, "".join(f"{line}\n" for line in found).encode())
+    write_bytes(os.path.abspath(command.output), "".join(f"{line}\n" for line in found).encode())
     say(f"{len(lines):,} lines: {command.output}")
     return Exit.DONE
 
@@ -176,39 +163,39 @@ def _export(command: Command) -> int:
 
 
 def _info(command: Command) -> int:
-    import jax
-    import jax.numpy as jnp
-
-    from trainer.model.config import network_config
-    from trainer.model.network import build_network
-    from trainer.model.sizes import SIZES
+    from trainer.data.vocabularies import load_vocabulary, padded_size
+    from trainer.model.sizes import ARCHITECTURES, SIZES
+    from trainer.training.memory import count_parameters, network_of, step_memory
 
     config = command.config
     size = SIZES[config.size]
+    rows = size.vocab_size
     if config.vocab:
-        from trainer.training.run import configure_network
-
-        made = configure_network(config)
-    else:
-        made = network_config(size, config.architecture, size.vocab_size, config.version)
-    network = build_network(made)
-    ids = (jnp.ones((1, 1), jnp.int32),) * (3 if made.num_encoder_layers else 2)
-    shapes = jax.eval_shape(
-        lambda: network.init({"params": jax.random.key(0)}, *ids, enable_dropout=False)
-    )["params"]
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(shapes))
-    print(
-        f"size:       {config.size}, {config.architecture}; published: {size.meaning} "
-        f"({size.source})"
-    )
-    print(f"parameters: {parameters:,} with {made.vocab_size:,} rows of the embedding")
+        rows = padded_size(load_vocabulary(config.vocab).vocab_size)
+    print(f"size:       {config.size}; published: {size.meaning} ({size.source})")
+    print(f"version:    {config.version or size.version}")
+    print(f"parameters, with {rows:,} rows of the embedding:")
+    for name in ARCHITECTURES:
+        count = count_parameters(network_of(config, rows, name))
+        print(f"  {name:24}{count:>16,}" + "  (this one)" * (name == config.architecture))
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
-    print(f"memory:     {parameters * 8 / 1e9:,.2f} GB of float32 parameters and gradients")
+    memory = step_memory(config, network_of(config, rows, config.architecture))
+    shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"
+    print("memory of a step, on all devices together:")
+    for name, told in (
+        ("parameters", "float32"),
+        ("gradients", "float32"),
+        ("moments", "float32, of Adafactor"),
+        ("activations", f"{shared}; before XLA fuses operations"),
+    ):
+        print(f"  {name:12}{getattr(memory, name) / 1e9:>10,.2f} GB  {told}")
+    print(f"  {'together':12}{memory.total() / 1e9:>10,.2f} GB")
     return Exit.DONE
 
 
 _COMMANDS: dict[str, Callable[[Command], int]] = {
     "train": _train,
+    "finetune": _train,
     "eval": _eval,
     "infer": _infer,
     "export": _export,

@@ -58,7 +58,7 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     """
     temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     if not is_remote(path):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         try:
             with open(temporary, "wb") as stream:
                 yield stream

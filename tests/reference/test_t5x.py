@@ -132,7 +132,7 @@ def test_a_checkpoint_in_the_published_layout_is_read(config, tmp_path):
     folder = tmp_path / "published" / "checkpoint_1"
     assert (folder / "checkpoint").is_file()
     jax.tree.map(np.testing.assert_array_equal, read_params(str(folder)), theirs.params)
-    read = load_initial_state(run, str(tmp_path / "published"))
+    read = load_initial_state(run, str(tmp_path / "published"), with_optimizer=True)
     assert int(read.step) == 1
     jax.tree.map(np.testing.assert_array_equal, read.params, theirs.params)
     moments = moments_to_t5x(read.moments)["encoder"]["encoder_norm"]["scale"]["v"]

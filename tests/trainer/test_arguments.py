@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields
 
 import pytest
@@ -38,8 +39,29 @@ WRONG = [
     (["--objective=causal_lm"], "try --architecture=decoder_lm"),
     (["--architecture=decoder_lm"], "does not fit --architecture=decoder_lm"),
     (["--host_index=2", "--host_count=2"], "less than --host_count=2"),
+    (["--patience=2"], "--patience=2: expected --keep_best"),
+    (["--schedule=linear", "--steps=9"], "--warmup_steps=10000: expected fewer than --steps=9"),
+    (["--schedule=cosin"], r"did you mean 'cosine'\?"),
     (["--dropout=1"], "expected a share from 0 to below 1"),
 ]
+
+
+DECODING = [
+    (["--beams=0", "--decoding=beam"], "--beams=0: expected 1 or more"),
+    (["--beams=8"], "--beams=8: only for --decoding=beam, not for --decoding=greedy"),
+    (["--samples=2"], "--samples=2: only for --decoding=beam or sample"),
+    (["--samples=9", "--decoding=beam"], "--samples=9: expected at most --beams=4"),
+    (["--temperature=0", "--decoding=sample"], "--temperature=0: .* or --decoding=greedy"),
+    (["--top_p=1.5", "--decoding=sample"], "--top_p=1.5: expected a probability from 0 to 1"),
+    (["--top_k=-1", "--decoding=sample"], "--top_k=-1: expected 0 or more"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), DECODING)
+def test_wrong_ways_of_decoding_are_told(flags, message):
+    given = ["infer", "--vocab=a", "--model_dir=b", "--input=c", "--output=d"]
+    with pytest.raises(OptionError, match=message):
+        parse([*given, *flags])
 
 
 @pytest.mark.parametrize(("flags", "message"), WRONG)
@@ -62,3 +84,31 @@ def test_wrong_files_are_told(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(OptionError, match=message):
         parse(["train", f"--config={file}"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "limit"),
+    [
+        ([], 10.0),
+        (["--spike_factor=3"], 3.0),
+        (["--initial_checkpoint=a"], 0.0),
+        (["--initial_checkpoint=a", "--initial_optimizer"], 10.0),
+        (["--initial_checkpoint=a", "--spike_factor=3"], 3.0),
+    ],
+)
+def test_spikes_stop_no_fine_tuning_unless_that_is_asked_for(flags, limit):
+    assert parse(["info", *flags]).config.spike_limit() == limit
+
+
+def test_fine_tuning_has_the_papers_settings_unless_others_are_given(tmp_path):
+    write = {"size": "tiny", "version": "v1.0", "architecture": "encoder_decoder_half", "steps": 7}
+    (tmp_path / "config.json").write_text(json.dumps(write | {"corpus": ["a"], "vocab": "v"}))
+    given = ["finetune", f"--initial_checkpoint={tmp_path}", "--corpus=b", "--model_dir=c"]
+    config = parse([*given, "--dropout=0.2"]).config
+    assert (config.schedule, config.learning_rate, config.dropout) == ("constant", 0.001, 0.2)
+    assert (config.keep_best, config.spike_limit()) == ("eval_loss", 0.0)
+    assert (config.size, config.version, config.vocab) == ("tiny", "v1.0", "v")
+    assert config.architecture == "encoder_decoder_half"
+    assert (config.corpus, config.steps) == (("b",), 10_000)
+    with pytest.raises(OptionError, match="--initial_checkpoint: expected, as"):
+        parse(["finetune", "--corpus=b", "--model_dir=c", "--vocab=v"])

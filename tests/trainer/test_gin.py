@@ -17,6 +17,7 @@ FLAGS = {
         "size": "v1.1-small",
         "microbatches": 2,
         "initial_checkpoint": "other/checkpoint_7",
+        "initial_optimizer": True,
         "shard_parameters": True,
         "keep_checkpoints": 0,
         "eval_period": 0,
@@ -89,7 +90,10 @@ def test_every_block_is_there_once_and_has_a_value_for_each_key(text):
     assert ("utils.SaveCheckpointConfig", "period") in keys
 
 
-@pytest.mark.parametrize("flags", [{"architecture": "prefix_lm"}, {"clip_norm": 1.0}])
+@pytest.mark.parametrize(
+    "flags",
+    [{"architecture": "prefix_lm"}, {"clip_norm": 1.0}, {"initial_checkpoint": "a/checkpoint_7"}],
+)
 def test_what_t5x_cannot_do_is_refused(flags, small_vocabulary):
     flags = {"vocab": small_vocabulary, "objective": "prefix_lm"} | flags
     with pytest.raises(GinError, match="use --backend=ours"):

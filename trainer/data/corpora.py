@@ -4,15 +4,17 @@ Reads file names, the counts in dataset_info.json, and the lines of files of pai
 """
 
 import glob
+import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from corpora.layout import find_missing, format_of, split_of, stem_of
 from runtime.errors import UsageError
+from trainer.data.pairs import PairFormat, count_pairs
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _PAIR_ENDINGS = {".tsv": "tsv", ".jsonl": "jsonl"}
@@ -46,12 +48,33 @@ class Corpus:
     shards: Mapping[str, tuple[str, ...]]
     examples: Mapping[str, int]
 
+    def has_documents(self) -> bool:
+        """True for a corpus of documents, False for one of pairs."""
+        return self.format is StorageFormat.TFRECORD
+
+
+def distinct_names(paths: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of the corpora in these paths; equal ones get a digest of their path at the end.
+
+    Raises:
+      CorpusError: a path is given twice.
+    """
+    real = [os.path.realpath(path) for path in paths]
+    for path, found in zip(paths, real, strict=True):
+        if real.count(found) > 1:
+            raise CorpusError(f"--corpus={path}: it is given twice; give each corpus once")
+    return [
+        f"{name}_{hashlib.sha256(path.encode()).hexdigest()[:6]}" if names.count(name) > 1 else name
+        for name, path in zip(names, real, strict=True)
+    ]
+
 
 def find_corpus(path: str) -> Corpus:
     """The corpus in a folder `…/c4/en/3.1.0`, or the pairs in a file or in a folder of splits.
 
     Raises:
       CorpusError: there is no corpus, or one of its shards is missing.
+      PairsError: a line of a file of pairs is not one.
     """
     if os.path.isfile(path):
         return _find_pairs(path, [path])
@@ -123,38 +146,11 @@ def _find_pairs(path: str, files: list[str]) -> Corpus:
     if len(endings) > 1 or not endings <= _PAIR_ENDINGS.keys():
         raise CorpusError(f"--corpus={path}: expected only .tsv files or only .jsonl files")
     storage = StorageFormat(_PAIR_ENDINGS[endings.pop()])
+    form = PairFormat(storage)
     shards, examples = {}, {}
     for file in files:
         split = "train" if single else os.path.splitext(os.path.basename(file))[0]
         shards[split] = (file,)
-        examples[split] = _count_pairs(file, storage)
+        examples[split] = count_pairs(file, form)
     stem = os.path.splitext(os.path.basename(os.path.abspath(path)))[0]
     return Corpus(name=re.sub(r"\W", "_", stem), format=storage, shards=shards, examples=examples)
-
-
-def _count_pairs(path: str, storage: StorageFormat) -> int:
-    """Number of pairs in a file. Checks each line.
-
-    Raises:
-      CorpusError: a line is not a pair, or there is none.
-    """
-    count = 0
-    with open(path, encoding="utf-8") as stream:
-        for count, line in enumerate(stream, start=1):
-            if storage is StorageFormat.TSV and line.rstrip("\n").count("\t") != 1:
-                raise CorpusError(f"{path}:{count}: expected inputs, one tab, targets")
-            if storage is StorageFormat.JSONL and not _is_pair(line):
-                raise CorpusError(f'{path}:{count}: expected {{"inputs": "…", "targets": "…"}}')
-    if not count:
-        raise CorpusError(f"{path}: the file is empty; expected a pair on each line")
-    return count
-
-
-def _is_pair(line: str) -> bool:
-    try:
-        pair = json.loads(line)
-    except json.JSONDecodeError:
-        return False
-    return isinstance(pair, dict) and all(
-        isinstance(pair.get(key), str) for key in ("inputs", "targets")
-    )

@@ -10,7 +10,7 @@ import seqio
 import tensorflow as tf
 
 from trainer.data.corruption import corrupt
-from trainer.data.objectives import Noise, Objective, lengths
+from trainer.data.objectives import Noise, Objective, ObjectiveError, lengths
 
 CHUNK_TOKENS = 65536  # of a longer document each epoch takes one random chunk
 CONCATENATED_DOCUMENTS = 128
@@ -31,7 +31,7 @@ def select_chunks(dataset: tf.data.Dataset) -> tf.data.Dataset:
         )
         return {"targets": tokens[start : start + CHUNK_TOKENS]}
 
-    return take(dataset.filter(_has_tokens))
+    return take(drop_empty(dataset))
 
 
 def _has_tokens(document: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -57,24 +57,39 @@ def split_documents(dataset: tf.data.Dataset, length: int) -> tf.data.Dataset:
         del seed  # the reference can draw the length
         return tf.data.Dataset.from_tensor_slices(document["targets"]).batch(length)
 
-    pieces = cut(dataset.filter(_has_tokens)).flat_map(lambda piece: piece)
+    pieces = cut(drop_empty(dataset)).flat_map(lambda piece: piece)
     return pieces.map(lambda tokens: {"targets": tokens}, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def first_tokens(limit: int) -> Preprocessor:
-    """The preprocessor that keeps the first `limit` tokens of a dataset (section 3.4.2)."""
+def drop_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Tokenized documents without those of no token."""
+    return dataset.filter(_has_tokens)
 
-    def take(dataset: tf.data.Dataset) -> tf.data.Dataset:
-        def advance(
-            seen: tf.Tensor, document: dict[str, tf.Tensor]
-        ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-            left = tf.maximum(limit - seen, 0)
-            tokens = document["targets"][:left]
-            return seen + tf.size(tokens, tf.int64), {"targets": tokens}
 
-        return dataset.scan(tf.constant(0, tf.int64), advance).take_while(_has_tokens)
+def add_empty_inputs(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Examples of a causal objective with `inputs` of no token."""
+    return dataset.map(lambda example: {**example, "inputs": tf.zeros([0], tf.int32)})
 
-    return take
+
+def first_tokens(dataset: tf.data.Dataset, limit: int) -> tf.data.Dataset:
+    """The first `limit` tokens of documents (`text`: int32[n]), in order (section 3.4.2).
+
+    The last document is cut. One of over 65,536 tokens becomes several, so that each epoch has all.
+    """
+
+    def advance(
+        seen: tf.Tensor, document: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        tokens = document["text"][: tf.maximum(limit - seen, 0)]
+        return seen + tf.size(document["text"], tf.int64), {"text": tokens}
+
+    def cut(document: dict[str, tf.Tensor]) -> tf.data.Dataset:
+        parts = tf.data.Dataset.from_tensor_slices(document["text"]).batch(CHUNK_TOKENS)
+        return parts.map(lambda tokens: {"text": tokens})
+
+    full = dataset.filter(lambda document: tf.size(document["text"]) > 0)
+    limited = full.scan(tf.constant(0, tf.int64), advance)
+    return limited.take_while(lambda document: tf.size(document["text"]) > 0).flat_map(cut)
 
 
 def make_examples(objective: Objective) -> Preprocessor:
@@ -88,9 +103,9 @@ def make_examples(objective: Objective) -> Preprocessor:
         key = "targets" if objective.is_causal() else "inputs"
         needed = lengths(objective, sequence_length[key])
         if sequence_length["targets"] < needed.targets and objective.noise is Noise.SPANS:
-            raise ValueError(
+            raise ObjectiveError(
                 f"--targets_length={sequence_length['targets']}: {objective.name} makes targets "
-                f"of {needed.targets} tokens from --inputs_length={needed.inputs}"
+                f"of {needed.targets} tokens from --inputs_length={needed.inputs}; leave it out"
             )
         vocab_size = output_features["targets"].vocabulary.vocab_size
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 
 from runtime.errors import UsageError
 
+DEFAULT_INPUTS = 512  # tokens of the inputs (section 3.1.2)
+
 
 class ObjectiveError(UsageError):
     """A noise setting or length that no objective can have. The message names it and its range."""

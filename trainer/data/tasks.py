@@ -5,56 +5,64 @@ Nothing is registered at import. `load_task` adds a task to seqio's registry whe
 """
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 
 import seqio
 import tensorflow as tf
 
-from trainer.data.corpora import Corpus, StorageFormat, find_corpus
-from trainer.data.examples import first_tokens, make_examples
-from trainer.data.mixtures import mixing_rates
+from trainer.data.corpora import Corpus, distinct_names, find_corpus
+from trainer.data.examples import add_empty_inputs, drop_empty, first_tokens, make_examples
+from trainer.data.mixtures import MixtureError, mixing_rates
 from trainer.data.objectives import OBJECTIVES, Objective, with_noise
+from trainer.data.pairs import PairFormat, parse_pairs
 from trainer.data.vocabularies import load_vocabulary
+
+_DOCUMENT = {"text": tf.io.FixedLenFeature([], tf.string)}
+_SHUFFLED_DOCUMENTS = 1000  # in the buffer that shuffles the first tokens
 
 
 def read_documents(corpus: Corpus) -> seqio.DataSource:
     """The seqio source of documents: string feature `text`."""
     return seqio.TFExampleDataSource(
         split_to_filepattern=corpus.shards,
-        feature_description={"text": tf.io.FixedLenFeature([], tf.string)},
+        feature_description=_DOCUMENT,
         num_input_examples=dict(corpus.examples) or None,
     )
 
 
-def read_pairs(corpus: Corpus) -> seqio.DataSource:
+def read_first_tokens(corpus: Corpus, vocabulary: seqio.Vocabulary, limit: int) -> seqio.DataSource:
+    """The seqio source of the first `limit` tokens of `train`, and of all other splits.
+
+    The first are those of the documents in the order of the shards, so that they are the same in
+    each epoch, and for c4forge's corpora whatever the number of shards. seqio repeats and shuffles
+    the source, and deals its documents out to hosts. A document longer than a chunk comes in parts.
+
+    Returns:
+      A source with the feature `text`: int32[n], the tokens of a document.
+    """
+    documents = read_documents(corpus)
+
+    def read(split: str, shuffle_files: bool, seed: int | None = None) -> tf.data.Dataset:
+        def tokenize(document: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return {"text": vocabulary.encode_tf(document["text"])}
+
+        if split != "train":
+            texts = documents.get_dataset(split=split, shuffle=shuffle_files, seed=seed)
+            return texts.map(tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+        records = tf.data.TFRecordDataset(list(corpus.shards[split]))  # one shard after the other
+        texts = records.map(lambda record: tf.io.parse_single_example(record, _DOCUMENT))
+        tokens = texts.map(tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+        limited = first_tokens(tokens, limit)
+        return limited.shuffle(_SHUFFLED_DOCUMENTS, seed=seed) if shuffle_files else limited
+
+    return seqio.FunctionDataSource(read, splits=corpus.shards.keys())
+
+
+def read_lines(corpus: Corpus) -> seqio.DataSource:
     """The seqio source of pairs: lines of text, not parsed."""
     return seqio.TextLineDataSource(
         split_to_filepattern=corpus.shards, num_input_examples=dict(corpus.examples)
     )
-
-
-def split_pairs(dataset: tf.data.Dataset, storage: StorageFormat, prefix: str) -> tf.data.Dataset:
-    """Parses lines to `inputs`, with the prefix in front, and `targets`."""
-
-    def of_tsv(line: tf.Tensor) -> dict[str, tf.Tensor]:
-        cells = tf.strings.split(line, "\t")
-        return {"inputs": prefix + cells[0], "targets": cells[1]}
-
-    def of_json(line: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs, targets = tf.numpy_function(_load_pair, [line], [tf.string, tf.string])
-        inputs.set_shape([])
-        targets.set_shape([])
-        return {"inputs": prefix + inputs, "targets": targets}
-
-    return dataset.map(
-        of_tsv if storage is StorageFormat.TSV else of_json, num_parallel_calls=tf.data.AUTOTUNE
-    )
-
-
-def _load_pair(line: bytes) -> tuple[bytes, bytes]:
-    pair = json.loads(line)
-    return pair["inputs"].encode(), pair["targets"].encode()
 
 
 def _features(vocabulary: seqio.Vocabulary, keys: Sequence[str]) -> dict[str, seqio.Feature]:
@@ -70,45 +78,53 @@ def _add(name: str, source: seqio.DataSource, steps: Sequence[object], **fields:
 
 
 def add_objective_task(
-    corpus: Corpus, objective: Objective, vocabulary: str, data_tokens: int = 0
+    name: str,
+    corpus: Corpus,
+    objective: Objective,
+    vocabulary: str,
+    data_tokens: int = 0,
+    *,
+    beside_pairs: bool = False,
 ) -> str:
     """Registers the task of an objective on a corpus of documents, and returns its name.
 
     Args:
       vocabulary: a SentencePiece model file.
       data_tokens: train on this many tokens only, the first, repeated (section 3.4.2); 0: on all.
-        With several hosts each host reads this many.
+      beside_pairs: True to give the examples of a causal objective empty inputs, because those of
+        the pairs in the same mixture have inputs.
     """
-    limited = [first_tokens(data_tokens)] if data_tokens else []
-    keys = ("targets",) if objective.is_causal() else ("inputs", "targets")
+    pieces = load_vocabulary(vocabulary)
+    source = read_first_tokens(corpus, pieces, data_tokens) if data_tokens else None
+    tokenize = functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=False)
     steps = [
         functools.partial(seqio.preprocessors.rekey, key_map={"targets": "text"}),
-        functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=False),
+        drop_empty if source else tokenize,
         seqio.CacheDatasetPlaceholder(),
-        *limited,
         make_examples(objective),
         seqio.preprocessors.append_eos_after_trim,
     ]
-    size = f"_{data_tokens}" if data_tokens else ""
-    name = f"{corpus.name}_{objective.name}{size}"
-    features = _features(load_vocabulary(vocabulary), keys)
-    return _add(name, read_documents(corpus), steps, output_features=features)
+    features = _features(pieces, ("targets",) if objective.is_causal() else ("inputs", "targets"))
+    if objective.is_causal() and beside_pairs:
+        steps.append(add_empty_inputs)
+        features["inputs"] = seqio.Feature(pieces, add_eos=False, dtype=tf.int32)
+    return _add(name, source or read_documents(corpus), steps, output_features=features)
 
 
-def add_pairs_task(corpus: Corpus, prefix: str, vocabulary: str) -> str:
+def add_pairs_task(name: str, corpus: Corpus, prefix: str, vocabulary: str) -> str:
     """Registers the task of a corpus of pairs, and returns its name.
 
     Args:
       prefix: text in front of the inputs, as `translate English to German: ` (section 2.4).
     """
     steps = [
-        functools.partial(split_pairs, storage=corpus.format, prefix=prefix),
+        functools.partial(parse_pairs, form=PairFormat(corpus.format), prefix=prefix),
         functools.partial(seqio.preprocessors.tokenize, copy_pretokenized=True),
         seqio.CacheDatasetPlaceholder(),
         seqio.preprocessors.append_eos_after_trim,
     ]
     features = _features(load_vocabulary(vocabulary), ("inputs", "targets"))
-    return _add(corpus.name, read_pairs(corpus), steps, output_features=features)
+    return _add(name, read_lines(corpus), steps, output_features=features)
 
 
 def load_task(
@@ -125,11 +141,46 @@ def load_task(
     Raises:
       CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
     """
-    found = find_corpus(corpus)
-    if found.format is not StorageFormat.TFRECORD:
-        return add_pairs_task(found, prefix, vocabulary)
+    shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
+    return load_tasks([corpus], *shared)[0]
+
+
+def load_tasks(
+    corpora: Sequence[str],
+    vocabulary: str,
+    objective: str = "span_corruption",
+    noise_density: float = 0.0,
+    mean_span: float = 0.0,
+    data_tokens: int = 0,
+    prefix: str = "",
+) -> list[str]:
+    """Registers a task for each corpus, and returns their names in the order of the corpora.
+
+    Raises:
+      CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
+    """
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
-    return add_objective_task(found, row, vocabulary, data_tokens)
+    found = [find_corpus(path) for path in corpora]
+    names = task_names(corpora, found, objective, data_tokens)
+    mixed = not all(corpus.has_documents() for corpus in found)
+    for name, corpus in zip(names, found, strict=True):
+        if corpus.has_documents():
+            add_objective_task(name, corpus, row, vocabulary, data_tokens, beside_pairs=mixed)
+        else:
+            add_pairs_task(name, corpus, prefix, vocabulary)
+    return names
+
+
+def task_names(
+    paths: Sequence[str], corpora: Sequence[Corpus], objective: str, data_tokens: int = 0
+) -> list[str]:
+    """The names of the tasks of corpora, all different: as c4_en_span_corruption, or pairs."""
+    size = f"_{data_tokens}" if data_tokens else ""
+    names = [
+        f"{corpus.name}_{objective}{size}" if corpus.has_documents() else corpus.name
+        for corpus in corpora
+    ]
+    return distinct_names(paths, names)
 
 
 def load_mixture(
@@ -146,16 +197,25 @@ def load_mixture(
 ) -> str:
     """Registers the tasks of several corpora and their mixture, or one task; returns its name.
 
+    The mixture has the corpora with a split `train`; the tasks of all are registered.
+
     Raises:
       CorpusError, VocabularyError, ObjectiveError, MixtureError: an argument cannot be used.
     """
     shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
-    names = [load_task(corpus, *shared) for corpus in corpora]
+    names = load_tasks(corpora, *shared)
     if len(names) == 1:
         return names[0]
-    examples = {name: count_examples(name) for name in names}
+    examples = {name: count_examples(name) for name in names if has_split(name, "train")}
+    if not examples:
+        raise MixtureError(f"--corpus: expected a split train; none of {', '.join(names)} has it")
     rates = mixing_rates(mixing, examples, mixing_cap, mixing_temperature)
-    return add_mixture("_and_".join(names) + f"_{mixing}", rates)
+    return add_mixture("_and_".join(examples) + f"_{mixing}", rates)
+
+
+def has_split(task: str, split: str) -> bool:
+    """True if the corpus of a registered task has the split."""
+    return split in seqio.TaskRegistry.get(task).splits
 
 
 def count_examples(task: str, split: str = "train") -> int:

@@ -6,5 +6,6 @@ In reading order:
   masks      which key each query attends to
   layers     attention, feed-forward, norm, embedding
   network    encoder-decoder and decoder-only
+  beams      beam search with any step of a decoder
   decoding   greedy, sampling, beam search
 """

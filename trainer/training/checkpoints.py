@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 from flax import traverse_util
 
+from runtime.cli.console import say
 from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
 from trainer.training.input_pipeline import Batches, HostInfo
@@ -128,8 +129,14 @@ class Checkpoints:
 
     def restore_position(self, batches: Batches, step: int, host: HostInfo) -> None:
         """Goes to the position in the data after a step. Without a saved one, skips the batches."""
-        if not batches.restore(self._position(step, host)):
+        changes = batches.restore(self._position(step, host))
+        if changes is None:
             batches.skip(step)
+        elif changes and host.index == 0:
+            say(
+                f"note: the data are not those of checkpoint_{step}: {'; '.join(changes)}. The run "
+                "goes on with the new data, from their start"
+            )
 
     def _position(self, step: int, host: HostInfo) -> str:
         return os.path.join(self._folder, f"data_{step}-{host.index:03d}-of-{host.count:03d}")
@@ -169,16 +176,40 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
         return _read_published_state(path, read_published(path), shapes, shardings)
     folder = _state_folder(path)
     check_shapes(path, stored_shapes(path), expected["target"])
-    args = jax.tree.map(
-        lambda leaf, sharding: ocp.ArrayRestoreArgs(
-            sharding=sharding, global_shape=leaf.shape, dtype=leaf.dtype
-        ),
-        expected,
-        _t5x_shardings(expected, shardings),
-    )
+    args = _restore_args(expected, _t5x_shardings(expected, shardings))
     with ocp.PyTreeCheckpointer() as reader:
         tree = reader.restore(folder, item=expected, restore_args=args)
     return from_t5x(tree, shapes)
+
+
+def read_target(path: str, shapes: State, shardings: State) -> Tree:
+    """The parameters alone in a folder `…/checkpoint_N`, sharded; arguments as of `read_state`.
+
+    Raises:
+      CheckpointError: there is none, or it has the parameters of another network.
+    """
+    if is_published(path):
+        params = read_published(path)["target"]
+        check_shapes(path, shapes_of(params), shapes.params)
+        return jax.device_put(params, shardings.params)
+    folder = _state_folder(path)
+    check_shapes(path, stored_shapes(path), shapes.params)
+    args = {"target": _restore_args(shapes.params, shardings.params)}
+    with ocp.PyTreeCheckpointer() as reader:
+        item = {"target": shapes.params}
+        given = ocp.args.PyTreeRestore(item=item, restore_args=args, partial_restore=True)
+        tree = reader.restore(folder, given)
+    return tree["target"]
+
+
+def _restore_args(shapes: Tree, shardings: Tree) -> Tree:
+    return jax.tree.map(
+        lambda leaf, sharding: ocp.ArrayRestoreArgs(
+            sharding=sharding, global_shape=leaf.shape, dtype=leaf.dtype
+        ),
+        shapes,
+        shardings,
+    )
 
 
 def _read_published_state(

@@ -1,53 +1,103 @@
 """Loss on a held-out split, and the unigram entropy of its targets to compare it with."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from runtime.cli.console import say
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, DataError, host_rows, open_dataset
+from trainer.training.input_pipeline import Batches, DataError, host_rows, open_members
 from trainer.training.partitioning import put_batch
 from trainer.training.run import Run
 from trainer.training.step import Metrics
 
+Scores = Mapping[str, float]
+
 
 class Evaluator:
-    """Evaluates parameters on the first batches of a split; reads it again each time.
+    """Evaluates parameters on a split of each corpus; reads it again each time.
+
+    Every example of a split counts once. The last batch is padded with rows of weight 0.
 
     Attributes:
       missing: the reason why there is no such split; "" if there is one.
+      skipped: names of the corpora without the split, if another has it.
     """
 
-    def __init__(self, config: TrainConfig, run: Run, split: str = "validation") -> None:
-        self._run, self._rows, self._batches = run, config.batch_size, config.eval_batches
+    def __init__(
+        self, config: TrainConfig, run: Run, split: str = "validation", *, whole: bool = False
+    ) -> None:
+        """Opens the split.
+
+        Args:
+          whole: True for all batches of each corpus, False for the first --eval_batches of each.
+        """
+        self._run, self._rows = run, config.batch_size
+        self._most = None if whole else config.eval_batches
+        self._members: dict[str, tf.data.Dataset] = {}
         self.missing = ""
+        self.skipped: tuple[str, ...] = ()
         try:
-            self._dataset = open_dataset(config, split, run.host)
+            self._members, self.skipped = open_members(config, split)
         except DataError as error:
             self.missing = str(error)
+        if self.skipped and run.host.index == 0:
+            say(f"note: no split {split!r}, not evaluated: {', '.join(self.skipped)}")
 
-    def evaluate(self, params: Any) -> Mapping[str, float]:
-        """Loss, accuracy, number and unigram entropy of the targets; {} without targets."""
-        if self.missing:
+    def evaluate(self, params: Any) -> Scores:
+        """Loss, accuracy, number and unigram entropy of the targets; {} without targets.
+
+        With several corpora they are those of all targets together, and `eval_loss/NAME` and
+        `eval_accuracy/NAME` are those of a corpus.
+        """
+        rows = self.evaluate_members(params)
+        total = dict(rows.pop("total", {}))
+        if len(rows) > 1:
+            total |= {
+                f"{key}/{name}": scores[key]
+                for name, scores in rows.items()
+                for key in ("eval_loss", "eval_accuracy")
+                if scores
+            }
+        return total
+
+    def evaluate_members(self, params: Any) -> dict[str, Scores]:
+        """The scores of each corpus by the name of its task, and of all as `total`."""
+        sums = {name: self._sum(params, dataset) for name, dataset in self._members.items()}
+        if not sums:
             return {}
+        metrics, counts = (np.sum(parts, axis=0) for parts in zip(*sums.values(), strict=True))
+        return {name: _scores(*found) for name, found in sums.items()} | {
+            "total": _scores(metrics, counts)
+        }
+
+    def _sum(
+        self, params: Any, dataset: tf.data.Dataset
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Metrics and number of occurrences of each target of a dataset: float64[4] and [vocab]."""
         run = self._run
         totals, counts = np.zeros(len(Metrics._fields)), np.zeros(run.network.config.vocab_size)
-        batches = Batches(self._dataset)
-        for _, batch in zip(range(self._batches), batches, strict=False):
+        for batch in itertools.islice(Batches(dataset), self._most):
             written = batch["decoder_target_tokens"][batch["decoder_loss_weights"] > 0]
             counts += np.bincount(written, minlength=len(counts))
             own = host_rows(batch, self._rows, run.host)
             totals += np.array(run.evaluate(params, put_batch(own, run.mesh)), np.float64)
-        total = Metrics(*totals)
-        if not total.targets:
-            return {}
-        return {
-            "eval_loss": float(total.cross_entropy / total.targets),
-            "eval_accuracy": float(total.correct / total.targets),
-            "eval_targets": float(total.targets),
-            "eval_unigram_entropy": unigram_entropy(counts),
-        }
+        return totals, counts
+
+
+def _scores(metrics: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Scores:
+    total = Metrics(*metrics)
+    if not total.targets:
+        return {}
+    return {
+        "eval_loss": float(total.cross_entropy / total.targets),
+        "eval_accuracy": float(total.correct / total.targets),
+        "eval_targets": float(total.targets),
+        "eval_unigram_entropy": unigram_entropy(counts),
+    }
 
 
 def unigram_entropy(counts: np.ndarray[Any, Any]) -> float:

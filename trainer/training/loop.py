@@ -1,21 +1,31 @@
 """The training loop: steps, loss curve, evaluation and checkpoints, up to the last step."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import jax
+import tensorflow as tf
 
+from runtime.cli.console import say
+from runtime.errors import Terminated
+from runtime.units import duration
 from trainer.config import TrainConfig
+from trainer.training.best import BestCheckpoint
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
+from trainer.training.example_lengths import fit_to_data
 from trainer.training.flops import peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, HostBatch, batch_spec, open_dataset
-from trainer.training.optimizer import inverse_square_root
+from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
+from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
+from trainer.training.position import identify_data
 from trainer.training.progress import Progress, draw_curve
 from trainer.training.run import Run, load_initial_state, prepare_run, this_host
+from trainer.training.run_folder import check_folder, write_settings
 from trainer.training.step import Batch, Metrics, State, Step
+from trainer.training.termination import Termination
 
 
 def train(config: TrainConfig) -> State:
@@ -26,35 +36,83 @@ def train(config: TrainConfig) -> State:
       CheckpointError: a checkpoint cannot be read or written.
       DataError, MeshError: the data or devices do not fit the configuration.
     """
-    dataset = open_dataset(config, "train", this_host())
+    host = this_host()
+    tell = say if host.index == 0 else lambda _: None
+    config, dataset = _open_data(config, host, tell)
     run = prepare_run(config, batch_spec(dataset))
+    tell(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
-    batches = Batches(dataset)
+    batches = Batches(dataset, identify_data(config))
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
+    tell(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)
-    with Progress(config.model_dir, config.steps, run.host.index == 0) as progress:
+    best = BestCheckpoint(config, host)
+    for line in write_settings(config) if host.index == 0 else ():
+        say(line)
+    with (
+        Progress(config.model_dir, config.steps, host.index == 0) as progress,
+        Termination(host.count) as termination,
+    ):
         if evaluator and evaluator.missing:
             progress.print_line(f"no held-out loss: {evaluator.missing}")
+        parts = _Parts(
+            run=run, batches=batches, checkpoints=checkpoints, progress=progress,
+            evaluator=evaluator, termination=termination, best=best,
+        )  # fmt: skip
         try:
             if int(state.step) < config.steps:
-                state = _run_steps(run, state, batches, checkpoints, progress, evaluator)
+                state = _run_steps(parts, _compile(run, progress), state)
             checkpoints.save(state, batches, run.host)
         finally:
             checkpoints.close()
+            best.close()
+        if best.describe():
+            progress.print_line(best.describe())
     if run.host.index == 0:
         draw_curve(config.model_dir)
     return state
+
+
+def _open_data(
+    config: TrainConfig, host: HostInfo, tell: Callable[[str], None]
+) -> tuple[TrainConfig, tf.data.Dataset]:
+    """The configuration with the lengths of its data, and the batches of this host."""
+    tell("opening the data")
+    config, notes = fit_to_data(config)
+    for note in notes:
+        tell(note)
+    return config, open_dataset(config, "train", host)
+
+
+def _describe(run: Run) -> str:
+    """The size of the network and the devices, in a line."""
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(run.shapes.params))
+    kind = jax.devices()[0].device_kind
+    return f"{run.config.size}: {parameters:,} parameters, on {run.mesh.size} x {kind}"
+
+
+def _start(config: TrainConfig, checkpoints: Checkpoints) -> str:
+    """What a run starts from, as a phrase."""
+    latest = checkpoints.latest()
+    if latest is not None:
+        return f"from checkpoint_{latest} of {config.model_dir}"
+    if config.initial_checkpoint:
+        carried = "parameters and optimizer" if config.initial_optimizer else "parameters"
+        return f"at the {carried} of {config.initial_checkpoint}"
+    return "with new parameters"
 
 
 def _first_state(run: Run, checkpoints: Checkpoints, batches: Batches) -> State:
     """The newest checkpoint of the run, else --initial_checkpoint, else a new state."""
     latest = checkpoints.latest()
     if latest is not None:
+        check_folder(run.config, run.config.model_dir)
         state = checkpoints.restore(run.shapes, run.shardings, latest)
         checkpoints.restore_position(batches, latest, run.host)
         return state
     if run.config.initial_checkpoint:
-        return load_initial_state(run, run.config.initial_checkpoint)
+        config = run.config
+        return load_initial_state(run, config.initial_checkpoint, config.initial_optimizer)
     return run.start()
 
 
@@ -79,52 +137,86 @@ class _Throughput:
         return self.waited / max(time.monotonic() - self.began, 1e-9)
 
 
-def _compile(run: Run, host_batch: HostBatch) -> Step:
-    """The compiled step, for global batches with the features of a host's batch."""
-    rows = run.config.batch_size
+def _compile(run: Run, progress: Progress) -> Step:
+    """The compiled step, for global batches."""
+    progress.print_line("compiling the step")
+    began, rows = time.monotonic(), run.config.batch_size
     batch = {
-        name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in host_batch.items()
+        name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in run.spec.items()
     }
     step: Step = run.step.lower(run.shapes, batch).compile()  # type: ignore[attr-defined]
+    seconds = time.monotonic() - began
+    progress.print_line(f"compiled in {duration(seconds)}; reading the first batch")
     return step
 
 
-def _run_steps(
-    run: Run,
-    state: State,
-    batches: Batches,
-    checkpoints: Checkpoints,
-    progress: Progress,
-    evaluator: Evaluator | None,
-) -> State:
-    """Runs the steps that are left, and returns the last state."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The parts that the steps of a run use."""
+
+    run: Run
+    batches: Batches
+    checkpoints: Checkpoints
+    progress: Progress
+    evaluator: Evaluator | None
+    best: BestCheckpoint
+    termination: Termination
+
+
+def _run_steps(parts: _Parts, compiled: Step, state: State) -> State:
+    """Runs the steps that are left, and returns the last state.
+
+    Raises:
+      Terminated: SIGTERM came. The last step is in a checkpoint.
+    """
+    run, progress, termination = parts.run, parts.progress, parts.termination
     config, step = run.config, int(state.step)
-    guard, compiled = DivergenceGuard(config.model_dir, config.spike_factor, run.host.index), None
+    guard = DivergenceGuard(
+        config.model_dir, config.spike_limit(), config.spike_floor, run.host.index
+    )
     throughput = _Throughput()
-    while step < config.steps:
+    while step < config.steps and not parts.best.exhausted():
         began = time.monotonic()
-        host_batch = next(batches)
+        host_batch = next(parts.batches)
         batch = put_batch(host_batch, run.mesh)
         throughput.waited += time.monotonic() - began
-        if compiled is None:
-            compiled, throughput = _compile(run, host_batch), _Throughput()
         state, metrics, norm = compiled(state, batch)
         step, last = step + 1, step + 1 == config.steps
         throughput.steps += 1
         guard.add(step, metrics, norm, host_batch)
-        saving = step % config.checkpoint_period == 0
-        if step % config.log_period == 0 or last or saving:
+        logging = step % config.log_period == 0 or last
+        stopping = termination.asked(together=logging)
+        saving = step % config.checkpoint_period == 0 or stopping
+        if logging or saving:
             guard.check()
-        if step % config.log_period == 0 or last:
+        if logging:
             scalars = _scalars(run, metrics, norm, throughput, state, batch)
             progress.report_step(step, scalars, (config.steps - step) / throughput.rate())
             throughput = _Throughput()
-        if evaluator and (step % config.eval_period == 0 or last):
-            progress.report_evaluation(step, evaluator.evaluate(state.params))
+        if not stopping and config.eval_period and (step % config.eval_period == 0 or last):
+            stopping = not _evaluate(parts, step, state)
             throughput = _Throughput()
-        if saving:
-            checkpoints.save(state, batches, run.host)
+        if saving or stopping:
+            parts.checkpoints.save(state, parts.batches, run.host)
+        if stopping:
+            parts.checkpoints.wait()
+            progress.print_line(f"SIGTERM: checkpoint_{step} is written")
+            raise Terminated
     return state
+
+
+def _evaluate(parts: _Parts, step: int, state: State) -> bool:
+    """Evaluates and reports a state; False if SIGTERM ended it."""
+    if parts.evaluator is None:
+        return True
+    try:
+        with parts.termination.at_once():
+            scores = parts.evaluator.evaluate(state.params)
+    except Terminated:
+        return False
+    parts.progress.report_evaluation(step, scores)
+    parts.best.add(scores, state)
+    return True
 
 
 def _scalars(
@@ -132,7 +224,7 @@ def _scalars(
 ) -> dict[str, float]:
     """The scalars of a step for the loss curve. Tokens are positions, padding included."""
     tokens = sum(x.size for name, x in batch.items() if name.endswith("input_tokens"))
-    schedule = inverse_square_root(run.config.learning_rate, run.config.warmup_steps)
+    schedule = learning_rate(run.config)
     rate = throughput.rate()
     return {
         "loss": mean_loss(metrics),

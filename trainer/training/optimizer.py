@@ -9,12 +9,14 @@ g at step t (from 1):
     p = p - lr(t - 1) max(rms(p), 1e-3) u,   lr(s) = 1 / sqrt(max(s, 10,000))
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
+
+from trainer.config import TrainConfig
 
 Tree = Any
 
@@ -28,6 +30,47 @@ def inverse_square_root(base: float, warmup_steps: int) -> optax.Schedule:
         return base / jnp.sqrt(jnp.maximum(step, warmup_steps).astype(jnp.float32))
 
     return rate
+
+
+def constant(base: float) -> optax.Schedule:
+    """base, as the paper fine-tunes (section 3.1.2)."""
+    return lambda step: jnp.full_like(step, base, jnp.float32)
+
+
+def linear(base: float, warmup_steps: int, steps: int) -> optax.Schedule:
+    """From 0 to base in `warmup_steps`, then to 0 at `steps`, in straight lines."""
+
+    def rate(step: jax.Array) -> jax.Array:
+        return base * jnp.minimum(step / warmup_steps, _left(step, warmup_steps, steps))
+
+    return rate
+
+
+def cosine(base: float, warmup_steps: int, steps: int) -> optax.Schedule:
+    """From 0 to base in a straight line, then to 0 at `steps` as half a cosine."""
+
+    def rate(step: jax.Array) -> jax.Array:
+        falling = 0.5 - 0.5 * jnp.cos(jnp.pi * _left(step, warmup_steps, steps))
+        return base * jnp.minimum(step / warmup_steps, falling)
+
+    return rate
+
+
+def _left(step: jax.Array, warmup_steps: int, steps: int) -> jax.Array:
+    """Share of the steps after the warm-up that is left, from 1 to 0."""
+    return jnp.clip((steps - step) / max(steps - warmup_steps, 1), 0.0, 1.0)
+
+
+def learning_rate(config: TrainConfig) -> optax.Schedule:
+    """The schedule of --schedule, a row of SCHEDULES."""
+    base, warmup, steps = config.learning_rate, config.warmup_steps, config.steps
+    rows: dict[str, Callable[[], optax.Schedule]] = {
+        "inverse_square_root": lambda: inverse_square_root(base, warmup),
+        "constant": lambda: constant(base),
+        "linear": lambda: linear(base, warmup, steps),
+        "cosine": lambda: cosine(base, warmup, steps),
+    }
+    return rows[config.schedule]()
 
 
 def adafactor(

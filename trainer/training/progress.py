@@ -16,6 +16,7 @@ from rich.text import Text
 from runtime.storage.files import write_bytes
 from runtime.units import duration
 
+CURVE_NAME = "curve.jsonl"
 _LINE_SECONDS = 10.0
 
 
@@ -23,15 +24,17 @@ class Progress:
     """The live line of a run, and its loss curve on disk. Use as a context manager."""
 
     def __init__(
-        self, model_dir: str, steps: int, first_host: bool, stream: TextIO = sys.stderr
+        self, model_dir: str, steps: int, first_host: bool, stream: TextIO | None = None
     ) -> None:
         self._steps, self._first_host = steps, first_host
-        self._curve = os.path.join(model_dir, "curve.jsonl")
+        self._curve = os.path.join(model_dir, CURVE_NAME)
         self._writer = metric_writers.create_default_writer(
             model_dir, asynchronous=False, just_logging=not first_host
         )
-        self._console = Console(file=stream, highlight=False, markup=False, quiet=not first_host)
-        self._text = Text("compiling the step")
+        self._console = Console(
+            file=stream or sys.stderr, highlight=False, markup=False, quiet=not first_host
+        )
+        self._text = Text("")
         self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
         self._printed = 0.0
 
@@ -46,7 +49,7 @@ class Progress:
         self._writer.close()
 
     def print_line(self, line: str) -> None:
-        """Prints a line above the live line."""
+        """Prints a line, above the live line."""
         self._console.print(line, soft_wrap=True)
 
     def report_step(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
@@ -90,7 +93,7 @@ def held_out_line(scalars: Mapping[str, float]) -> str:
 
 def read_curve(model_dir: str) -> list[dict[str, float]]:
     """The points of a run by step; of a step that was run twice, after a stop, the later point."""
-    with open(os.path.join(model_dir, "curve.jsonl"), encoding="utf-8") as stream:
+    with open(os.path.join(model_dir, CURVE_NAME), encoding="utf-8") as stream:
         points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
     return [points[key] for key in sorted(points)]
 

@@ -66,11 +66,7 @@ def sum_losses(
     Args:
       key: of dropout; None for no dropout.
     """
-    positional, named = arguments(batch)
-    rngs = None if key is None else {"dropout": key}
-    logits = network.apply(
-        {"params": params}, *positional, **named, enable_dropout=key is not None, rngs=rngs
-    )
+    logits = _logits(network, params, batch, key)
     targets = batch["decoder_target_tokens"]
     weights = batch["decoder_loss_weights"].astype(jnp.float32)
     normalizer = jax.nn.logsumexp(logits, axis=-1)  # [batch, length, vocab] -> [batch, length]
@@ -81,6 +77,19 @@ def sum_losses(
     penalty = z_loss * jnp.square(normalizer) * weights
     correct = (jnp.argmax(logits, axis=-1) == targets) * weights
     return Metrics(jnp.sum(entropy + penalty), jnp.sum(entropy), jnp.sum(weights), jnp.sum(correct))
+
+
+def _logits(network: nn.Module, params: Tree, batch: Batch, key: Array | None) -> Array:
+    """Logits of a model, or the mean of those of an ensemble: float32[batch, length, vocab]."""
+    if isinstance(params, tuple):
+        each = [_logits(network, model, batch, key) for model in params]
+        return sum(each[1:], start=each[0]) / len(each)
+    positional, named = arguments(batch)
+    rngs = None if key is None else {"dropout": key}
+    logits: Array = network.apply(
+        {"params": params}, *positional, **named, enable_dropout=key is not None, rngs=rngs
+    )
+    return logits
 
 
 def sum_gradients(
@@ -133,7 +142,7 @@ def train_step(
 
 
 def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
-    """The metrics of a batch without dropout and z-loss."""
+    """The metrics of a batch without dropout and z-loss; of an ensemble, if params are a tuple."""
     return sum_losses(network, params, batch, 0.0, None)
 
 

@@ -2,7 +2,13 @@ import shutil
 
 import pytest
 
-from trainer.data.corpora import CorpusError, StorageFormat, corpus_name, find_corpus
+from trainer.data.corpora import (
+    CorpusError,
+    StorageFormat,
+    corpus_name,
+    distinct_names,
+    find_corpus,
+)
 
 
 def touch(folder, *names):
@@ -29,17 +35,13 @@ def test_shards_are_grouped_by_the_split_in_their_names(tmp_path):
 BAD_CORPORA = [
     ("missing", "no such file or folder"),
     ("", "expected TFRecord shards"),
-    ("three.tsv", "three.tsv:2: expected inputs, one tab, targets"),
-    ("plain.jsonl", "plain.jsonl:1: expected"),
-    ("empty.tsv", "empty.tsv: the file is empty"),
+    ("a.tsv.gz", "expected only .tsv files or only .jsonl files"),
 ]
 
 
 @pytest.mark.parametrize(("name", "message"), BAD_CORPORA)
 def test_corpora_that_cannot_be_read(name, message, tmp_path):
-    (tmp_path / "three.tsv").write_text("a\tb\na\tb\tc\n")
-    (tmp_path / "plain.jsonl").write_text("text\n")
-    (tmp_path / "empty.tsv").write_text("")
+    (tmp_path / "a.tsv.gz").touch()
     folder = tmp_path if name else tmp_path / "nothing"
     (tmp_path / "nothing").mkdir()
     with pytest.raises(CorpusError, match=message):
@@ -63,3 +65,14 @@ def test_a_missing_shard_is_named(small_corpus, tmp_path):
 def test_names_of_corpora():
     assert corpus_name("out/c4/en.noclean/3.1.0") == "c4_en_noclean"
     assert corpus_name("/data/books") == "books"
+
+
+def test_equal_names_get_a_digest_of_their_path():
+    names = distinct_names(["/a/c4/en/3.1.0", "/b/c4/en/3.1.0", "/books"], ["c4_en"] * 2 + ["b"])
+    assert len(set(names)) == 3 and names[2] == "b"
+    assert all(name.startswith("c4_en_") and len(name) == 12 for name in names[:2])
+
+
+def test_a_corpus_given_twice_is_refused():
+    with pytest.raises(CorpusError, match=r"--corpus=/a/b: it is given twice"):
+        distinct_names(["/a/b", "/a/./b/"], ["b", "b"])

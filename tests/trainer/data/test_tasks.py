@@ -3,8 +3,11 @@ import json
 
 import pytest
 import seqio
+import tensorflow as tf
 
+from tests.trainer.small import sentences, write_corpus
 from trainer.data.corruption import INPUT_TRANSFORMS, NOISE_MASKS, TARGET_TRANSFORMS
+from trainer.data.examples import first_tokens
 from trainer.data.objectives import OBJECTIVES
 from trainer.data.tasks import load_mixture, load_task
 from trainer.data.vocabularies import load_vocabulary
@@ -39,6 +42,65 @@ def test_every_objective_is_a_task_by_name(objective, small_corpus, small_vocabu
 def test_truncated_data_is_the_first_tokens_only(small_corpus, small_vocabulary):
     name = load_task(small_corpus, small_vocabulary, "causal_lm", data_tokens=1000)
     assert sum(len(row["targets"]) - 1 for row in rows(name)) == 1000
+
+
+def limited_documents(folder, vocabulary, shards, hosts=1):
+    """The documents of 1,000 tokens in each of two epochs, sorted."""
+    texts = sentences(20, seed=9)
+    folder = folder / f"{shards}-{hosts}"
+    size = -(-len(texts) // shards)
+    parts = [texts[n * size : n * size + size] for n in range(shards)]
+    dealt = [text for group in zip(*parts, strict=True) for text in group]
+    write_corpus(folder, {"train": dealt}, shards)
+    source = seqio.TaskRegistry.get(
+        load_task(str(folder), vocabulary, "causal_lm", data_tokens=1000)
+    ).source
+    dataset = source.get_dataset(split="train", shuffle=True, seed=1).repeat(2)
+    found = [tuple(row["text"].tolist()) for row in dataset.as_numpy_iterator()]
+    half = len(found) // 2
+    return found[:half], found[half:]
+
+
+def test_truncated_data_are_the_same_tokens_in_each_epoch(tmp_path, small_vocabulary):
+    first, second = limited_documents(tmp_path, small_vocabulary, shards=1)
+    assert sum(map(len, first)) == 1000
+    assert first != second and sorted(first) == sorted(second)
+    others, _ = limited_documents(tmp_path, small_vocabulary, shards=4)
+    assert sorted(first) == sorted(others)
+
+
+def test_truncated_data_are_repeated_for_ever_and_dealt_out_to_hosts(
+    small_corpus, small_vocabulary
+):
+    name = load_task(small_corpus, small_vocabulary, "causal_lm", data_tokens=300)
+    counts = []
+    for host in range(2):
+        dataset = seqio.TaskRegistry.get(name).get_dataset(
+            {"targets": 64}, num_epochs=None, shuffle=True, seed=1,
+            shard_info=seqio.ShardInfo(host, 2),
+        )  # fmt: skip
+        counts.append(sum(len(row["targets"]) - 1 for row in dataset.take(100).as_numpy_iterator()))
+    assert all(count > 10 * 300 for count in counts)
+
+
+def test_a_document_longer_than_a_chunk_is_truncated_data_in_parts(monkeypatch):
+    monkeypatch.setattr("trainer.data.examples.CHUNK_TOKENS", 4)
+    dataset = tf.data.Dataset.from_tensors({"text": tf.range(1, 12)})
+    found = [row["text"].tolist() for row in first_tokens(dataset, 10).as_numpy_iterator()]
+    assert found == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
+
+
+def test_corpora_of_the_same_name_stay_apart_in_a_mixture(tmp_path, small_vocabulary):
+    folders = [tmp_path / one / "c4" / "en" / "3.1.0" for one in "xy"]
+    files = [tmp_path / one / "pairs.tsv" for one in "xy"]
+    for folder, file in zip(folders, files, strict=True):
+        write_corpus(folder, {"train": sentences(5)})
+        file.write_text("the sea\ta river\n" * 5)
+    mixture = load_mixture([*map(str, [*folders, *files])], small_vocabulary)
+    names = [task.name for task in seqio.MixtureRegistry.get(mixture).tasks]
+    assert len(names) == 4
+    shards = [seqio.TaskRegistry.get(name).source.list_shards("train")[0] for name in names]
+    assert len(set(shards)) == 4
 
 
 @pytest.mark.parametrize("form", ["tsv", "jsonl"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainer.model.config import NetworkConfig
-from trainer.model.decoding import beam_search, sample
+from trainer.model.decoding import beam_search, draw, sample
 from trainer.model.network import LanguageModel, Transformer
 
 VOCAB, LENGTH = 6, 4
@@ -56,14 +56,15 @@ def test_greedy_with_a_cache_is_the_argmax_without(params):
         assert not found[row][len(text) :].any()
 
 
-def test_beams_find_the_best_of_all_texts(params):
-    found, _ = beam_search(NETWORK, params, INPUTS, LENGTH, beams=VOCAB**2, alpha=0.6)
+def test_beams_find_the_best_of_all_texts_that_end(params):
+    found, found_scores = beam_search(NETWORK, params, INPUTS, LENGTH, beams=VOCAB**2, alpha=0.6)
     for row in range(2):
         texts = {tuple(ended(t)) for t in itertools.product(range(VOCAB), repeat=LENGTH)}
-        texts = {t for t in texts if 0 not in t}
+        texts = {t for t in texts if t[-1] == 1}
         score = {t: scores(params, row, t)[0].sum() / ((5 + len(t)) / 6) ** 0.6 for t in texts}
         best = max(score, key=score.get)
         assert ended(np.asarray(found)[row, 0]) == list(best)
+        assert found_scores[row, 0] == pytest.approx(score[best], rel=1e-5)
 
 
 def test_sampling_follows_the_probabilities(params):
@@ -74,6 +75,59 @@ def test_sampling_follows_the_probabilities(params):
     np.testing.assert_allclose(share, np.exp(logs[0]), atol=0.1)
     only = np.asarray(sample(NETWORK, params, wide, LENGTH, jax.random.key(1), 1.0, top_k=1))
     assert (only == only[0]).all()
+
+
+def test_of_equally_probable_ids_exactly_top_k_are_drawn():
+    equal = jnp.zeros((400, VOCAB))
+    found = np.asarray(draw(jax.random.key(0), equal, top_k=2))
+    assert set(found) == {0, 1}
+    assert set(np.asarray(draw(jax.random.key(0), equal, top_k=99))) == set(range(VOCAB))
+
+
+@pytest.mark.parametrize(
+    ("top_p", "left"), [(0.3, {2}), (0.5, {2, 4}), (0.6, {2, 4}), (0.71, {2, 4, 0}), (1.0, None)]
+)
+def test_top_p_leaves_the_fewest_ids_with_that_probability(top_p, left):
+    shares = np.array([0.2, 0.0625, 0.4, 0.0375, 0.3])
+    wide = jnp.repeat(jnp.log(shares)[None], 600, axis=0)
+    found = set(np.asarray(draw(jax.random.key(1), wide, top_p=top_p)))
+    assert found == (left or set(range(5)))
+
+
+def test_top_k_and_top_p_leave_the_ids_that_are_in_both():
+    wide = jnp.repeat(jnp.log(jnp.array([0.2, 0.1, 0.4, 0.3]))[None], 400, axis=0)
+    assert set(np.asarray(draw(jax.random.key(1), wide, top_k=3, top_p=0.75))) == {2, 3}
+
+
+def test_temperature_flattens_the_probabilities(params):
+    wide = jnp.repeat(INPUTS[:1], 400, axis=0)
+    _, logs = scores(params, 0, [2])
+    for temperature in (0.5, 3.0):
+        found = np.asarray(sample(NETWORK, params, wide, 1, jax.random.key(1), temperature))
+        share = np.bincount(found[:, 0], minlength=VOCAB) / 400
+        wanted = np.exp(logs[0] / temperature) / np.exp(logs[0] / temperature).sum()
+        np.testing.assert_allclose(share, wanted, atol=0.1)
+
+
+@pytest.mark.parametrize("search", ["greedy", "beam"])
+def test_an_ensemble_averages_the_logits(params, search):
+    other = jax.tree.map(lambda p: p[::-1] if p.ndim == 1 else -p, params)
+
+    def texts(given):
+        if search == "greedy":
+            return np.asarray(sample(NETWORK, given, INPUTS, LENGTH, jax.random.key(0)))
+        return np.asarray(beam_search(NETWORK, given, INPUTS, LENGTH)[0])
+
+    np.testing.assert_array_equal(texts((params, params)), texts(params))
+    both = texts((params, other))
+    for row in range(2) if search == "greedy" else ():
+        text = ended(both[row])
+        shifted = np.array([0, *text[:-1]])[None]
+        logits = [
+            _apply()({"params": p}, INPUTS[row : row + 1], shifted, np.maximum([text], 1))[0]
+            for p in (params, other)
+        ]
+        assert np.argmax(logits[0] + logits[1], axis=-1).tolist() == text
 
 
 LANGUAGE_MODEL = LanguageModel(dataclasses.replace(CONFIG, num_encoder_layers=0))

@@ -31,3 +31,25 @@ def test_without_a_factor_no_spike_stops_a_run(tmp_path):
         add(guard, step, entropy)
     guard.check()
     assert not list(tmp_path.iterdir())
+
+
+def losses(guard, values):
+    """Adds a step for each mean loss, and checks them."""
+    for step, loss in enumerate(values):
+        add(guard, step, 4.0 * loss)
+    guard.check()
+
+
+def test_small_losses_may_vary_by_a_large_factor(tmp_path):
+    losses(DivergenceGuard(str(tmp_path), 10.0, 0.5), [0.008, 0.008, 0.156, 1.0, 0.008])
+    with pytest.raises(Diverged, match="loss 6 "):
+        losses(DivergenceGuard(str(tmp_path), 10.0, 0.5), [0.008, 0.008, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "advice"), [(90.0, "go on with --spike_factor=0"), (np.nan, "try --clip_norm=1")]
+)
+def test_the_advice_changes_what_happens_at_that_step(loss, advice, tmp_path):
+    with pytest.raises(Diverged, match=advice) as error:
+        losses(DivergenceGuard(str(tmp_path), 10.0, 0.5), [2.0, loss])
+    assert "--seed" not in str(error.value)  # it does not change the batch

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from trainer.training.input_pipeline import (
     host_rows,
     open_dataset,
 )
+from trainer.training.position import identify_data
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +33,51 @@ def test_batches_have_the_specified_shapes(config):
 
 
 def test_a_saved_position_is_restored(config, tmp_path):
-    batches = Batches(open_dataset(config, "train", HostInfo()))
+    batches = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
     batches.skip(2)
     batches.save(str(tmp_path / "data_2"))
+    assert [path.stat().st_size < 4096 for path in tmp_path.iterdir()] == [True]
     expected = next(batches)
-    again = Batches(open_dataset(config, "train", HostInfo()))
-    assert not again.restore(str(tmp_path / "data_1"))
-    assert again.restore(str(tmp_path / "data_2"))
+    again = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
+    assert again.restore(str(tmp_path / "data_1")) is None
+    assert again.restore(str(tmp_path / "data_2")) == []
     for name, array in next(again).items():
         np.testing.assert_array_equal(array, expected[name])
+
+
+def test_a_saved_position_holds_for_another_batch_size(config, tmp_path):
+    batches = Batches(open_dataset(config, "train", HostInfo()), identify_data(config))
+    batches.skip(3)
+    batches.save(str(tmp_path / "data"))
+    rows = np.concatenate([next(batches)["encoder_input_tokens"] for _ in range(2)])
+    other = dataclasses.replace(config, batch_size=6)
+    again = Batches(open_dataset(other, "train", HostInfo()), identify_data(other))
+    assert again.restore(str(tmp_path / "data")) == []
+    np.testing.assert_array_equal(next(again)["encoder_input_tokens"], rows[:6])
 
 
 def test_fewer_shards_than_hosts_is_told(config):
     with pytest.raises(DataError, match=r"2 shards of train, fewer than the 3 hosts.*--shards=3"):
         open_dataset(config, "train", HostInfo(index=0, count=3))
+
+
+def test_rows_of_pairs_are_dealt_out_to_hosts(tmp_path, small_vocabulary):
+    words = ["sea", "cat", "old", "rain", "salt"]
+    file = tmp_path / "pairs.tsv"
+    file.write_text("".join(f"{word}\t{word}\n" for word in words))
+    pairs = TrainConfig(
+        corpus=(str(file),), vocab=small_vocabulary, inputs_length=8, targets_length=8,
+        batch_size=4, packing=False,
+    )  # fmt: skip
+    seen = []
+    for index in range(2):
+        batches = Batches(open_dataset(pairs, "train", HostInfo(index=index, count=2)))
+        rows = [tuple(row) for _ in range(6) for row in next(batches)["encoder_input_tokens"]]
+        assert len(rows) == 12
+        seen.append(set(rows))
+    assert sorted(map(len, seen)) == [2, 3] and not seen[0] & seen[1]
+    with pytest.raises(DataError, match="pairs has 5 examples of train, fewer than the 6 hosts"):
+        open_dataset(pairs, "train", HostInfo(index=0, count=6))
 
 
 def test_a_split_that_is_not_there_is_told(config):

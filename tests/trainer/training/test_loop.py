@@ -2,6 +2,8 @@ import dataclasses
 import os
 import resource
 import shutil
+import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from runtime.errors import Terminated
 from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
@@ -19,9 +22,11 @@ from trainer.training.checkpoints import (
     read_params,
 )
 from trainer.training.divergence import Diverged
-from trainer.training.input_pipeline import DataError
+from trainer.training.evaluation import Evaluator
+from trainer.training.input_pipeline import Batches, DataError
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
+from trainer.training.run_folder import RunFolderError
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +75,13 @@ def test_without_the_datas_place_the_same_batches_are_found(finished, stopped):
     assert_same(train(stopped), whole)
 
 
+def test_a_run_whose_data_changed_goes_on_with_the_new_data(stopped, tmp_path, capsys):
+    other = write_corpus(tmp_path / "c4" / "en" / "3.1.0", {"train": sentences(60, seed=7)})
+    changed = train(dataclasses.replace(stopped, corpus=(other,)))
+    assert "are not those of checkpoint_3: the files of c4_en_span" in capsys.readouterr().err
+    assert int(changed.step) == 6
+
+
 def test_a_finished_run_is_left_as_it_is(finished, config):
     shutil.copytree(finished[0].model_dir, config.model_dir)
     assert_same(train(config), finished[1])
@@ -100,8 +112,8 @@ def test_old_checkpoints_go_and_the_newest_stay(config):
 
 
 def test_a_loss_that_jumps_stops_with_the_batch_saved(config):
-    bad = dataclasses.replace(config, spike_factor=0.5, log_period=6)
-    with pytest.raises(Diverged, match=r"step 2: .*are in .*newest checkpoint is from before"):
+    bad = dataclasses.replace(config, spike_factor=0.5, spike_floor=0.0, log_period=6)
+    with pytest.raises(Diverged, match=r"step 2: .*are in .*go on with --spike_factor=0"):
         train(bad)
     saved = np.load(Path(config.model_dir, "diverged_2-000.npz"))
     assert saved["decoder_target_tokens"].shape == (8, config.lengths()["targets"])
@@ -137,10 +149,20 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
     texts = [f"{s} {i * 7919}" for i, s in enumerate(sentences(300))]
     other = train_vocabulary(tmp_path / "larger.model", texts, 200)
     assert load_vocabulary(other).vocab_size == 300
+    run = Path(stopped.model_dir)
+    before = (run / "config.json").read_bytes()
+    with pytest.raises(RunFolderError, match="another vocabulary"):
+        train(dataclasses.replace(stopped, vocab=other))
+    with pytest.raises(RunFolderError, match=r"--version=v1.0: .* of --version=v1.1"):
+        train(dataclasses.replace(stopped, version="v1.0"))
+    assert (run / "config.json").read_bytes() == before
+    (run / "config.json").unlink()
+    (run / "spiece.model").unlink()
     with pytest.raises(CheckpointError, match="256 rows, the vocabulary needs 384"):
         train(dataclasses.replace(stopped, vocab=other))
     with pytest.raises(CheckpointError, match="--size, --version and --architecture"):
         train(dataclasses.replace(stopped, version="v1.0"))
+    assert not (run / "config.json").exists()
     assert Checkpoints(stopped.model_dir, 3).latest() == 3
 
 
@@ -161,3 +183,46 @@ def test_leftovers_of_a_killed_writer_are_no_checkpoint(stopped):
     shutil.copytree(run / "checkpoint_3" / "state", left / "state")
     assert Checkpoints(str(run), 3).latest() == 3
     assert newest_checkpoint(str(run)).endswith("checkpoint_3")
+
+
+def terminated(config, monkeypatch, during):
+    """Trains with a SIGTERM to this process after the first call of `during`."""
+    owner, name = during
+    plain = getattr(owner, name)
+
+    def call(*given):
+        result = plain(*given)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        return result
+
+    with monkeypatch.context() as patch, pytest.raises(Terminated):
+        patch.setattr(owner, name, call)
+        train(config)
+
+
+@pytest.mark.parametrize(
+    ("during", "step"),
+    [((Batches, "__next__"), 1), ((Evaluator, "evaluate"), 3)],
+    ids=["a step", "an evaluation"],
+)
+def test_sigterm_leaves_a_checkpoint_from_which_the_run_goes_on(
+    during, step, finished, config, monkeypatch
+):
+    config = dataclasses.replace(config, eval_period=3, checkpoint_period=100)
+    terminated(config, monkeypatch, during)
+    assert Checkpoints(config.model_dir, 3).latest() == step
+    assert_same(train(config), finished[1])
+
+
+def test_a_run_goes_on_with_another_batch_size_and_other_lengths(stopped):
+    state = train(dataclasses.replace(stopped, batch_size=4, inputs_length=24))
+    assert int(state.step) == 6
+
+
+def test_what_goes_on_before_the_first_step_is_told(config, capfd):
+    train(dataclasses.replace(config, steps=1))
+    lines = capfd.readouterr().err.splitlines()
+    for told in ("opening the data", "parameters, on", "starting with new parameters",
+                 "compiling the step", "compiled in"):  # fmt: skip
+        assert any(told in line for line in lines), told

@@ -4,9 +4,11 @@ import numpy as np
 import optax
 import pytest
 
+from trainer.config import SCHEDULES, TrainConfig
 from trainer.training.optimizer import (
     adafactor,
     inverse_square_root,
+    learning_rate,
     moments_from_t5x,
     moments_to_t5x,
 )
@@ -34,3 +36,19 @@ def test_learning_rate_is_the_papers():
     assert float(rate(jnp.array(0))) == pytest.approx(0.01)
     assert float(rate(jnp.array(10_000))) == pytest.approx(0.01)
     assert float(rate(jnp.array(40_000))) == pytest.approx(0.005)
+
+
+RATES = {
+    "inverse_square_root": {0: 0.1, 100: 0.1, 400: 0.05, 900: 1 / 30},
+    "constant": {0: 1.0, 100: 1.0, 900: 1.0},
+    "linear": {0: 0.0, 50: 0.5, 100: 1.0, 600: 0.5, 1100: 0.0, 2000: 0.0},
+    "cosine": {0: 0.0, 50: 0.5, 100: 1.0, 350: 0.8535534, 600: 0.5, 1100: 0.0},
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_learning_rate_of_each_schedule(name):
+    config = TrainConfig(schedule=name, learning_rate=1.0, warmup_steps=100, steps=1100)
+    rate = learning_rate(config)
+    for step, wanted in RATES[name].items():
+        assert float(rate(jnp.array(step))) == pytest.approx(wanted, abs=1e-6)

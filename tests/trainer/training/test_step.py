@@ -8,7 +8,7 @@ import pytest
 from trainer.model.config import NetworkConfig
 from trainer.model.network import Transformer
 from trainer.training.optimizer import adafactor, inverse_square_root
-from trainer.training.step import initial_state, sum_gradients, sum_losses, train_step
+from trainer.training.step import eval_step, initial_state, sum_gradients, sum_losses, train_step
 
 NETWORK = Transformer(
     NetworkConfig(
@@ -83,3 +83,20 @@ def test_the_step_lowers_for_tpu_without_one(state):
     exported = jax.export.export(step(dropout=True), platforms=["tpu"])(state, batch())
     assert exported.platforms == ("tpu",)
     assert "stablehlo" in exported.mlir_module()
+
+
+def test_an_ensemble_has_the_mean_of_the_logits(state):
+    other = jax.tree.map(lambda p: -p, state.params)
+    given = batch()
+    evaluate = jax.jit(functools.partial(eval_step, NETWORK))
+    same = evaluate((state.params, state.params), given)
+    np.testing.assert_allclose(same, evaluate(state.params, given), rtol=1e-6)
+    inputs = (given[name] for name in list(given)[:3])
+    apply = functools.partial(NETWORK.apply, enable_dropout=False)
+    features = tuple(inputs)
+    logits = [apply({"params": params}, *features) for params in (state.params, other)]
+    logs = jax.nn.log_softmax((logits[0] + logits[1]) / 2)
+    chosen = np.take_along_axis(np.asarray(logs), given["decoder_target_tokens"][..., None], -1)
+    entropy = -(chosen[..., 0] * given["decoder_loss_weights"]).sum()
+    found = evaluate((state.params, other), given)
+    assert float(found.cross_entropy) == pytest.approx(entropy, rel=1e-5)

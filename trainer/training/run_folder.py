@@ -1,0 +1,146 @@
+"""The folder of a run has its configuration and vocabulary, and can be read wherever it is.
+
+A checkpoint does not say for which vocabulary, version or architecture its parameters are, and
+those of another one can have the same shapes. The folder says it.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from runtime.errors import UsageError
+from runtime.storage.files import is_remote, read_bytes, write_bytes
+from trainer.config import TrainConfig
+from trainer.model.config import network_config
+from trainer.model.sizes import SIZES
+from vocab.vocabulary import MODEL_NAME, read_vocabulary
+
+CONFIG_NAME = "config.json"
+BEST_NAME = "best"
+"""Folder of the best checkpoint in that of a run."""
+_CHECKPOINT = re.compile(r"checkpoint_\d+")
+
+
+class RunFolderError(UsageError):
+    """Options that contradict the run in the folder. The message names them and both values."""
+
+
+def run_folder(checkpoint: str) -> str:
+    """The folder of the run that a path belongs to: that above a checkpoint_N, or the path."""
+    path = os.path.normpath(checkpoint)
+    if _CHECKPOINT.fullmatch(os.path.basename(path)):
+        path = os.path.dirname(path) or "."
+    if os.path.basename(path) == BEST_NAME and not os.path.exists(os.path.join(path, CONFIG_NAME)):
+        path = os.path.dirname(path) or "."
+    return path
+
+
+def read_settings(folder: str) -> dict[str, Any]:
+    """The options of the run in a folder; {} if it has no config.json of a run.
+
+    The vocabulary is the copy in the folder, and --model_dir is the folder, wherever it was before.
+    """
+    try:
+        stored = json.loads(read_bytes(os.path.join(folder, CONFIG_NAME)))
+    except (OSError, ValueError):
+        return {}
+    known = {field.name for field in fields(TrainConfig)}
+    if not isinstance(stored, dict) or "architecture" not in stored:
+        return {}  # that of Hugging Face
+    settings = {name: value for name, value in stored.items() if name in known}
+    settings |= {"corpus": tuple(settings.get("corpus", ())), "model_dir": folder}
+    if os.path.isfile(os.path.join(folder, MODEL_NAME)):
+        settings["vocab"] = folder
+    return settings
+
+
+def write_settings(config: TrainConfig) -> list[str]:
+    """Writes config.json and a copy of the vocabulary to --model_dir.
+
+    Local paths are written as absolute ones.
+
+    Returns:
+      A line for each option that the run had otherwise before.
+    """
+    path = os.path.join(config.model_dir, CONFIG_NAME)
+    values = json.loads(json.dumps(asdict(config)))
+    for name in ("vocab", "initial_checkpoint", "model_dir"):
+        values[name] = _absolute(values[name])
+    values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
+    before = json.loads(read_bytes(path)) if os.path.exists(path) else {}
+    _write(os.path.join(config.model_dir, MODEL_NAME), read_vocabulary(config.vocab).model)
+    _write(path, json.dumps(values, indent=2).encode())
+    return [*differences(before, values)]
+
+
+def _write(path: str, data: bytes) -> None:
+    """Writes a file unless it is there already: the disk may be full."""
+    if not os.path.exists(path) or read_bytes(path) != data:
+        write_bytes(path, data)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path) if path and not is_remote(path) else path
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each option that has another value now; not for the vocabulary, which is checked.
+
+    Args:
+      before: options of the run so far.
+    """
+    for name, value in now.items():
+        old = before.get(name, value)
+        if name not in ("vocab", "model_dir") and _plain(old) != _plain(value):
+            yield f"note: --{name} was {_plain(old)}, now {_plain(value)}"
+
+
+def _plain(value: object) -> object:
+    return ", ".join(map(_absolute, value)) if isinstance(value, list | tuple) else value
+
+
+def check_folder(config: TrainConfig, folder: str) -> None:
+    """Checks that a configuration has the vocabulary and network of the run in a folder.
+
+    A folder without its own configuration or vocabulary is not checked.
+
+    Raises:
+      RunFolderError: another vocabulary, size, version or architecture.
+    """
+    errors = [*_other_network(config, folder)]
+    copy = os.path.join(folder, MODEL_NAME)
+    if os.path.isfile(copy):
+        kept, given = read_vocabulary(copy), read_vocabulary(config.vocab)
+        if kept.sha256() != given.sha256():
+            errors.append(
+                f"--vocab={config.vocab}: another vocabulary (sha256 {given.sha256()[:12]}…) than "
+                f"that of {folder} (sha256 {kept.sha256()[:12]}…); give --vocab={copy}"
+            )
+    if errors:
+        raise RunFolderError("\n".join(errors))
+
+
+def _other_network(config: TrainConfig, folder: str) -> Iterator[str]:
+    stored = read_settings(folder)
+    if not stored:
+        return
+    now, before = _network_options(asdict(config)), _network_options(asdict(config) | stored)
+    same_kind = now["architecture"] == before["architecture"]
+    if same_kind and _network(now) == _network(before):
+        return  # as mt5-small and v1.1-small, which differ in the vocabulary only
+    for name, value in now.items():
+        if before[name] != value:
+            yield f"--{name}={value}: {folder} has the parameters of --{name}={before[name]}"
+
+
+def _network_options(settings: Mapping[str, Any]) -> dict[str, str]:
+    size = settings["size"]
+    version = settings["version"] or SIZES[size].version
+    return {"size": size, "version": version, "architecture": settings["architecture"]}
+
+
+def _network(options: Mapping[str, str]) -> object:
+    return network_config(SIZES[options["size"]], options["architecture"], 0, options["version"])
