@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from runtime.cli.config_file import ConfigError, with_config, without_config
-from runtime.cli.options import Option, OptionError
+from runtime.cli.config_file import ConfigError, with_config
+from runtime.cli.options import Option, OptionError, all_of
 from runtime.errors import UsageError
 
-_NEAR = 0.6
+_NEAR, _VERY_NEAR = 0.6, 0.85
 _WIDTH = 76
 
 
@@ -106,8 +106,11 @@ class CommandLine:
                 stated = with_config(stated, flags)
             except ConfigError as error:
                 errors += str(error).splitlines()
-                stated = without_config(stated)
+                stated = error.arguments
                 complete = False  # required options may have stood in the file
+        if "--" in stated:
+            errors.append("-- has no meaning here: leave it out, and write --option=value")
+            stated = [text for text in stated if text != "--"]
         parsed, rest = self._parser(for_help=False).parse_known_args([*_named(stated, flags)])
         texts: dict[str, list[Any]] = vars(parsed)
         texts |= self._place(self._sort(rest, errors), errors)
@@ -143,7 +146,8 @@ class CommandLine:
                 try:
                     found = _value(row, texts[row.field])
                 except UsageError as error:
-                    errors.append(f"{row.usage()}: {error}")
+                    lines = dict.fromkeys(str(error).splitlines())
+                    errors += [f"{row.usage()}: {line}" for line in lines]
                     wrong.add(row.name)
             elif row.required and complete:
                 errors.append(f"{row.usage()} is required: {row.meaning}")
@@ -160,7 +164,7 @@ class CommandLine:
             if is_value and not before:
                 alone.append(text)
             if not is_value and _name(text) not in self.other_names:
-                errors.append(unknown_option(_name(text), [*known, *self.other_names]))
+                errors.append(_unknown_option(_name(text), known, self.other_names))
             # The word after an unknown option is likely its value, and no error of its own.
             unknown = not is_value and "=" not in text and _name(text) not in self.other_names
             before = text if unknown else ""
@@ -232,15 +236,25 @@ def _named(arguments: Sequence[str], flags: Collection[str]) -> Iterator[str]:
 def _value(row: Option, texts: list[Any]) -> object:
     """The value of the texts of an option, one list for each time it was given."""
     flat = [text for some in texts for text in (some if isinstance(some, list) else [some])]
-    if not flat or any(text is None for text in flat):
-        raise UsageError(f"expected a value, as --{row.name}={row.metavar}")
-    parsed = [row.parse(text) for text in flat if text is not None]
+    if not flat or None in flat or ("" in flat and not row.may_be_empty):
+        example = "" if row.positional else f", as --{row.name}={row.metavar}"
+        raise UsageError(f"expected a value{example}")
+    parsed = all_of(row.parse, flat) if row.many else [row.parse(text) for text in flat]
     if not row.many:
         return parsed[-1]
     return tuple(item for some in parsed for item in (some if isinstance(some, list) else [some]))
 
 
-def unknown_option(name: str, known: Collection[str]) -> str:
-    """The error for an option that nobody knows, with the nearest one that there is."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
-    return f"unknown option {name}" + (f"; did you mean {near[0]}?" if near else "")
+def _unknown_option(name: str, known: Collection[str], others: Collection[str]) -> str:
+    """The error for an option that nobody knows, with the nearest one, if any is near.
+
+    Args:
+      known: options of the command.
+      others: those that are passed on; only a very near one is told.
+    """
+    for names, cutoff in ((known, _VERY_NEAR), (others, _VERY_NEAR), (known, _NEAR)):
+        words = {text.lstrip("-"): text for text in names if text != name}
+        near = difflib.get_close_matches(name.lstrip("-"), words, n=1, cutoff=cutoff)
+        if near:
+            return f"unknown option {name}; did you mean {words[near[0]]}?"
+    return f"unknown option {name}"

@@ -78,10 +78,13 @@ def test_the_file_may_be_named_apart_and_anywhere(config):
     assert with_config(["--input=x", "--config", path, "--output=y"]) == ["--shards=4", *NEEDED]
 
 
-def test_the_file_named_last_counts(config, tmp_path):
+def test_two_files_are_refused(config, tmp_path):
     (tmp_path / "other.toml").write_text("shards = 5")
-    arguments = [config("shards = 4"), f"--config={tmp_path / 'other.toml'}"]
-    assert with_config(arguments) == ["--shards=5"]
+    arguments = [config("shards = 4"), "--config", str(tmp_path / "other.toml"), *NEEDED]
+    with pytest.raises(ConfigError, match=r"^--config is given 2 times: expected one TOML file$"):
+        with_config(arguments)
+    with pytest.raises(OptionError, match=r"2 times: expected one TOML file\n--shards: 'x'"):
+        parse_options([*arguments, "--shards=x"])
 
 
 def test_single_choices_may_stand_in_the_file(config):
@@ -147,7 +150,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, path):
     assert str(error.value).startswith(option)
 
 
-@pytest.mark.parametrize("arguments", [["--config"], ["--input=x", "--config"], ["--config", ""]])
+@pytest.mark.parametrize(
+    "arguments", [["--config"], ["--input=x", "--config"], ["--config", ""], ["--config="]]
+)
 def test_the_option_needs_a_file(arguments):
     with pytest.raises(ConfigError, match=r"^--config: expected a TOML file, as --config=run.toml"):
         with_config(arguments)
