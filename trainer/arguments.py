@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from textwrap import wrap
 
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
@@ -17,7 +18,8 @@ examples:
   t5x eval  --config=run.toml --model_dir=out/runs/first
   t5x infer --config=run.toml --model_dir=out/runs/first --input=texts.txt \\
       --output=targets.txt
-  t5x export --config=run.toml --model_dir=out/runs/first --to=hf --output=out/hf
+  t5x export --config=run.toml --model_dir=out/runs/first --to=hf \\
+      --output=out/hf
   t5x gin   --config=run.toml --model_dir=out/runs/first > run.gin
 """
 
@@ -116,8 +118,18 @@ def command_line(name: str) -> CommandLine:
     """The command line of a row of COMMANDS."""
     row = COMMANDS[name]
     own, of_run = f"options of {name}", "options of the run"
-    taken = [replace(o, group=own) for o in options_of(Command) if o.name in row.takes]
-    configured = [replace(o, group=of_run) for o in options_of(TrainConfig)]
+    marks = dict.fromkeys(row.needs, "; required")
+    if "checkpoint" in marks:
+        marks["checkpoint"] = marks["model_dir"] = "; --checkpoint or --model_dir is required"
+    taken = [
+        replace(o, group=own, notes=o.notes + marks.get(o.name, ""))
+        for o in options_of(Command)
+        if o.name in row.takes
+    ]
+    configured = [
+        replace(o, group=of_run, notes=o.notes + marks.get(o.name, ""))
+        for o in options_of(TrainConfig)
+    ]
     return CommandLine(
         name=f"t5x {name}",
         meaning=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
@@ -128,8 +140,11 @@ def command_line(name: str) -> CommandLine:
 
 
 def help_text() -> str:
-    """The table of commands."""
-    rows = [f"  {row.name:8} {row.meaning}" for row in COMMANDS.values()]
+    """The table of commands, in 80 columns."""
+    rows = []
+    for row in COMMANDS.values():
+        lines = wrap(row.meaning, 68)
+        rows += [f"  {row.name:8} {lines[0]}", *(f"{'':11}{line}" for line in lines[1:])]
     return "\n".join(
         ["usage: t5x COMMAND [--option=value ...]", "", DESCRIPTION, "", "commands:", *rows, "",
          "`t5x COMMAND --help` lists all options, `t5x --version` says the version.", "", _EXAMPLES]

@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] in (["-h"], ["--help"]):
         print(help_text())
         return Exit.DONE
+    if not given:
+        print(help_text(), file=sys.stderr)
+        return Exit.USAGE
     if given == ["--version"]:
         print(f"t5x of c4forge {version('c4forge')}")
         return Exit.DONE

@@ -121,6 +121,7 @@ def test_without_matplotlib_there_is_no_plot_but_a_note(model, tmp_path, capsys,
         (["MODEL", "/nowhere"], 2, "CORPUS=/nowhere: matches no file"),
         (["CORPUS", "CORPUS"], 2, "no spiece.model in this folder"),
         (["MODEL"], 2, "CORPUS"),
+        (["/nowhere", "/neither"], 2, "CORPUS=/neither: matches no file"),
         (["MODEL", "CORPUS", "--output=MODEL/spiece.model"], 2, "cannot be written"),
     ],
 )
