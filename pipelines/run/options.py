@@ -252,7 +252,7 @@ def parse_options(arguments: list[str], name: str = "c4forge build") -> Options:
     values = given.values
     _require(given)
     settings = _settings(given)
-    _require_lists(given, settings)
+    _require_lists(given)
     given.check()
     asked = {variant.name: variant for variant in values["variants"] or [VARIANTS["en"]]}
     singles = sorted(set(asked) - set(VARIANTS))
@@ -299,20 +299,12 @@ def _require(given: Given) -> None:
         given.add("--output is required: the folder that datasets and report go to")
 
 
-def _require_lists(given: Given, settings: SpecSettings) -> None:
-    """Notes where a variant lacks its lists, or an identifier does not take its model."""
-    if not given.complete:
-        return
-    values = given.values
-    if any(v.has(WEBTEXTLIKE) for v in values["variants"]) and "webtext_urls" not in given.stated:
+def _require_lists(given: Given) -> None:
+    """Notes where a variant lacks its lists."""
+    needed = any(variant.has(WEBTEXTLIKE) for variant in given.values["variants"])
+    if given.complete and needed and "webtext_urls" not in given.stated:
         given.add(
             "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
             "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
             "makes from Reddit's submissions"
-        )
-    identifiers = (settings.english_identifier, settings.languages_identifier)
-    if values["lid_model"] is not None and "fasttext" not in identifiers:
-        given.add(
-            "--lid_model is for the identifier fasttext; add --english_identifier=fasttext or "
-            "--languages_identifier=fasttext, or leave it out"
         )

@@ -24,6 +24,7 @@ from pipelines.sources.url_lists import UrlList, find_url_lists
 from pipelines.sources.wet_files import InputFile, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
+from runtime.cli.options import OptionError
 from runtime.errors import check_all
 from runtime.storage.files import (
     exists,
@@ -71,7 +72,7 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
     """Everything that the options' variants need.
 
     Raises:
-      ListError, UrlListError, LanguageModelError, BadWordsError, DomainsError: a list is missing or
+      OptionError, ListError, UrlListError, BadWordsError, DomainsError: a list is missing or
         invalid.
     """
     languages = _listed_languages(options.variants)
@@ -109,9 +110,19 @@ def _lid_model_sha256(options: Options) -> str:
     """The sha256 of the model file; loads it, so that a wrong one ends the run before any work."""
     if options.lid_model is None:
         return ""
+    if not _takes_model(options):
+        raise OptionError(
+            "--lid_model is for the identifier fasttext; add --english_identifier=fasttext or "
+            "--languages_identifier=fasttext, or leave it out"
+        )
     path = os.path.abspath(options.lid_model)
     IDENTIFIERS["fasttext"].load(path)
     return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def _takes_model(options: Options) -> bool:
+    settings = options.settings
+    return "fasttext" in (settings.english_identifier, settings.languages_identifier)
 
 
 USUAL_WET_BYTES = 100_000_000  # of a file of a crawl: its list has no sizes
@@ -149,7 +160,7 @@ def check_paths(options: Options) -> None:
     """Local files and folders that the options name are there; Beam is not imported.
 
     Raises:
-      UsageError: some are not; a line each.
+      UsageError: some are not, or no identifier takes the model; a line each.
     """
     named: list[tuple[str, Callable[[], object]]] = []
     for path in options.input:
@@ -163,12 +174,13 @@ def check_paths(options: Options) -> None:
     domains = options.realnews_domains
     if domains and any(variant.has(REALNEWS_DOMAIN) for variant in options.variants):
         named.append((domains, partial(load_domains, domains)))
-    if options.lid_model:
-        named.append((options.lid_model, partial(_lid_model_sha256, options)))
     for own in options.filters:
         if own.rpartition(":")[0].endswith(".py"):
             named.append((own.rpartition(":")[0], partial(load_own_filters, [own])))
-    check_all(check for path, check in named if is_missing(path))
+    checks = [check for path, check in named if is_missing(path)]
+    if options.lid_model and (is_missing(options.lid_model) or not _takes_model(options)):
+        checks.append(partial(_lid_model_sha256, options))
+    check_all(checks)
 
 
 def plan_run(options: Options) -> Plan:

@@ -252,9 +252,14 @@ def _unknown_option(name: str, known: Collection[str], others: Collection[str]) 
       known: options of the command.
       others: those that are passed on; only a very near one is told.
     """
-    for names, cutoff in ((known, _VERY_NEAR), (others, _VERY_NEAR), (known, _NEAR)):
-        words = {text.lstrip("-"): text for text in names if text != name}
-        near = difflib.get_close_matches(name.lstrip("-"), words, n=1, cutoff=cutoff)
-        if near:
-            return f"unknown option {name}; did you mean {words[near[0]]}?"
-    return f"unknown option {name}"
+    word = name.lstrip("-")
+    words = {text.lstrip("-"): text for text in known if text != name}
+    passed = {text.lstrip("-"): text for text in others}
+    near = (
+        difflib.get_close_matches(word, words, n=1, cutoff=_VERY_NEAR)
+        or difflib.get_close_matches(word, passed, n=1, cutoff=_VERY_NEAR)
+        or difflib.get_close_matches(word, words, n=1, cutoff=_NEAR)
+        or [text for text in words if text.startswith(word)]
+    )
+    found = (passed | words)[near[0]] if len(near) == 1 else ""
+    return f"unknown option {name}" + (f"; did you mean {found}?" if found else "")

@@ -135,6 +135,13 @@ def test_what_cannot_be_done_is_reported(model, tmp_path, capsys, arguments, cod
     assert said in capsys.readouterr().err
 
 
+def test_an_output_that_cannot_be_written_is_told_before_the_work(model, tmp_path, capsys):
+    corpus = write_english(tmp_path, 5)
+    assert main([str(model), str(corpus), f"--output={model / 'spiece.model' / 'x'}"]) == 2
+    told = capsys.readouterr()
+    assert not told.out and "spiece.model/x: cannot be written" in told.err
+
+
 def test_what_a_terminal_would_obey_is_escaped():
     assert printable("\x1b[31m\n") == "\\x1b[31m\\n"
     assert printable("▁") == "▁ (U+2581)"

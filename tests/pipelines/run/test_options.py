@@ -113,9 +113,8 @@ def test_nothing_is_done_when_a_list_or_model_is_wrong(tmp_path, sample, capsys,
 
 def test_what_a_variant_needs_is_told_with_other_wrong_options():
     with pytest.raises(OptionError) as error:
-        parse_options([*NEEDED, "--variant=webtext", "--lid_model=l", "--shards=x", "--min_word=3"])
-    starts = ["unknown option --min_word; did", "--shards", "--variant=webtextlike needs --webtext",
-              "--lid_model is for the identifier fasttext"]  # fmt: skip
+        parse_options([*NEEDED, "--variant=webtext", "--shards=x", "--min_word=3"])
+    starts = ["unknown option --min_word; did", "--shards", "--variant=webtextlike needs --webtext"]
     lines = str(error.value).splitlines()
     assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
 
@@ -319,7 +318,7 @@ def test_a_choice_that_cannot_be_is_named(argument, said):
 def test_lists_and_models_are_taken_as_given():
     options = parse_options(
         [*NEEDED, "--badwords_dir=b", "--realnews_domains=r", "--webtext_urls", "u", "v",
-         "--webtext_urls=w", "--lid_model=l", "--english_identifier=fasttext"]
+         "--webtext_urls=w", "--lid_model=l"]
     )  # fmt: skip
     assert (options.badwords_dir, options.realnews_domains) == ("b", "r")
     assert (options.webtext_urls, options.lid_model) == (("u", "v", "w"), "l")
