@@ -5,6 +5,7 @@ import difflib
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -146,8 +147,7 @@ class CommandLine:
                 try:
                     found = _value(row, texts[row.field])
                 except UsageError as error:
-                    lines = dict.fromkeys(str(error).splitlines())
-                    errors += [f"{row.usage()}: {line}" for line in lines]
+                    errors += str(error).splitlines()
                     wrong.add(row.name)
             elif row.required and complete:
                 errors.append(f"{row.usage()} is required: {row.meaning}")
@@ -238,11 +238,25 @@ def _value(row: Option, texts: list[Any]) -> object:
     flat = [text for some in texts for text in (some if isinstance(some, list) else [some])]
     if not flat or None in flat or ("" in flat and not row.may_be_empty):
         example = "" if row.positional else f", as --{row.name}={row.metavar}"
-        raise UsageError(f"expected a value{example}")
-    parsed = all_of(row.parse, flat) if row.many else [row.parse(text) for text in flat]
+        raise UsageError(f"{row.usage()}: expected a value{example}")
+    parsed = all_of(partial(_parsed, row), flat)
     if not row.many:
         return parsed[-1]
     return tuple(item for some in parsed for item in (some if isinstance(some, list) else [some]))
+
+
+def _parsed(row: Option, text: str) -> object:
+    """The value of a text; errors name the option."""
+    try:
+        return row.parse(text)
+    except UsageError as error:
+        lines = str(error).splitlines()
+    told = [f"{row.usage()}{f'={text}' * _says_expected(line)}: {line}" for line in lines]
+    raise UsageError("\n".join(told))
+
+
+def _says_expected(line: str) -> bool:
+    return line.startswith("expected ")
 
 
 def _unknown_option(name: str, known: Collection[str], others: Collection[str]) -> str:

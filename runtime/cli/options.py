@@ -19,7 +19,8 @@ from runtime.errors import UsageError
 _KEY = "option"
 Value = TypeVar("Value")
 Parse = Callable[[str], object]
-"""Makes a value of its text; raises UsageError, which need not name the option."""
+"""Makes a value of its text; raises UsageError, without the option. Where the message starts with
+"expected", the text is told before it."""
 
 
 class OptionError(UsageError):
@@ -237,7 +238,7 @@ def parse_choice(kind: Callable[[str], object], values: Collection[str]) -> Pars
             return kind(text)
         except ValueError:
             expected = "a whole number" if kind is int else "a number"
-            raise UsageError(f"{text!r} is not {expected}") from None
+            raise UsageError(f"expected {expected}") from None
 
     return parse
 
@@ -271,7 +272,7 @@ def all_of(parse: Callable[[str], Value], texts: Iterable[str]) -> list[Value]:
         try:
             found.append(parse(text))
         except UsageError as error:
-            errors.append(str(error))
+            errors += str(error).splitlines()
     if errors:
         raise UsageError("\n".join(dict.fromkeys(errors)))
     return found
@@ -280,21 +281,21 @@ def all_of(parse: Callable[[str], Value], texts: Iterable[str]) -> list[Value]:
 def parse_truth(value: str) -> bool:
     """Takes true or false."""
     if value not in ("true", "false"):
-        raise UsageError(f"{value!r} is neither true nor false")
+        raise UsageError("expected true or false")
     return value == "true"
 
 
 def parse_count(value: str) -> int:
     """Takes a whole number of 0 or more."""
     if not value.isdecimal():
-        raise UsageError(f"{value!r} is not a whole number of 0 or more")
+        raise UsageError("expected a whole number of 0 or more")
     return int(value)
 
 
 def parse_positive(value: str) -> int:
     """Takes a whole number of 1 or more."""
     if not value.isdecimal() or not int(value):
-        raise UsageError(f"{value!r} is not a whole number of 1 or more")
+        raise UsageError("expected a whole number of 1 or more")
     return int(value)
 
 
@@ -302,7 +303,7 @@ def parse_fraction(value: str) -> float:
     """Takes a number from 0 to 1."""
     number = _number(value)
     if not 0 <= number <= 1:
-        raise UsageError(f"{value!r} is not a fraction from 0 to 1")
+        raise UsageError("expected a number from 0 to 1")
     return number
 
 
@@ -310,7 +311,7 @@ def parse_amount(value: str) -> float:
     """Takes a finite number of 0 or more."""
     number = _number(value)
     if not 0 <= number < math.inf:
-        raise UsageError(f"{value!r} is not an amount of 0 or more")
+        raise UsageError("expected a finite number of 0 or more")
     return number
 
 
@@ -329,5 +330,5 @@ def text_size(value: str) -> int:
     """Bytes as people write them: 256MB, 1.5 GB, 1000."""
     found = _BYTES.fullmatch(value.strip())
     if not found:
-        raise UsageError(f"{value!r} is no size; expected one as 256MB or 1GB")
+        raise UsageError("expected a size, as 256MB or 1GB")
     return int(float(found[1]) * 1000 ** _POWERS[found[2].lower()])

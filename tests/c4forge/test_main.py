@@ -72,7 +72,7 @@ def test_the_version_is_told(script):
 
 
 WRONG = [
-    (COMMAND, ["build", "--varient=en", "--shards=x"], ("--variant?", "--shards: 'x'", "--output")),
+    (COMMAND, ["build", "--varient=en", "--shards=x"], ("--variant?", "--shards=x: ", "--output")),
     (COMMAND, ["build", "--input=x", "--output=y", "--projekt=p"], ("did you mean --project?",)),
     (COMMAND, ["build", "--variant=webtext", "--input=x", "--output=y"], ("--webtext_urls",)),
     (

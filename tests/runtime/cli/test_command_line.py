@@ -87,9 +87,9 @@ def test_all_that_is_wrong_is_told_at_once():
         "FILE is required: files",
         "--output is required: where to",
         "--colour: unknown colour 'reb'; choose from red, green; did you mean 'red'?",
-        "--count: 'x' is not a whole number of 0 or more",
+        "--count=x: expected a whole number of 0 or more",
         "--share: expected a value, as --share=X",
-        "--dry: 'maybe' is neither true nor false",
+        "--dry=maybe: expected true or false",
     ]
 
 
@@ -156,7 +156,7 @@ def test_errors_of_a_file_are_told_with_the_others(tmp_path):
     ]  # fmt: skip
     assert told[2:] == [
         "unknown option --color; did you mean --colour?",
-        "--share: 'x' is not a number",
+        "--share=x: expected a number",
     ], "required options may stand in the file"
     file.write_text("color = 1\n")
     assert errors(*NEEDED, f"--config={file}") == ["unknown option --color; did you mean --colour?"]
@@ -168,7 +168,7 @@ def test_an_error_that_only_follows_from_another_is_left_out():
     given.add("--count=0: too small")
     given.add("--share=2: too large")
     assert given.errors == [
-        "--count: 'x' is not a whole number of 0 or more",
+        "--count=x: expected a whole number of 0 or more",
         "--share=2: too large",
     ]
 
