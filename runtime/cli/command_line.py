@@ -161,13 +161,14 @@ class CommandLine:
         alone, before = [], ""
         for text in rest:
             is_value = not text.startswith("-") or text == "-"
-            if is_value and not before:
+            if is_value and before in self.other_names:
+                errors.append(f"{before} {text}: expected {before}={text}")
+            elif is_value and not before:
                 alone.append(text)
             if not is_value and _name(text) not in self.other_names:
                 errors.append(_unknown_option(_name(text), known, self.other_names))
-            # The word after an unknown option is likely its value, and no error of its own.
-            unknown = not is_value and "=" not in text and _name(text) not in self.other_names
-            before = text if unknown else ""
+            # The word after an option of others, or an unknown one, is likely its value.
+            before = text if not is_value and "=" not in text else ""
         return alone
 
     def _parser(self, for_help: bool) -> argparse.ArgumentParser:

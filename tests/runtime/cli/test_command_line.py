@@ -133,6 +133,7 @@ def test_options_that_others_know_pass_through():
     given = LINE.read([*NEEDED, "--project=p", "--runner=r"])
     given.check()
     assert given.others == ("--project=p", "--runner=r")
+    assert errors(*NEEDED, "--project", "p") == ["--project p: expected --project=p"]
     assert errors(*NEEDED, "--projekt=p") == ["unknown option --projekt; did you mean --project?"]
 
 
