@@ -13,8 +13,8 @@ import jax
 
 from benchmarks.commands import C4FORGE
 from trainer.config import TrainConfig
+from trainer.input.batches import Batches, batch_spec, open_dataset
 from trainer.training.flops import PEAK_FLOPS, peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
 from trainer.training.partitioning import put_batch
 from trainer.training.run import prepare_run, this_host
 

@@ -69,6 +69,8 @@ def _run(arguments: list[str], program: str) -> int:
     row = find_command(arguments)
     if row is not None:
         rest = arguments[len(row.name.split()) :]
+        if rest == ["--version"]:
+            return _tell_version()
         name = program or f"c4forge {row.name}"
         return run_command(
             name,
@@ -76,8 +78,7 @@ def _run(arguments: list[str], program: str) -> int:
             kept="Nothing was done.",  # if it ends while the command is imported
         )
     if arguments == ["--version"]:
-        print(f"c4forge {version()}")
-        return Exit.DONE
+        return _tell_version()
     if arguments and not {"-h", "--help"} & set(arguments):
         print(f"c4forge: error: {_unknown(arguments)}", file=sys.stderr)
         return Exit.USAGE
@@ -123,6 +124,11 @@ def version() -> str:
         return metadata.version("c4forge")
     except metadata.PackageNotFoundError:
         return "(not installed)"
+
+
+def _tell_version() -> int:
+    print(f"c4forge {version()}")
+    return 0
 
 
 def _unknown(arguments: Sequence[str]) -> str:

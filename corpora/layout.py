@@ -5,13 +5,14 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
 from cleaning.variants import find_variant
 from corpora.formats import FORMATS, Format
-from runtime.storage.files import InputError, match_files, read_bytes, write_bytes
+from runtime.storage.files import InputError, is_missing, match_files, read_bytes, write_bytes
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
 _NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
@@ -64,12 +65,26 @@ def find_corpora(values: Iterable[str], option: str = "--corpus") -> tuple[Corpu
     """
     found: dict[str, CorpusShard] = {}
     for value in values:
-        named = _NAMED.fullmatch(value)
-        language = named[1] if named and named[1] in _LANGUAGES else NO_LANGUAGE
-        path = named[2] if named and language else value
+        language, path = _language_and_path(value)
         found |= {shard.path: shard for shard in _find(option, path, language)}
     ordered = sorted(found.values(), key=lambda shard: shard.path)
     return tuple(CorpusShard(i, *astuple(shard)[1:]) for i, shard in enumerate(ordered))
+
+
+def missing_corpora(
+    values: Iterable[str], option: str = "--corpus"
+) -> Iterator[Callable[[], object]]:
+    """A check that fails for each value whose path is not there; Beam is not imported."""
+    for value in values:
+        if is_missing(_language_and_path(value)[1]):
+            yield partial(find_corpora, [value], option)
+
+
+def _language_and_path(value: str) -> tuple[str, str]:
+    """The two parts of `de=PATH`; NO_LANGUAGE for a path alone."""
+    named = _NAMED.fullmatch(value)
+    known = named is not None and named[1] in _LANGUAGES
+    return (named[1], named[2]) if named and known else (NO_LANGUAGE, value)
 
 
 def _find(option: str, value: str, language: str) -> list[CorpusShard]:

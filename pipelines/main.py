@@ -7,7 +7,7 @@ from pipelines.job import Job
 from pipelines.run.estimate import estimate_run
 from pipelines.run.execute import print_outcome, run_plan
 from pipelines.run.options import LIST_CRAWLS, Options, parse_options
-from pipelines.run.plan import Plan, mirror_of, plan_run
+from pipelines.run.plan import Plan, check_paths, mirror_of, plan_run
 from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_complete, is_published
 from runtime.cli.options import OptionError
@@ -76,6 +76,7 @@ def build_corpus(options: Options) -> Job:
 
 def _plan(options: Options) -> tuple[Plan, list[str]]:
     """The plan, and the arguments for Beam; meanwhile the workers of a local run start."""
+    check_paths(options)
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
     arguments = options.for_beam()

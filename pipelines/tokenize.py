@@ -3,20 +3,26 @@
 import sys
 from collections.abc import Sequence
 
-from corpora.layout import CorpusShard, find_corpora, shards_digest, write_shard_list
+from corpora.layout import (
+    CorpusShard,
+    find_corpora,
+    missing_corpora,
+    shards_digest,
+    write_shard_list,
+)
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
 from pipelines.tokens.options import TokenOptions, parse_token_options
 from pipelines.tokens.publish import is_ours, is_tokenized, read_counts
 from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
-from runtime.errors import planning
+from runtime.errors import check_all, planning
 from runtime.storage.files import exists, make_folder, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool
 from runtime.workers.runners import open_pipeline, run_pipeline
-from vocab.vocabulary import Vocabulary, read_vocabulary
+from vocab.vocabulary import Vocabulary, missing_vocabulary, read_vocabulary
 
 PRELOAD = "pipelines.tokens.shards"
 
@@ -52,6 +58,7 @@ def plan_tokens(options: TokenOptions) -> tuple[TokenJob, tuple[CorpusShard, ...
 
 
 def _run(options: TokenOptions) -> int:
+    check_all([*missing_vocabulary(options.vocabulary), *missing_corpora([options.corpus])])
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
     arguments = options.for_beam()

@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 
 import numpy as np
@@ -28,11 +29,12 @@ from runtime.cli.command_line import CommandLine
 from runtime.cli.console import say
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
-from runtime.errors import InputRefused, UsageError, planning
+from runtime.errors import InputRefused, UsageError, check_all, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import (
     Matched,
     atomic_write,
+    is_missing,
     is_remote,
     match_files,
     open_read,
@@ -200,10 +202,12 @@ def parse_options(arguments: list[str], name: str = "c4forge webtext-urls") -> O
     read = command_line(name).read(arguments)
     read.check()
     given = ListOptions(**read.values)
+    dumps = [partial(match_files, "DUMP", path, _DUMP_NAMES) for path in given.patterns]
+    check_all(dump for dump in dumps if is_missing(dump.args[1]))
     found: Matched = {}
     with planning():
-        for pattern in given.patterns:
-            found |= match_files("DUMP", pattern, _DUMP_NAMES)
+        for dump in dumps:
+            found |= dump()
     if given.output in found:
         raise OptionError(f"--output={given.output} is one of the dumps")
     by_name = sorted(found, key=lambda path: (os.path.basename(path), path))

@@ -8,7 +8,7 @@
 `runtime.command` maps them, once for every command. Errors of a package inherit from one of these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -42,3 +42,19 @@ def planning() -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(str(error)) from error
+
+
+def check_all(checks: Iterable[Callable[[], object]]) -> None:
+    """Makes every check.
+
+    Raises:
+      UsageError: some raised one or an OSError; a line each.
+    """
+    errors: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except (UsageError, OSError) as error:
+            errors.append(str(error))
+    if errors:
+        raise UsageError("\n".join(dict.fromkeys(errors)))

@@ -7,7 +7,8 @@ In reading order:
   data        corpora, vocabularies and objectives as seqio tasks
   model       the network: sizes, layers, decoding
   downstream  tasks to transfer to: their texts, metrics, averages, and own tasks
-  training    the loop: input, step, checkpoints, evaluation
+  input       batches of the data, their lengths, the position in it
+  training    the loop: step, checkpoints, evaluation
   gin         the configuration as a gin file for t5x's own loop
   inference   targets for lines of text
   scoring     loss and exact match on a split of each corpus

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from textwrap import wrap
 
 from runtime.cli.command_line import CommandLine, Given
-from runtime.cli.options import OptionError, closest, option, options_of, parse_choice
+from runtime.cli.options import Option, OptionError, closest, option, options_of, parse_choice
 from runtime.errors import UsageError
 from trainer.config import FINETUNE, Decoding, TrainConfig
 from trainer.training.run_folder import differences, read_settings, run_folder
@@ -135,10 +136,19 @@ def command_line(name: str) -> CommandLine:
     """The command line of a row of COMMANDS."""
     row = COMMANDS[name]
     own, of_run = f"options of {name}", "options of the run"
-    ways = options_of(Decoding) if "decoding" in row.takes else ()
-    taken = [replace(o, group=own) for o in options_of(Command) if o.name in row.takes]
-    taken += [replace(o, group=own) for o in ways]
-    configured = [replace(o, group=of_run) for o in options_of(TrainConfig)]
+    marks = dict.fromkeys(row.needs, "; required")
+    from_run = ("corpus", "vocab") if row.of_run else ("vocab",)
+    if row.of_run or "initial_checkpoint" in marks:
+        marks |= {name: "; default: that of the run" for name in from_run if name in marks}
+    if "checkpoint" in marks:
+        marks["checkpoint"] = marks["model_dir"] = "; --checkpoint or --model_dir is required"
+
+    def grouped(options: Sequence[Option], group: str) -> list[Option]:
+        return [replace(o, group=group, notes=o.notes + marks.get(o.name, "")) for o in options]
+
+    taken = grouped([o for o in options_of(Command) if o.name in row.takes], own)
+    taken += grouped(options_of(Decoding) if "decoding" in row.takes else [], own)
+    configured = grouped(options_of(TrainConfig), of_run)
     return CommandLine(
         name=f"t5x {name}",
         meaning=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
@@ -149,8 +159,11 @@ def command_line(name: str) -> CommandLine:
 
 
 def help_text() -> str:
-    """The table of commands."""
-    rows = [f"  {row.name:8} {row.meaning}" for row in COMMANDS.values()]
+    """The table of commands, in 80 columns."""
+    rows = []
+    for row in COMMANDS.values():
+        lines = wrap(row.meaning, 68)
+        rows += [f"  {row.name:8} {lines[0]}", *(f"{'':11}{line}" for line in lines[1:])]
     return "\n".join(
         ["usage: t5x COMMAND [--option=value ...]", "", DESCRIPTION, "", "commands:", *rows, "",
          "`t5x COMMAND --help` lists all options, `t5x --version` says the version.", "", _EXAMPLES]

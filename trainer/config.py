@@ -143,7 +143,9 @@ class TrainConfig:
     mean_span: float = option(
         "mean length of a noise span in tokens; 0: as the objective has it", default=0.0
     )
-    prefix: str = option("text in front of the inputs of pairs, to name the task", default="")
+    prefix: str = option(
+        "text in front of the inputs of pairs, to name the task", default="", may_be_empty=True
+    )
     data_tokens: int = option(
         "train on this many tokens, the first, repeated; 0: on all", default=0
     )

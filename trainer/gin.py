@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
+from trainer.input.lengths import fit_to_data
 from trainer.model.sizes import ARCHITECTURES
-from trainer.training.example_lengths import fit_to_data
 from trainer.training.run import configure_network
 
 

@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] in (["-h"], ["--help"]):
         print(help_text())
         return Exit.DONE
+    if not given:
+        print(help_text(), file=sys.stderr)
+        return Exit.USAGE
     if given == ["--version"]:
         print(f"t5x of c4forge {version('c4forge')}")
         return Exit.DONE
@@ -104,7 +107,7 @@ def _train(command: Command) -> int:
 def _train_with_t5x(config: TrainConfig) -> int:
     """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
-    from trainer.training.example_lengths import fit_to_data
+    from trainer.input.lengths import fit_to_data
     from trainer.training.run_folder import check_folder, run_folder, write_settings
 
     config, notes = fit_to_data(config)

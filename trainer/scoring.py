@@ -11,9 +11,9 @@ from trainer.config import Decoding, TrainConfig
 from trainer.data.tasks import has_split
 from trainer.data.vocabularies import load_vocabulary
 from trainer.inference import Decode, chunks, make_decoder
+from trainer.input.batches import batch_spec, open_members, register_tasks
+from trainer.input.lengths import fit_to_data
 from trainer.training.evaluation import Evaluator
-from trainer.training.example_lengths import fit_to_data
-from trainer.training.input_pipeline import batch_spec, open_members, register_tasks
 from trainer.training.run import load_params, prepare_run
 from vocab.vocabulary import EOS_ID, UNK_ID
 

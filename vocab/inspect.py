@@ -3,23 +3,31 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from corpora.formats import FORMATS
-from corpora.layout import CorpusShard, find_corpora
+from corpora.layout import CorpusShard, find_corpora, missing_corpora
 from runtime.cli.command_line import CommandLine
 from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError, option, options_of, parse_count, text_size
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
-from runtime.errors import planning
-from runtime.storage.files import InputError, is_remote, join, write_bytes
+from runtime.errors import check_all, planning
+from runtime.storage.files import (
+    InputError,
+    delete_if_empty,
+    is_remote,
+    join,
+    make_folder,
+    write_bytes,
+)
 from runtime.workers.pool import available_cores, open_pool
 from vocab.inspection.measures import Measure, measure_shard
 from vocab.inspection.plot import draw_plot
 from vocab.inspection.tables import Inspection, print_inspection
-from vocab.vocabulary import Vocabulary, read_vocabulary
+from vocab.vocabulary import Vocabulary, missing_vocabulary, read_vocabulary
 
 PRELOAD = "vocab.inspection.measures"
 _HASHES = 1 << 64
@@ -50,7 +58,7 @@ class InspectOptions:
     )  # fmt: skip
     sample_bytes: int = option(
         "text to read, about; documents are chosen by hash",
-        default=256_000_000, parse=text_size, shown="256MB",
+        default=256_000_000, metavar="SIZE", parse=text_size, shown="256MB",
     )  # fmt: skip
     num_workers: int = option(
         "processes; default 0: all cores", default=0, metavar="N", parse=parse_count, shown=""
@@ -78,9 +86,22 @@ def _run(arguments: list[str], name: str) -> int:
     given = command_line(name).read(arguments)
     given.check()
     options = InspectOptions(**given.values)
+    check_all([*missing_vocabulary(options.model), *missing_corpora(options.corpora, "CORPUS")])
     with planning():
         vocabulary = read_vocabulary(options.model)
         shards = find_corpora(options.corpora, "CORPUS")
+    folder = (options.output or os.path.dirname(vocabulary.path) or ".").rstrip("/") or "/"
+    try:
+        _check_output(folder)
+        return _inspect(options, vocabulary, shards, folder)
+    finally:
+        delete_if_empty(folder)
+
+
+def _inspect(
+    options: InspectOptions, vocabulary: Vocabulary, shards: tuple[CorpusShard, ...], folder: str
+) -> int:
+    """Measures, prints the tables and writes the files into the folder."""
     share = _share(shards, options.sample_bytes)
     inspection = Inspection(
         vocabulary, options.corpora, share,
@@ -89,10 +110,23 @@ def _run(arguments: list[str], name: str) -> int:
     if not inspection.total().documents:
         raise InputError(f"CORPUS={', '.join(options.corpora)}: no documents in it")
     print_inspection(inspection, sys.stdout)
-    folder = (options.output or os.path.dirname(vocabulary.path) or ".").rstrip("/") or "/"
     written = _write(inspection, folder)
     print(f"written: {', '.join(written)}")
     return Exit.DONE
+
+
+def _check_output(folder: str) -> None:
+    """Makes the folder, before the work.
+
+    Raises:
+      OptionError: it cannot be made or written.
+    """
+    try:
+        make_folder(folder)
+        if not is_remote(folder):
+            tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OptionError(f"--output={folder}: cannot be written: {error}") from None
 
 
 def _share(shards: tuple[CorpusShard, ...], sample_bytes: int) -> float:

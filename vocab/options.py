@@ -23,7 +23,8 @@ examples:
       --output=gs://bucket/vocab --runner=DataflowRunner --project=P \\
       --region=R --temp_location=gs://bucket/tmp
 
-The same corpus, recipe and seed give the same bytes. Any option of Apache Beam may follow.
+The same corpus, recipe and seed give the same bytes.
+Options of Apache Beam may follow, each as --name=value.
 """
 
 
@@ -67,6 +68,7 @@ def _parameter_options() -> list[Option]:
             name, PARAMETERS[name].meaning, kind=kind, group=_PARAMETERS,
             default=getattr(PRESETS["t5"].recipe, name),
             parse=text_size if name == "sample_bytes" else None,
+            metavar="SIZE" if name == "sample_bytes" else "",
         )
         for name, kind in get_type_hints(Recipe).items()
     ]  # fmt: skip

@@ -4,11 +4,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corpora.layout import CorpusShard, find_corpora, without_duplicates, write_shard_list
+from corpora.layout import (
+    CorpusShard,
+    find_corpora,
+    missing_corpora,
+    without_duplicates,
+    write_shard_list,
+)
 from runtime.cli.console import LiveLine, Tally, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
-from runtime.errors import planning
+from runtime.errors import check_all, planning
 from runtime.storage.files import (
     delete_folder,
     delete_if_empty,
@@ -41,6 +47,7 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge vocab trai
 
 
 def _run(options: Options) -> int:
+    check_all(missing_corpora(options.corpora))
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
     arguments = options.for_beam()

@@ -1,14 +1,16 @@
 """A SentencePiece model on disk, its special ids and the sentinels that readers add."""
 
 import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from runtime.errors import UsageError
-from runtime.storage.files import exists, join, read_bytes
+from runtime.storage.files import exists, is_missing, join, read_bytes
 
 MODEL_NAME = "spiece.model"
 """The name that transformers' T5 tokenizers expect; seqio and t5x take any path."""
@@ -66,6 +68,12 @@ def read_vocabulary(path: str) -> Vocabulary:
             f"c4forge vocab train or spm_train wrote, or a folder with {MODEL_NAME}"
         )
     return vocabulary
+
+
+def missing_vocabulary(path: str) -> Iterator[Callable[[], object]]:
+    """A check that fails if a local path is not there; Beam is not imported."""
+    if is_missing(path):
+        yield partial(read_vocabulary, path)
 
 
 def parse_model(model: bytes) -> Any:

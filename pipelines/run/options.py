@@ -6,7 +6,7 @@ from typing import get_type_hints
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.filters.own import check_own_filter
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SettingError, SpecSettings
-from cleaning.variants import VARIANTS, Variant, find_variant
+from cleaning.variants import VARIANTS, WEBTEXTLIKE, Variant, find_variant
 from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
@@ -14,6 +14,7 @@ from pipelines.sources.mirrors import COMMON_CRAWL, DEFAULT_CONNECTIONS
 from runtime.cli.command_line import CommandLine, Given
 from runtime.cli.options import (
     Option,
+    all_of,
     closest,
     one_of,
     option,
@@ -46,24 +47,26 @@ examples:
       --runner=DataflowRunner --project=P --region=R \\
       --temp_location=gs://bucket/tmp
 
-The same command goes on where a run was stopped. Any option of Apache Beam may follow.
+The same command goes on where a run was stopped.
+Options of Apache Beam may follow, each as --name=value.
 """
 
 
 def parse_variants(value: str) -> list[Variant]:
     """Names and aliases, joined by commas, as rows; each single language of mC4 has one."""
-    found: list[Variant] = []
-    for name in value.split(","):
-        variant = find_variant(name.strip())
-        if name.strip() == "all":
-            found += VARIANTS.values()
-        elif variant is None:
-            aliases = [alias for row in VARIANTS.values() for alias in row.aliases]
-            known = [*VARIANTS, *aliases, "mc4.<language>", "all"]
-            raise UsageError(f"unknown variant {name!r}; {closest(name, known)}")
-        else:
-            found.append(variant)
-    return found
+    found = all_of(_variants, [name.strip() for name in value.split(",")])
+    return [variant for variants in found for variant in variants]
+
+
+def _variants(name: str) -> list[Variant]:
+    if name == "all":
+        return [*VARIANTS.values()]
+    variant = find_variant(name)
+    if variant is None:
+        aliases = [alias for row in VARIANTS.values() for alias in row.aliases]
+        known = [*VARIANTS, *aliases, "mc4.<language>", "all"]
+        raise UsageError(f"unknown variant {name!r}; {closest(name, known)}")
+    return [variant]
 
 
 def parse_crawls(value: str) -> list[str]:
@@ -121,7 +124,7 @@ class Options(RunnerOptions):
     )  # fmt: skip
     input: tuple[str, ...] = option(
         "WET files, plain or gzip: a file, a quoted glob, a folder, or @FILE with a path a line; "
-        "may be repeated; on any filesystem Beam reads",
+        "may be repeated; on any filesystem Beam reads; this or --crawl is required",
         default=(), group=_READ, metavar="PATH", many=True,
     )  # fmt: skip
     crawls: tuple[str, ...] = option(
@@ -159,7 +162,8 @@ class Options(RunnerOptions):
         default=0.1, group=_READ, parse=parse_fraction,
     )  # fmt: skip
     output: str = option(
-        "datasets go to DIR/c4/<variant>/<version>, the report to DIR/runs/<variants>",
+        "datasets go to DIR/c4/<variant>/<version>, the report to DIR/runs/<variants>; required, "
+        "but for --estimate and --crawl=list",
         default="", group=_WRITE, metavar="DIR",
     )  # fmt: skip
     formats: tuple[str, ...] = option(
@@ -248,6 +252,7 @@ def parse_options(arguments: list[str], name: str = "c4forge build") -> Options:
     values = given.values
     _require(given)
     settings = _settings(given)
+    _require_lists(given)
     given.check()
     asked = {variant.name: variant for variant in values["variants"] or [VARIANTS["en"]]}
     singles = sorted(set(asked) - set(VARIANTS))
@@ -292,3 +297,14 @@ def _require(given: Given) -> None:
         given.add("--crawl=list stands by itself")
     if "output" not in stated and not given.values["estimate"] and LIST_CRAWLS not in crawls:
         given.add("--output is required: the folder that datasets and report go to")
+
+
+def _require_lists(given: Given) -> None:
+    """Notes where a variant lacks its lists."""
+    needed = any(variant.has(WEBTEXTLIKE) for variant in given.values["variants"])
+    if given.complete and needed and "webtext_urls" not in given.stated:
+        given.add(
+            "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
+            "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
+            "makes from Reddit's submissions"
+        )

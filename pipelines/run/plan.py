@@ -3,7 +3,9 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cleaning.document_filters import with_own_filters
 from cleaning.filters.domains import parse_domains
@@ -23,8 +25,10 @@ from pipelines.sources.wet_files import InputFile, Part, cut_into_parts, find_in
 from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
+from runtime.errors import check_all
 from runtime.storage.files import (
     exists,
+    is_missing,
     is_remote,
     join,
     read_bytes,
@@ -99,21 +103,14 @@ def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
 def _url_lists(options: Options) -> tuple[UrlList, ...]:
     if not any(variant.has(WEBTEXTLIKE) for variant in options.variants):
         return ()
-    if not options.webtext_urls:
-        raise OptionError(
-            "--variant=webtextlike needs --webtext_urls: URL lists as OpenWebText has them "
-            "(OpenWebText.zip, or a folder of texts), or one that c4forge webtext-urls "
-            "makes from Reddit's submissions"
-        )
     return find_url_lists(list(options.webtext_urls))
 
 
 def _lid_model_sha256(options: Options) -> str:
     """The sha256 of the model file; loads it, so that a wrong one ends the run before any work."""
-    settings = options.settings
     if options.lid_model is None:
         return ""
-    if "fasttext" not in (settings.english_identifier, settings.languages_identifier):
+    if not _takes_model(options):
         raise OptionError(
             "--lid_model is for the identifier fasttext; add --english_identifier=fasttext or "
             "--languages_identifier=fasttext, or leave it out"
@@ -121,6 +118,11 @@ def _lid_model_sha256(options: Options) -> str:
     path = os.path.abspath(options.lid_model)
     IDENTIFIERS["fasttext"].load(path)
     return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def _takes_model(options: Options) -> bool:
+    settings = options.settings
+    return "fasttext" in (settings.english_identifier, settings.languages_identifier)
 
 
 USUAL_WET_BYTES = 100_000_000  # of a file of a crawl: its list has no sizes
@@ -152,6 +154,33 @@ class Plan:
         write_list_manifest(self.job.url_lists_path(), self.lists.url_lists)
         write_manifest(self.job.manifest_path(), self.parts)
         write_state(self.job, self.parts)
+
+
+def check_paths(options: Options) -> None:
+    """Local files and folders that the options name are there; Beam is not imported.
+
+    Raises:
+      UsageError: some are not, or no identifier takes the model; a line each.
+    """
+    named: list[tuple[str, Callable[[], object]]] = []
+    for path in options.input:
+        named.append((path.removeprefix("@"), partial(find_inputs, [path])))
+    if any(variant.has(WEBTEXTLIKE) for variant in options.variants):
+        named += [(path, partial(find_url_lists, [path])) for path in options.webtext_urls]
+    languages = _listed_languages(options.variants)
+    if options.badwords_dir and languages:
+        folder = options.badwords_dir
+        named.append((folder, partial(load_bad_words, languages, folder)))
+    domains = options.realnews_domains
+    if domains and any(variant.has(REALNEWS_DOMAIN) for variant in options.variants):
+        named.append((domains, partial(load_domains, domains)))
+    for own in options.filters:
+        if own.rpartition(":")[0].endswith(".py"):
+            named.append((own.rpartition(":")[0], partial(load_own_filters, [own])))
+    checks = [check for path, check in named if is_missing(path)]
+    if options.lid_model and (is_missing(options.lid_model) or not _takes_model(options)):
+        checks.append(partial(_lid_model_sha256, options))
+    check_all(checks)
 
 
 def plan_run(options: Options) -> Plan:

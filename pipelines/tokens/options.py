@@ -20,7 +20,8 @@ examples:
       --runner=DataflowRunner --project=P --region=R \\
       --temp_location=gs://bucket/tmp
 
-The same command goes on where a run was stopped. Any option of Apache Beam may follow.
+The same command goes on where a run was stopped.
+Options of Apache Beam may follow, each as --name=value.
 """
 
 

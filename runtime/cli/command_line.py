@@ -5,14 +5,15 @@ import difflib
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from runtime.cli.config_file import ConfigError, with_config, without_config
-from runtime.cli.options import Option, OptionError
+from runtime.cli.config_file import ConfigError, with_config
+from runtime.cli.options import Option, OptionError, all_of
 from runtime.errors import UsageError
 
-_NEAR = 0.6
+_NEAR, _VERY_NEAR = 0.6, 0.85
 _WIDTH = 76
 
 
@@ -106,8 +107,11 @@ class CommandLine:
                 stated = with_config(stated, flags)
             except ConfigError as error:
                 errors += str(error).splitlines()
-                stated = without_config(stated)
+                stated = error.arguments
                 complete = False  # required options may have stood in the file
+        if "--" in stated:
+            errors.append("-- has no meaning here: leave it out, and write --option=value")
+            stated = [text for text in stated if text != "--"]
         parsed, rest = self._parser(for_help=False).parse_known_args([*_named(stated, flags)])
         texts: dict[str, list[Any]] = vars(parsed)
         texts |= self._place(self._sort(rest, errors), errors)
@@ -143,7 +147,7 @@ class CommandLine:
                 try:
                     found = _value(row, texts[row.field])
                 except UsageError as error:
-                    errors.append(f"{row.usage()}: {error}")
+                    errors += str(error).splitlines()
                     wrong.add(row.name)
             elif row.required and complete:
                 errors.append(f"{row.usage()} is required: {row.meaning}")
@@ -157,13 +161,14 @@ class CommandLine:
         alone, before = [], ""
         for text in rest:
             is_value = not text.startswith("-") or text == "-"
-            if is_value and not before:
+            if is_value and before in self.other_names:
+                errors.append(f"{before} {text}: expected {before}={text}")
+            elif is_value and not before:
                 alone.append(text)
             if not is_value and _name(text) not in self.other_names:
-                errors.append(unknown_option(_name(text), [*known, *self.other_names]))
-            # The word after an unknown option is likely its value, and no error of its own.
-            unknown = not is_value and "=" not in text and _name(text) not in self.other_names
-            before = text if unknown else ""
+                errors.append(_unknown_option(_name(text), known, self.other_names))
+            # The word after an option of others, or an unknown one, is likely its value.
+            before = text if not is_value and "=" not in text else ""
         return alone
 
     def _parser(self, for_help: bool) -> argparse.ArgumentParser:
@@ -232,15 +237,44 @@ def _named(arguments: Sequence[str], flags: Collection[str]) -> Iterator[str]:
 def _value(row: Option, texts: list[Any]) -> object:
     """The value of the texts of an option, one list for each time it was given."""
     flat = [text for some in texts for text in (some if isinstance(some, list) else [some])]
-    if not flat or any(text is None for text in flat):
-        raise UsageError(f"expected a value, as --{row.name}={row.metavar}")
-    parsed = [row.parse(text) for text in flat if text is not None]
+    if not flat or None in flat or ("" in flat and not row.may_be_empty):
+        example = "" if row.positional else f", as --{row.name}={row.metavar}"
+        raise UsageError(f"{row.usage()}: expected a value{example}")
+    parsed = all_of(partial(_parsed, row), flat)
     if not row.many:
         return parsed[-1]
     return tuple(item for some in parsed for item in (some if isinstance(some, list) else [some]))
 
 
-def unknown_option(name: str, known: Collection[str]) -> str:
-    """The error for an option that nobody knows, with the nearest one that there is."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
-    return f"unknown option {name}" + (f"; did you mean {near[0]}?" if near else "")
+def _parsed(row: Option, text: str) -> object:
+    """The value of a text; errors name the option."""
+    try:
+        return row.parse(text)
+    except UsageError as error:
+        lines = str(error).splitlines()
+    told = [f"{row.usage()}{f'={text}' * _says_expected(line)}: {line}" for line in lines]
+    raise UsageError("\n".join(told))
+
+
+def _says_expected(line: str) -> bool:
+    return line.startswith("expected ")
+
+
+def _unknown_option(name: str, known: Collection[str], others: Collection[str]) -> str:
+    """The error for an option that nobody knows, with the nearest one, if any is near.
+
+    Args:
+      known: options of the command.
+      others: those that are passed on; only a very near one is told.
+    """
+    word = name.lstrip("-")
+    words = {text.lstrip("-"): text for text in known if text != name}
+    passed = {text.lstrip("-"): text for text in others}
+    near = (
+        difflib.get_close_matches(word, words, n=1, cutoff=_VERY_NEAR)
+        or difflib.get_close_matches(word, passed, n=1, cutoff=_VERY_NEAR)
+        or difflib.get_close_matches(word, words, n=1, cutoff=_NEAR)
+        or [text for text in words if text.startswith(word)]
+    )
+    found = (passed | words)[near[0]] if len(near) == 1 else ""
+    return f"unknown option {name}" + (f"; did you mean {found}?" if found else "")

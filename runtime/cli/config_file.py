@@ -1,14 +1,22 @@
 """Options from a TOML file: every option is a key, and the command line has the last word."""
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from runtime.cli.options import OptionError
 from runtime.storage.files import read_bytes
 
 
 class ConfigError(OptionError):
-    """A configuration file that cannot be used; the message names it and what was expected."""
+    """A configuration file that cannot be used; the message names it and what was expected.
+
+    Attributes:
+      arguments: those that can be used, without --config.
+    """
+
+    def __init__(self, message: str, arguments: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.arguments = [*arguments]
 
 
 def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
@@ -19,13 +27,18 @@ def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
     Raises:
       ConfigError: the file cannot be read or holds keys that are no options.
     """
-    path, rest = _take_config(arguments)
-    if not path:
+    paths, rest = _take_config(arguments)
+    if not paths:
         return rest
+    path = paths[0]
+    if not all(paths):
+        raise ConfigError("--config: expected a TOML file, as --config=run.toml", rest)
+    if len(paths) > 1:
+        raise ConfigError(f"--config is given {len(paths)} times: expected one TOML file", rest)
     try:
         values = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"--config={path}: cannot be read as TOML: {error}") from None
+        raise ConfigError(f"--config={path}: cannot be read as TOML: {error}", rest) from None
     given = {argument.partition("=")[0] for argument in rest}
     from_file: list[str] = []
     errors: list[str] = []
@@ -38,36 +51,23 @@ def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
             except ConfigError as error:
                 errors.append(str(error))
     if errors:
-        raise ConfigError("\n".join(errors))
+        raise ConfigError("\n".join(errors), from_file + rest)
     return from_file + rest
 
 
-def without_config(arguments: list[str]) -> list[str]:
-    """The arguments without --config, whatever it names."""
-    try:
-        return _take_config(arguments)[1]
-    except ConfigError:
-        return arguments[:-1]
-
-
-def _take_config(arguments: list[str]) -> tuple[str, list[str]]:
-    """The file that --config names, "" if none, and the other arguments.
-
-    Raises:
-      ConfigError: it names none.
-    """
-    path, rest = "", []
+def _take_config(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The files that --config names, "" for one without a name, and the other arguments."""
+    paths: list[str] = []
+    rest: list[str] = []
     remaining = iter(arguments)
     for argument in remaining:
         if argument == "--config":
-            path = next(remaining, "")
-            if not path:
-                raise ConfigError("--config: expected a TOML file, as --config=run.toml")
+            paths.append(next(remaining, ""))
         elif argument.startswith("--config="):
-            path = argument.partition("=")[2]
+            paths.append(argument.partition("=")[2])
         else:
             rest.append(argument)
-    return path, rest
+    return paths, rest
 
 
 def _arguments(path: str, name: str, value: object) -> list[str]:

@@ -8,17 +8,19 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from runtime.errors import UsageError
 
 _KEY = "option"
+Value = TypeVar("Value")
 Parse = Callable[[str], object]
-"""Makes a value of its text; raises UsageError, which need not name the option."""
+"""Makes a value of its text; raises UsageError, without the option. Where the message starts with
+"expected", the text is told before it."""
 
 
 class OptionError(UsageError):
@@ -53,6 +55,7 @@ class Option:
       many: True if several values may be given, at once or by repeating the option.
       is_flag: True for true or false; the name alone is true.
       positional: True if the value stands without a name.
+      may_be_empty: True if "" is a value, as for a prefix of texts.
       table: rows among which the value is, shown in --help.
       notes: lines after the table.
     """
@@ -69,6 +72,7 @@ class Option:
     many: bool
     is_flag: bool
     positional: bool
+    may_be_empty: bool
     table: Mapping[str, Row]
     notes: str
 
@@ -78,7 +82,8 @@ class Option:
 
     def help_text(self) -> str:
         """What --help says of it."""
-        default = f"; default: {self.told_default}" if self.told_default else ""
+        told = f"; default: {self.told_default}" if self.told_default else ""
+        default = "; required" if self.required else told
         rows = "".join(f"\n  {name}: {row.meaning}" for name, row in self.table.items())
         return f"{self.meaning}{default}{rows}{self.notes}"
 
@@ -99,6 +104,7 @@ def option(
     shown: str | None = None,
     many: bool = False,
     positional: bool = False,
+    may_be_empty: bool = False,
     table: Mapping[str, Row] = NO_ROWS,
     notes: str = "",
 ) -> Any:  # as `field`: of the default's type
@@ -112,6 +118,7 @@ def option(
     told = {
         "meaning": meaning, "name": name, "group": group, "metavar": metavar, "parse": parse,
         "shown": shown, "many": many, "positional": positional, "table": table, "notes": notes,
+        "may_be_empty": may_be_empty,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata={_KEY: told})
 
@@ -133,7 +140,7 @@ def _option(row: Field[Any], kind: Any) -> Option:
         field=row.name,
         meaning=told["meaning"],
         group=told["group"],
-        metavar=told["metavar"] or ("true|false" if is_flag else "NAME" if table else "X"),
+        metavar=told["metavar"] or _metavar(kind, table),
         parse=told["parse"] or parse_as(str if told["many"] else kind, table),
         default=() if told["many"] and row.default is MISSING else row.default,
         told_default=shown,
@@ -141,6 +148,7 @@ def _option(row: Field[Any], kind: Any) -> Option:
         many=told["many"],
         is_flag=is_flag,
         positional=told["positional"],
+        may_be_empty=told["may_be_empty"],
         table=table,
         notes=told["notes"],
     )
@@ -165,14 +173,13 @@ def option_of_row(
       choices: values that there are, of a str; those of a StrEnum are its members.
     """
     values = [member.value for member in kind] if issubclass(kind, StrEnum) else [*choices]
-    known = f" ({', '.join(values)})" if values else ""
-    usual = "true|false" if kind is bool else "NAME" if values else "X"
+    known = "" if not values or _explains(meaning, values) else f" ({', '.join(values)})"
     return Option(
         name=name,
         field=name,
         meaning=meaning + known,
         group=group,
-        metavar=metavar or usual,
+        metavar=metavar or _metavar(kind, values),
         parse=parse or parse_as(kind, values),
         default=None,
         told_default=str(default).lower() if kind is bool else str(default),
@@ -180,9 +187,22 @@ def option_of_row(
         many=False,
         is_flag=kind is bool,
         positional=False,
+        may_be_empty=kind is str and default == "",
         table=NO_ROWS,
         notes="",
     )
+
+
+def _explains(meaning: str, values: Collection[str]) -> bool:
+    """True if the meaning has all of the values in it, one in brackets at least."""
+    words = re.findall(r"\w+", meaning)
+    return set(values) <= set(words) and any(f"({value})" in meaning for value in values)
+
+
+def _metavar(kind: Any, choices: Collection[str]) -> str:
+    """What stands for a value of that type in --help."""
+    usual = {bool: "true|false", int: "N"}.get(kind, "X")
+    return "NAME" if choices else usual
 
 
 def plain_value(value: object) -> str:
@@ -218,7 +238,7 @@ def parse_choice(kind: Callable[[str], object], values: Collection[str]) -> Pars
             return kind(text)
         except ValueError:
             expected = "a whole number" if kind is int else "a number"
-            raise UsageError(f"{text!r} is not {expected}") from None
+            raise UsageError(f"expected {expected}") from None
 
     return parse
 
@@ -237,27 +257,45 @@ def one_of(rows: Collection[str], what: str) -> Callable[[str], str]:
 def some_of(rows: Collection[str], what: str) -> Callable[[str], list[str]]:
     """Takes names that are among `rows`, joined by commas."""
     check = one_of(rows, what)
-    return lambda value: [check(name.strip()) for name in value.split(",")]
+    return lambda value: all_of(check, [name.strip() for name in value.split(",")])
+
+
+def all_of(parse: Callable[[str], Value], texts: Iterable[str]) -> list[Value]:
+    """The value of each text.
+
+    Raises:
+      UsageError: some are wrong; a line each.
+    """
+    found: list[Value] = []
+    errors: list[str] = []
+    for text in texts:
+        try:
+            found.append(parse(text))
+        except UsageError as error:
+            errors += str(error).splitlines()
+    if errors:
+        raise UsageError("\n".join(dict.fromkeys(errors)))
+    return found
 
 
 def parse_truth(value: str) -> bool:
     """Takes true or false."""
     if value not in ("true", "false"):
-        raise UsageError(f"{value!r} is neither true nor false")
+        raise UsageError("expected true or false")
     return value == "true"
 
 
 def parse_count(value: str) -> int:
     """Takes a whole number of 0 or more."""
     if not value.isdecimal():
-        raise UsageError(f"{value!r} is not a whole number of 0 or more")
+        raise UsageError("expected a whole number of 0 or more")
     return int(value)
 
 
 def parse_positive(value: str) -> int:
     """Takes a whole number of 1 or more."""
     if not value.isdecimal() or not int(value):
-        raise UsageError(f"{value!r} is not a whole number of 1 or more")
+        raise UsageError("expected a whole number of 1 or more")
     return int(value)
 
 
@@ -265,7 +303,7 @@ def parse_fraction(value: str) -> float:
     """Takes a number from 0 to 1."""
     number = _number(value)
     if not 0 <= number <= 1:
-        raise UsageError(f"{value!r} is not a fraction from 0 to 1")
+        raise UsageError("expected a number from 0 to 1")
     return number
 
 
@@ -273,7 +311,7 @@ def parse_amount(value: str) -> float:
     """Takes a finite number of 0 or more."""
     number = _number(value)
     if not 0 <= number < math.inf:
-        raise UsageError(f"{value!r} is not an amount of 0 or more")
+        raise UsageError("expected a finite number of 0 or more")
     return number
 
 
@@ -292,5 +330,5 @@ def text_size(value: str) -> int:
     """Bytes as people write them: 256MB, 1.5 GB, 1000."""
     found = _BYTES.fullmatch(value.strip())
     if not found:
-        raise UsageError(f"{value!r} is no size; expected one as 256MB or 1GB")
+        raise UsageError("expected a size, as 256MB or 1GB")
     return int(float(found[1]) * 1000 ** _POWERS[found[2].lower()])

@@ -19,6 +19,7 @@ from runtime.errors import UsageError
 _TEMPORARY = ".tmp-"
 # Errors of a write that name no file.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_GLOB = re.compile(r"[*?\[]")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -211,6 +212,18 @@ class InputError(UsageError):
     """An option whose value matches no file. The message says what was expected."""
 
 
+def is_missing(pattern: str) -> bool:
+    """True if a local file or folder is not there, or the folder that a glob starts in.
+
+    It is cheap: Beam is not imported.
+    """
+    path = os.path.abspath(os.path.expanduser(pattern))
+    if is_remote(pattern) or os.path.exists(path):
+        return False
+    start = _GLOB.split(path)[0]
+    return start == path or not os.path.isdir(os.path.dirname(start))
+
+
 def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     """Every file that the value of an option matches.
 
@@ -221,9 +234,6 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     Raises:
       InputError: no file matches.
     """
-    hush_beam()
-    from apache_beam.io.filesystems import FileSystems
-
     if not is_remote(pattern):
         pattern = os.path.abspath(os.path.expanduser(pattern))
     folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
@@ -231,14 +241,23 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     if not folder and not is_remote(pattern) and os.path.isfile(pattern):
         status = os.stat(pattern)  # a file name may hold the characters of a glob
         return {pattern: (status.st_size, status.st_mtime)}
+    if is_missing(pattern):
+        raise _no_match(option, pattern, "a file or glob")
+    hush_beam()
+    from apache_beam.io.filesystems import FileSystems
+
     try:
         matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
     except Exception as error:  # each filesystem of Beam raises its own
         raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
     if not matched:
         expected = f"files named {', '.join(names)}" if folder else "a file or glob"
-        raise InputError(
-            f"{option}={pattern}: matches no file; expected {expected}. "
-            "Quote a glob, so that the shell does not expand it."
-        )
+        raise _no_match(option, pattern, expected)
     return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}
+
+
+def _no_match(option: str, pattern: str, expected: str) -> InputError:
+    return InputError(
+        f"{option}={pattern}: matches no file; expected {expected}. "
+        "Quote a glob, so that the shell does not expand it."
+    )

@@ -1,6 +1,7 @@
 """The console scripts: their tables, what is wrong told fast, versions, a missing extra."""
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from c4forge.main import COMMANDS, find_command, main
 from tests.conftest import COMMAND, REPOSITORY, T5X
+from trainer.arguments import COMMANDS as T5X_COMMANDS
 
 FRAMEWORKS = ("apache_beam", "tensorflow", "jax", "torch")
 
@@ -70,8 +72,32 @@ def test_the_version_is_told(script):
 
 
 WRONG = [
-    (COMMAND, ["build", "--varient=en", "--shards=x"], ("--variant?", "--shards: 'x'", "--output")),
+    (COMMAND, ["build", "--varient=en", "--shards=x"], ("--variant?", "--shards=x: ", "--output")),
     (COMMAND, ["build", "--input=x", "--output=y", "--projekt=p"], ("did you mean --project?",)),
+    (COMMAND, ["build", "--variant=webtext", "--input=x", "--output=y"], ("--webtext_urls",)),
+    (
+        COMMAND,
+        [
+            "build",
+            "--variant=all",
+            "--input=/x",
+            "--webtext_urls=/u",
+            "--badwords_dir=/b",
+            "--realnews_domains=/r",
+            "--lid_model=/l",
+            "--output=y",
+        ],
+        (
+            "--input=/x: ",
+            "--webtext_urls=/u: ",
+            "--badwords_dir=/b: ",
+            "--realnews_domains=/r: ",
+            "--lid_model is for",
+        ),
+    ),
+    (COMMAND, ["tokenize", "--corpus=/x", "--vocab=/y", "--output=z"], ("--corpus=/x: ", " /y: ")),
+    (COMMAND, ["vocab", "inspect", "/x", "/y"], (" /x: ", "CORPUS=/y: ")),
+    (COMMAND, ["webtext-urls", "/x", "/y", "--output=z"], ("DUMP=/x: ", "DUMP=/y: ")),
     (
         COMMAND,
         ["tokenize", "--format=t"],
@@ -116,6 +142,21 @@ def test_a_missing_extra_is_told_with_what_installs_it(tmp_path):
     assert ended.stderr.splitlines()[0] == (
         "t5x info: error: tensorflow is not installed; pip install 'c4forge[trainer]'"
     )
+
+
+@pytest.mark.parametrize("arguments", [[], *([name, "--help"] for name in T5X_COMMANDS)], ids=str)
+def test_help_of_the_trainer_has_80_columns(arguments):
+    ended = run(*T5X, *arguments, env=os.environ | {"COLUMNS": "80"})
+    assert ended.returncode == (0 if arguments else 2)
+    text = ended.stdout + ended.stderr
+    assert text.startswith("usage: t5x ") and max(map(len, text.splitlines())) <= 80
+    if arguments[:1] == ["train"]:
+        assert " ".join(text.split()).count("; required") == 3
+
+
+def test_beam_runner_tells_the_version():
+    ended = run(COMMAND[0], str(REPOSITORY / "beam_runner.py"), "--version")
+    assert (ended.returncode, ended.stdout) == (0, f"c4forge {metadata.version('c4forge')}\n")
 
 
 def test_beam_runner_takes_the_options_of_build_from_any_folder():

@@ -318,7 +318,7 @@ def test_tokens_are_named_after_their_corpus(corpus, names):
         (["--corpus=/nowhere"], "--corpus=/nowhere: matches no file"),
         (["--format=tfrecords"], "did you mean 'tfrecord'?"),
         (["--formats=tfrecord"], "did you mean --format?"),
-        (["--num_workers=few"], "'few' is not a whole number"),
+        (["--num_workers=few"], "=few: expected a whole number"),
     ],
 )
 def test_a_wrong_option_is_reported_before_any_work(

@@ -478,12 +478,12 @@ def test_a_folder_gives_its_submissions_and_no_other_files(build):
         (["--output={}/u.txt", "{}/none.zst"], "none.zst: matches no file"),
         (
             ["--output={}/u.txt", "{}/RS_1", "--min_score=many"],
-            "--min_score: 'many' is not a whole number",
+            "--min_score=many: expected a whole number",
         ),
-        (["--output={}/u.txt", "{}/RS_1", "--num_workers=x"], "--num_workers: 'x' is not a whole"),
+        (["--output={}/u.txt", "{}/RS_1", "--num_workers=x"], "--num_workers=x: expected a whole"),
         (
             ["--output={}/u.txt", "{}/RS_1", "--num_workers=-1"],
-            "'-1' is not a whole number of 0 or",
+            "=-1: expected a whole number of 0 or",
         ),
         (
             ["--output={}/u.txt", "{}/RS_1", "--min=3"],

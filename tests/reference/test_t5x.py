@@ -17,8 +17,8 @@ if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train"
 from tests.conftest import REPOSITORY
 from trainer.config import TrainConfig
 from trainer.gin import render
+from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.checkpoints import CheckpointError, read_params
-from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.loop import train
 from trainer.training.optimizer import moments_to_t5x
 from trainer.training.run import configure_network, load_initial_state, prepare_run

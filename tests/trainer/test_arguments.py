@@ -34,7 +34,7 @@ WRONG = [
     (["--objective=span_corrupt"], r"did you mean 'span_corruption'\?"),
     (["--size=bass"], r"did you mean 'base'\?"),
     (["--steps=0"], "--steps=0: expected 1 or more"),
-    (["--steps=many"], "--steps: 'many' is not a whole number"),
+    (["--steps=many"], "--steps=many: expected a whole number"),
     (["--batch_size=10", "--microbatches=4"], "--batch_size=10 is not divisible"),
     (["--objective=causal_lm"], "try --architecture=decoder_lm"),
     (["--architecture=decoder_lm"], "does not fit --architecture=decoder_lm"),
@@ -74,7 +74,7 @@ def test_wrong_flags_are_told(flags, message):
     ("text", "message"),
     [
         ("step = 5", r"unknown option --step; did you mean --steps\?"),
-        ('steps = "five"', "--steps: 'five' is not a whole number"),
+        ('steps = "five"', "--steps=five: expected a whole number"),
         ("[train]\nsteps = 5", "options are top-level keys, without tables"),
         ("steps = ", "cannot be read as TOML"),
     ],

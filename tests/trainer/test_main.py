@@ -14,8 +14,8 @@ from seqio import SentencePieceVocabulary
 from tests.trainer.small import sentences, train_vocabulary
 from trainer.arguments import parse
 from trainer.config import TrainConfig
+from trainer.input.batches import Batches
 from trainer.main import main
-from trainer.training.input_pipeline import Batches
 
 PAIRS = [(text[:20], text[:8]) for text in sentences(40)]
 

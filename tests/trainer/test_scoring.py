@@ -9,9 +9,9 @@ import seqio
 from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
+from trainer.input.batches import HostInfo, open_dataset, register_tasks
 from trainer.main import main
 from trainer.scoring import PairCounts, count_exact
-from trainer.training.input_pipeline import HostInfo, open_dataset, register_tasks
 
 TEXTS = sentences(60, seed=5)
 

@@ -121,6 +121,7 @@ def test_without_matplotlib_there_is_no_plot_but_a_note(model, tmp_path, capsys,
         (["MODEL", "/nowhere"], 2, "CORPUS=/nowhere: matches no file"),
         (["CORPUS", "CORPUS"], 2, "no spiece.model in this folder"),
         (["MODEL"], 2, "CORPUS"),
+        (["/nowhere", "/neither"], 2, "CORPUS=/neither: matches no file"),
         (["MODEL", "CORPUS", "--output=MODEL/spiece.model"], 2, "cannot be written"),
     ],
 )
@@ -132,6 +133,13 @@ def test_what_cannot_be_done_is_reported(model, tmp_path, capsys, arguments, cod
     ]
     assert main(given) == code
     assert said in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(model, tmp_path, capsys):
+    corpus = write_english(tmp_path, 5)
+    assert main([str(model), str(corpus), f"--output={model / 'spiece.model' / 'x'}"]) == 2
+    told = capsys.readouterr()
+    assert not told.out and "spiece.model/x: cannot be written" in told.err
 
 
 def test_what_a_terminal_would_obey_is_escaped():

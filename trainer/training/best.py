@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 
 from trainer.config import TrainConfig, TrainConfigError
+from trainer.input.batches import HostInfo
 from trainer.training.checkpoints import Checkpoints
-from trainer.training.input_pipeline import HostInfo
 from trainer.training.progress import CURVE_NAME, read_curve
 from trainer.training.run_folder import BEST_NAME
 from trainer.training.step import State

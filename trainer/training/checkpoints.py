@@ -20,7 +20,7 @@ from flax import traverse_util
 from runtime.cli.console import say
 from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
-from trainer.training.input_pipeline import Batches, HostInfo
+from trainer.input.batches import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
 from trainer.training.step import State
 

@@ -7,7 +7,7 @@ import jax
 
 from runtime.errors import RunFailed
 from runtime.storage.arrays import save_arrays
-from trainer.training.input_pipeline import HostBatch
+from trainer.input.batches import HostBatch
 from trainer.training.step import Metrics
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from runtime.cli.console import say
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, DataError, host_rows, open_members
+from trainer.input.batches import Batches, DataError, host_rows, open_members
 from trainer.training.partitioning import put_batch
 from trainer.training.run import Run
 from trainer.training.step import Metrics

@@ -11,16 +11,16 @@ from runtime.cli.console import say
 from runtime.errors import Terminated
 from runtime.units import duration
 from trainer.config import TrainConfig
+from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
+from trainer.input.lengths import fit_to_data
+from trainer.input.position import identify_data
 from trainer.training.best import BestCheckpoint
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
-from trainer.training.example_lengths import fit_to_data
 from trainer.training.flops import peak_flops, step_flops
-from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
-from trainer.training.position import identify_data
 from trainer.training.progress import Progress, draw_curve
 from trainer.training.run import Run, load_initial_state, prepare_run, this_host
 from trainer.training.run_folder import check_folder, write_settings
@@ -53,23 +53,30 @@ def train(config: TrainConfig) -> State:
         Progress(config.model_dir, config.steps, host.index == 0) as progress,
         Termination(host.count) as termination,
     ):
-        if evaluator and evaluator.missing:
-            progress.print_line(f"no held-out loss: {evaluator.missing}")
         parts = _Parts(
             run=run, batches=batches, checkpoints=checkpoints, progress=progress,
             evaluator=evaluator, termination=termination, best=best,
         )  # fmt: skip
-        try:
-            if int(state.step) < config.steps:
-                state = _run_steps(parts, _compile(run, progress), state)
-            checkpoints.save(state, batches, run.host)
-        finally:
-            checkpoints.close()
-            best.close()
-        if best.describe():
-            progress.print_line(best.describe())
+        state = _run_to_end(parts, config.steps, state)
     if run.host.index == 0:
         draw_curve(config.model_dir)
+    return state
+
+
+def _run_to_end(parts: "_Parts", steps: int, state: State) -> State:
+    """The state after the last step, which is saved."""
+    progress, evaluator = parts.progress, parts.evaluator
+    if evaluator and evaluator.missing:
+        progress.print_line(f"no held-out loss: {evaluator.missing}")
+    try:
+        if int(state.step) < steps:
+            state = _run_steps(parts, _compile(parts.run, progress), state)
+        parts.checkpoints.save(state, parts.batches, parts.run.host)
+    finally:
+        parts.checkpoints.close()
+        parts.best.close()
+    if parts.best.describe():
+        progress.print_line(parts.best.describe())
     return state
 
 

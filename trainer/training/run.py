@@ -13,6 +13,7 @@ from flax import linen as nn
 from trainer.compat.hugging_face import read_hugging_face
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.data.vocabularies import load_vocabulary, padded_size
+from trainer.input.batches import HostInfo
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import SIZES
@@ -25,7 +26,6 @@ from trainer.training.checkpoints import (
     read_target,
     shapes_of,
 )
-from trainer.training.input_pipeline import HostInfo
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
 from trainer.training.run_folder import check_folder, run_folder

@@ -64,7 +64,7 @@ def test_every_price_is_used_and_documented(price, tmp_path, sample, capsys):
 @pytest.mark.parametrize("value", ["-1", "much", "inf", "nan"])
 def test_a_price_that_is_none_is_refused(tmp_path, value, capsys):
     assert main(["--input=x", f"--output={tmp_path}", f"--price_shuffle_gb={value}"]) == 2
-    assert f"{value!r} is not an amount of 0 or more" in capsys.readouterr().err
+    assert f"={value}: expected a finite number of 0 or more" in capsys.readouterr().err
 
 
 def test_a_larger_choice_of_files_holds_a_smaller_one():

@@ -37,11 +37,11 @@ NEEDED = ["--input=x", "--output=y"]
         ([*NEEDED, "--format=jsonl,csv"], "unknown format 'csv'"),
         ([*NEEDED, "--runner=DataFlowRunner"], "did you mean 'DataflowRunner'?"),
         ([*NEEDED, "--runner=DaskRunner"], "loses elements silently"),
-        ([*NEEDED, "--shards=-1"], "'-1' is not a whole number"),
-        ([*NEEDED, "--shards=many"], "'many' is not a whole number"),
-        ([*NEEDED, "--num_workers=1.5"], "'1.5' is not a whole number"),
-        ([*NEEDED, "--max_malformed_fraction=2"], "'2' is not a fraction from 0 to 1"),
-        ([*NEEDED, "--max_malformed_fraction=lots"], "'lots' is not a fraction"),
+        ([*NEEDED, "--shards=-1"], "=-1: expected a whole number"),
+        ([*NEEDED, "--shards=many"], "=many: expected a whole number"),
+        ([*NEEDED, "--num_workers=1.5"], "=1.5: expected a whole number"),
+        ([*NEEDED, "--max_malformed_fraction=2"], "=2: expected a number from 0 to 1"),
+        ([*NEEDED, "--max_malformed_fraction=lots"], "=lots: expected a number from 0 to 1"),
         ([*NEEDED, "--shards=1", "stray"], "'stray' belongs to no option"),
     ],
 )
@@ -111,6 +111,34 @@ def test_nothing_is_done_when_a_list_or_model_is_wrong(tmp_path, sample, capsys,
     assert not output.exists()
 
 
+def test_what_a_variant_needs_is_told_with_other_wrong_options():
+    with pytest.raises(OptionError) as error:
+        parse_options([*NEEDED, "--variant=webtext", "--shards=x", "--min_word=3"])
+    starts = ["unknown option --min_word; did", "--shards", "--variant=webtextlike needs --webtext"]
+    lines = str(error.value).splitlines()
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+
+
+def test_every_path_that_is_not_there_is_told_at_once(tmp_path, capsys):
+    names = ("input", "input=@", "webtext_urls", "badwords_dir", "realnews_domains", "lid_model")
+    paths = [f"--{name}{'' if '=' in name else '='}/nowhere/{name[0]}" for name in names]
+    paths.append("--filter=/nowhere/own.py:f")
+    output = tmp_path / "out"
+    arguments = [*paths, "--variant=all", "--english_identifier=fasttext", f"--output={output}"]
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert all(f"error: {path}: " in told for path in paths)
+    assert len(told.splitlines()) == len(paths) + 1 and not output.exists()
+
+
+def test_every_wrong_form_of_a_filter_is_told_at_once():
+    with pytest.raises(OptionError) as error:
+        parse_options([*NEEDED, *(f"--filter={own}" for own in ("m:f", "bad", "a.b:", ":x"))])
+    assert [line.split(":")[1] for line in str(error.value).splitlines()] == [
+        " 'bad'", " 'a.b", " '",
+    ]  # fmt: skip
+
+
 def test_an_output_that_cannot_be_written_is_named(tmp_path, sample, capsys):
     (tmp_path / "file").write_text("")
     assert main([f"--input={sample}", f"--output={tmp_path / 'file'}"]) == 2
@@ -119,7 +147,8 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path, sample, capsys):
 
 def variants(*arguments: str) -> list[str]:
     """Names of the variants that the command line asks for."""
-    return [variant.name for variant in parse_options([*NEEDED, *arguments]).variants]
+    options = parse_options([*NEEDED, "--webtext_urls=u", *arguments])
+    return [variant.name for variant in options.variants]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +186,7 @@ def test_variants_may_be_listed_and_repeated_in_any_order(arguments, names):
         ("mc4.und", "unknown variant 'mc4.und'"),
         ("multilingal", "did you mean 'multilingual'?"),
         ("EN", "unknown variant 'EN'"),
-        ("", "unknown variant ''"),
+        (",en", "unknown variant ''"),
         ("en,", "unknown variant ''"),
         ("en,fr", "unknown variant 'fr'"),
         ("al", "did you mean 'all'?"),
@@ -266,17 +295,17 @@ def test_a_wrong_choice_is_named_with_all_that_there_are_and_the_nearest(name):
     [
         ("--english_identifier=cld2", "unknown choice 'cld2'; choose from langdetect, cld3, fastt"),
         ("--languages_identifier=CLD3", "--languages_identifier: unknown choice 'CLD3'"),
-        ("--min_words=many", "--min_words: 'many' is not a whole number"),
-        ("--min_words=2.5", "--min_words: '2.5' is not a whole number"),
+        ("--min_words=many", "--min_words=many: expected a whole number"),
+        ("--min_words=2.5", "--min_words=2.5: expected a whole number"),
         ("--min_words=0", "--min_words=0: a line without words is never kept"),
         ("--min_words=-1", "--min_words=-1: expected 0 or more"),
-        ("--max_page_chars=", "--max_page_chars: '' is not a whole number"),
-        ("--english_probability=high", "--english_probability: 'high' is not a number"),
+        ("--max_page_chars=", "--max_page_chars: expected a value, as --max_page_chars=N"),
+        ("--english_probability=high", "--english_probability=high: expected a number"),
         ("--english_probability=1.1", "--english_probability=1.1: expected a number from 0 to 1"),
         ("--languages_probability=-0.1", "--languages_probability=-0.1: expected 0 or more"),
         ("--soft_bad_words=nan", "--soft_bad_words=nan: expected a number from 0 to 1"),
         ("--soft_bad_words=inf", "--soft_bad_words=inf: expected a number from 0 to 1"),
-        ("--end_marks=", "--end_marks: expected one or more characters"),
+        ("--end_marks=", "--end_marks: expected a value, as --end_marks=X"),
         ("--end_marks=. ?", "--end_marks: expected one or more characters, no spaces"),
     ],
 )
@@ -329,5 +358,8 @@ def test_help_says_what_each_choice_is_and_what_it_can_be(help_text, name):
     values = [member.value for member in CLOSED.get(name, ())]
     if name.endswith("_identifier"):
         values = list(IDENTIFIERS)
-    known = f" ({', '.join(values)})" if values else ""
-    assert f"{SETTINGS[name].meaning}{known}; default: {default}" in help_text
+    meaning = SETTINGS[name].meaning
+    explained = any(f"({value})" in meaning for value in values)
+    known = f" ({', '.join(values)})" if values and not explained else ""
+    assert all(value in meaning + known for value in values)
+    assert f"{meaning}{known}; default: {default}" in help_text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from runtime.cli.command_line import CommandLine
-from runtime.cli.options import OptionError, one_of, option, options_of, parse_count
+from runtime.cli.options import OptionError, one_of, option, options_of, parse_count, some_of
 
 COLOURS = ("red", "green")
 
@@ -19,6 +19,10 @@ class Options:
     count: int = option("how many; default 0: all", default=0, parse=parse_count, shown="")
     share: float = option("of 100% at most", default=0.5)
     names: tuple[str, ...] = option("several", default=(), many=True, name="name")
+    title: str = option("above", default="-", may_be_empty=True)
+    hues: tuple[str, ...] = option(
+        "several", default=(), many=True, name="hue", parse=some_of(COLOURS, "hue")
+    )
     dry: bool = option("write nothing", default=False)
     packed: bool = option("compress", default=True)
 
@@ -58,6 +62,7 @@ def errors(*arguments: str) -> list[str]:
         ([], "names", ()),
         (["--name", "x", "y", "--name=z"], "names", ("x", "y", "z")),
         ([], "dry", False),
+        (["--title="], "title", ""),
         (["--dry"], "dry", True),
         (["--dry", "true"], "dry", True),
         (["--packed=false"], "packed", False),
@@ -82,10 +87,41 @@ def test_all_that_is_wrong_is_told_at_once():
         "FILE is required: files",
         "--output is required: where to",
         "--colour: unknown colour 'reb'; choose from red, green; did you mean 'red'?",
-        "--count: 'x' is not a whole number of 0 or more",
+        "--count=x: expected a whole number of 0 or more",
         "--share: expected a value, as --share=X",
-        "--dry: 'maybe' is neither true nor false",
+        "--dry=maybe: expected true or false",
     ]
+
+
+def test_every_wrong_one_of_several_values_is_told():
+    unknown = "; choose from red, green"
+    assert errors(*NEEDED, "--hue=x,red,yy", "--hue=zz", "--hue=x") == [
+        f"--hue: unknown hue 'x'{unknown}",
+        f"--hue: unknown hue 'yy'{unknown}",
+        f"--hue: unknown hue 'zz'{unknown}",
+    ]
+
+
+def test_an_empty_value_is_none():
+    """As an unset variable of a shell gives it."""
+    assert errors("", "a", "--output=", "--name", "x", "", "--count", "", "--share=") == [
+        "MODEL: expected a value",
+        "--output: expected a value, as --output=DIR",
+        "--count: expected a value, as --count=N",
+        "--share: expected a value, as --share=X",
+        "--name: expected a value, as --name=X",
+    ]
+
+
+def test_two_dashes_alone_are_refused():
+    told = "-- has no meaning here: leave it out, and write --option=value"
+    assert errors("model", "a", "--", "--output=out") == [told]
+
+
+def test_only_a_very_near_option_of_others_is_suggested():
+    assert errors(*NEEDED, "--runer=x") == ["unknown option --runer; did you mean --runner?"]
+    assert errors(*NEEDED, "--run=x") == ["unknown option --run"]
+    assert errors(*NEEDED, "-output=x") == ["unknown option -output; did you mean --output?"]
 
 
 def test_the_value_of_an_unknown_option_is_no_second_error():
@@ -97,6 +133,7 @@ def test_options_that_others_know_pass_through():
     given = LINE.read([*NEEDED, "--project=p", "--runner=r"])
     given.check()
     assert given.others == ("--project=p", "--runner=r")
+    assert errors(*NEEDED, "--project", "p") == ["--project p: expected --project=p"]
     assert errors(*NEEDED, "--projekt=p") == ["unknown option --projekt; did you mean --project?"]
 
 
@@ -118,7 +155,10 @@ def test_errors_of_a_file_are_told_with_the_others(tmp_path):
     assert [line.partition(": expected text")[0] for line in told[:2]] == [
         f"--config={file}: count = [[1]]", f"--config={file}: name = {{'a': 1}}",
     ]  # fmt: skip
-    assert told[2:] == ["--share: 'x' is not a number"], "required options may stand in the file"
+    assert told[2:] == [
+        "unknown option --color; did you mean --colour?",
+        "--share=x: expected a number",
+    ], "required options may stand in the file"
     file.write_text("color = 1\n")
     assert errors(*NEEDED, f"--config={file}") == ["unknown option --color; did you mean --colour?"]
     assert errors(*NEEDED, "--config") == ["--config: expected a TOML file, as --config=run.toml"]
@@ -129,7 +169,7 @@ def test_an_error_that_only_follows_from_another_is_left_out():
     given.add("--count=0: too small")
     given.add("--share=2: too large")
     assert given.errors == [
-        "--count: 'x' is not a whole number of 0 or more",
+        "--count=x: expected a whole number of 0 or more",
         "--share=2: too large",
     ]
 
@@ -144,6 +184,7 @@ def test_help_shows_every_option_in_80_columns(capsys, monkeypatch):
     assert "what to write:\n  --output DIR" in text
     for row in options_of(Options):
         assert row.meaning in text and (row.positional or f"--{row.name}" in text)
+    assert "a model; required" in text and "where to; required" in text
     assert "of the cover; default: red" in text and "all; default" not in text
 
 

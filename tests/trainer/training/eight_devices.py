@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from trainer.config import TrainConfig
+from trainer.input.batches import Batches, batch_spec, open_dataset
 from trainer.training.checkpoints import Checkpoints
-from trainer.training.input_pipeline import Batches, batch_spec, open_dataset
 from trainer.training.partitioning import put_batch
 from trainer.training.run import prepare_run, this_host
 

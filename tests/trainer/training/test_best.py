@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import pytest
 
 from trainer.config import TrainConfig, TrainConfigError
+from trainer.input.batches import HostInfo
 from trainer.training.best import BestCheckpoint
 from trainer.training.checkpoints import newest_checkpoint
-from trainer.training.input_pipeline import HostInfo
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.run_folder import run_folder
 from trainer.training.step import State

@@ -15,6 +15,7 @@ from runtime.errors import Terminated
 from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
+from trainer.input.batches import Batches, DataError
 from trainer.training.checkpoints import (
     CheckpointError,
     Checkpoints,
@@ -23,7 +24,6 @@ from trainer.training.checkpoints import (
 )
 from trainer.training.divergence import Diverged
 from trainer.training.evaluation import Evaluator
-from trainer.training.input_pipeline import Batches, DataError
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
 from trainer.training.run_folder import RunFolderError

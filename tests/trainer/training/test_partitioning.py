@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import REPOSITORY, T5X
 from tests.trainer.training.eight_devices import MESHES
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, HostInfo, batch_spec, open_dataset
+from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
 from trainer.training.partitioning import MeshError, check_batch, make_mesh
 from trainer.training.run import prepare_run
 

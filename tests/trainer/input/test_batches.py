@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import (
+from trainer.input.batches import (
     Batches,
     DataError,
     HostInfo,
@@ -12,7 +12,7 @@ from trainer.training.input_pipeline import (
     host_rows,
     open_dataset,
 )
-from trainer.training.position import identify_data
+from trainer.input.position import identify_data
 
 
 @pytest.fixture(scope="module")

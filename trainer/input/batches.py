@@ -21,8 +21,8 @@ from trainer.data.tasks import (
     load_tasks,
     task_names,
 )
+from trainer.input.position import DataIdentity, read_position, write_position
 from trainer.model.sizes import ARCHITECTURES
-from trainer.training.position import DataIdentity, read_position, write_position
 
 _BIDIRECTIONAL = "decoder_causal_attention"  # seqio's name of the mask of a prefix LM
 _PREFETCHED = 4  # batches

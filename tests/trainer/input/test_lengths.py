@@ -9,14 +9,14 @@ from trainer.config import TrainConfig, TrainConfigError
 from trainer.data.objectives import ObjectiveError
 from trainer.data.vocabularies import load_vocabulary
 from trainer.inference import _encode
-from trainer.training.example_lengths import fit_to_data
-from trainer.training.input_pipeline import (
+from trainer.input.batches import (
     Batches,
     HostInfo,
     open_dataset,
     open_members,
     register_tasks,
 )
+from trainer.input.lengths import fit_to_data
 
 LINES = [(text[:30], text[:8]) for text in sentences(12)]
 

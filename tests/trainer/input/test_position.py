@@ -6,8 +6,8 @@ import pytest
 
 from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig
-from trainer.training.input_pipeline import Batches, HostInfo, open_dataset
-from trainer.training.position import PositionError, identify_data, read_position
+from trainer.input.batches import Batches, HostInfo, open_dataset
+from trainer.input.position import PositionError, identify_data, read_position
 
 
 @pytest.fixture
