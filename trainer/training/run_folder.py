@@ -14,7 +14,6 @@ from typing import Any
 from runtime.errors import UsageError
 from runtime.storage.files import is_remote, read_bytes, write_bytes
 from trainer.config import TrainConfig
-from trainer.model.config import network_config
 from trainer.model.sizes import SIZES
 from vocab.vocabulary import MODEL_NAME, read_vocabulary
 
@@ -143,4 +142,6 @@ def _network_options(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _network(options: Mapping[str, str]) -> object:
+    from trainer.model.config import network_config  # JAX, which a command line must not load
+
     return network_config(SIZES[options["size"]], options["architecture"], 0, options["version"])
