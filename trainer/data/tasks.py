@@ -1,6 +1,6 @@
 """seqio tasks and mixtures of a corpus, a vocabulary and an objective.
 
-Nothing is registered at import. `load_task` adds a task to seqio's registry when it is called, as
+Nothing is registered at import. `load_tasks` adds tasks to seqio's registry when it is called, as
 `c4_en_span_corruption`. The gin file that `t5x gin` prints calls `load_mixture`.
 """
 
@@ -125,24 +125,6 @@ def add_pairs_task(name: str, corpus: Corpus, prefix: str, vocabulary: str) -> s
     ]
     features = _features(load_vocabulary(vocabulary), ("inputs", "targets"))
     return _add(name, read_lines(corpus), steps, output_features=features)
-
-
-def load_task(
-    corpus: str,
-    vocabulary: str,
-    objective: str = "span_corruption",
-    noise_density: float = 0.0,
-    mean_span: float = 0.0,
-    data_tokens: int = 0,
-    prefix: str = "",
-) -> str:
-    """Registers the task of one corpus, documents or pairs, and returns its name.
-
-    Raises:
-      CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
-    """
-    shared = (vocabulary, objective, noise_density, mean_span, data_tokens, prefix)
-    return load_tasks([corpus], *shared)[0]
 
 
 def load_tasks(

@@ -9,7 +9,7 @@ from tests.trainer.small import sentences, write_corpus
 from trainer.data.corruption import INPUT_TRANSFORMS, NOISE_MASKS, TARGET_TRANSFORMS
 from trainer.data.examples import first_tokens
 from trainer.data.objectives import OBJECTIVES
-from trainer.data.tasks import load_mixture, load_task
+from trainer.data.tasks import load_mixture
 from trainer.data.vocabularies import load_vocabulary
 
 LENGTH = {"inputs": 64, "targets": 64}
@@ -32,7 +32,7 @@ def test_every_objective_is_a_task_by_name(objective, small_corpus, small_vocabu
     )
     missing = [value for value, table in axes if value not in table and not row.is_causal()]
     assert not missing, f"add functions for {missing} to the tables of trainer/data/corruption.py"
-    name = load_task(small_corpus, small_vocabulary, objective)
+    name = load_mixture([small_corpus], small_vocabulary, objective)
     assert name == f"c4_en_{objective}"
     for example in rows(name, "validation"):
         assert all(len(ids) <= 64 and ids[-1] == 1 for ids in example.values())
@@ -40,7 +40,7 @@ def test_every_objective_is_a_task_by_name(objective, small_corpus, small_vocabu
 
 
 def test_truncated_data_is_the_first_tokens_only(small_corpus, small_vocabulary):
-    name = load_task(small_corpus, small_vocabulary, "causal_lm", data_tokens=1000)
+    name = load_mixture([small_corpus], small_vocabulary, "causal_lm", data_tokens=1000)
     assert sum(len(row["targets"]) - 1 for row in rows(name)) == 1000
 
 
@@ -53,7 +53,7 @@ def limited_documents(folder, vocabulary, shards, hosts=1):
     dealt = [text for group in zip(*parts, strict=True) for text in group]
     write_corpus(folder, {"train": dealt}, shards)
     source = seqio.TaskRegistry.get(
-        load_task(str(folder), vocabulary, "causal_lm", data_tokens=1000)
+        load_mixture([str(folder)], vocabulary, "causal_lm", data_tokens=1000)
     ).source
     dataset = source.get_dataset(split="train", shuffle=True, seed=1).repeat(2)
     found = [tuple(row["text"].tolist()) for row in dataset.as_numpy_iterator()]
@@ -72,7 +72,7 @@ def test_truncated_data_are_the_same_tokens_in_each_epoch(tmp_path, small_vocabu
 def test_truncated_data_are_repeated_for_ever_and_dealt_out_to_hosts(
     small_corpus, small_vocabulary
 ):
-    name = load_task(small_corpus, small_vocabulary, "causal_lm", data_tokens=300)
+    name = load_mixture([small_corpus], small_vocabulary, "causal_lm", data_tokens=300)
     counts = []
     for host in range(2):
         dataset = seqio.TaskRegistry.get(name).get_dataset(
@@ -112,7 +112,7 @@ def test_own_pairs_are_a_task_without_code(form, tmp_path, small_vocabulary):
     }[form]
     file = tmp_path / f"proverbs.{form}"
     file.write_text("\n".join(lines) + "\n")
-    name = load_task(str(file), small_vocabulary, prefix="the cat: ")
+    name = load_mixture([str(file)], small_vocabulary, prefix="the cat: ")
     decode = load_vocabulary(small_vocabulary).decode
     found = [
         (decode(row["inputs"].tolist()), decode(row["targets"].tolist())) for row in rows(name)
@@ -131,7 +131,7 @@ def test_mixtures_draw_from_all(tmp_path, small_corpus, small_vocabulary):
 
 
 def test_packing_leaves_little_padding(small_corpus, small_vocabulary):
-    name = load_task(small_corpus, small_vocabulary)
+    name = load_mixture([small_corpus], small_vocabulary)
     converter = seqio.EncDecFeatureConverter(pack=True)
     dataset = seqio.get_dataset(
         mixture_or_task_name=name,
