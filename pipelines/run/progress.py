@@ -56,7 +56,7 @@ class Progress:
             else:
                 self._new_pages += pages
             if self._advance.is_done(receipt.stage):
-                self._live.tell()
+                self._live.print()
             else:
                 self._live.tick()
 

@@ -19,12 +19,13 @@ class LiveLine:
     Args:
       say: the line, from the seconds since the start.
       stream: where it goes.
+      quiet: True to print nothing.
     """
 
-    def __init__(self, say: Callable[[float], str], stream: TextIO) -> None:
+    def __init__(self, say: Callable[[float], str], stream: TextIO, quiet: bool = False) -> None:
         self._say = say
         self._started = self._told = time.monotonic()
-        self._console = Console(file=stream, highlight=False, markup=False)
+        self._console = Console(file=stream, highlight=False, markup=False, quiet=quiet)
         self._live = Live(console=self._console, get_renderable=self._line, transient=True)
 
     def __enter__(self) -> "LiveLine":
@@ -37,15 +38,19 @@ class LiveLine:
             self._live.stop()
 
     def tick(self) -> None:
-        """Says where it is, if it is time to; from any thread."""
+        """Prints the line if 10 s have passed since the last one; from any thread."""
         if time.monotonic() - self._told > _LINE_SECONDS:
-            self.tell()
+            self.print()
 
-    def tell(self) -> None:
-        """Says where it is; a terminal shows it all the time."""
+    def print(self) -> None:
+        """Prints the line; a terminal shows it all the time."""
         if not self._console.is_terminal:
             self._told = time.monotonic()
             self._console.print(self._line(), soft_wrap=True)
+
+    def print_above(self, text: str) -> None:
+        """Prints a text, on a terminal above the line."""
+        self._console.print(text, soft_wrap=True)
 
     @property
     def seconds(self) -> float:

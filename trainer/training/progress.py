@@ -4,20 +4,16 @@ import io
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping
 from typing import TextIO
 
 from clu import metric_writers
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
+from runtime.cli.console import LiveLine
 from runtime.storage.files import write_bytes
 from runtime.units import duration
 
 CURVE_NAME = "curve.jsonl"
-_LINE_SECONDS = 10.0
 
 
 class Progress:
@@ -31,41 +27,36 @@ class Progress:
         self._writer = metric_writers.create_default_writer(
             model_dir, asynchronous=False, just_logging=not first_host
         )
-        self._console = Console(
-            file=stream or sys.stderr, highlight=False, markup=False, quiet=not first_host
-        )
-        self._text = Text("")
-        self._live = Live(console=self._console, get_renderable=lambda: self._text, transient=True)
-        self._printed = 0.0
+        self._text = ""
+        self._line = LiveLine(lambda _: self._text, stream or sys.stderr, quiet=not first_host)
 
     def __enter__(self) -> "Progress":
-        if self._console.is_terminal:
-            self._live.start()
+        self._line.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+        self._line.__exit__()
         self._writer.close()
 
     def print_line(self, line: str) -> None:
         """Prints a line, above the live line."""
-        self._console.print(line, soft_wrap=True)
+        self._line.print_above(line)
 
     def report_step(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
         """Writes the scalars of a step; shows loss and speed, without a terminal every 10 s."""
         self._write(step, scalars)
-        self._text = Text(
-            f"step {step:,} of {self._steps:,} · loss {scalars['loss']:.3f} · "
-            f"{scalars['tokens_per_second']:,.0f} tokens/s · MFU {scalars['mfu']:.1%} · "
-            f"{duration(seconds_left)} left"
+        is_first, self._text = (
+            not self._text,
+            (
+                f"step {step:,} of {self._steps:,} · loss {scalars['loss']:.3f} · "
+                f"{scalars['tokens_per_second']:,.0f} tokens/s · MFU {scalars['mfu']:.1%} · "
+                f"{duration(seconds_left)} left"
+            ),
         )
-        now = time.monotonic()
-        if not self._console.is_terminal and (
-            now - self._printed > _LINE_SECONDS or step == self._steps
-        ):
-            self._printed = now
-            self._console.print(self._text, soft_wrap=True)
+        if is_first or step == self._steps:
+            self._line.print()
+        else:
+            self._line.tick()
 
     def report_evaluation(self, step: int, scalars: Mapping[str, float]) -> None:
         """Writes the scalars of an evaluation and prints its line; nothing if it has no targets."""
