@@ -1,7 +1,7 @@
 """How far runs are, from another shell: the command `c4forge status OUT`.
 
 OUT is the output folder of runs, the folder of one, or a work folder. Nothing is changed, and a run
-that died is told from one that goes on.
+that died is distinguished from one that goes on.
 """
 
 import json
@@ -151,14 +151,14 @@ def _alive(state: RunState, now: Holder | None) -> str:
 
 
 def _rate(state: RunState, receipts: Receipts, now: Holder | None) -> str:
-    told = [f"{receipts.advance.fraction():.0%} done", f"{receipts.pages:,} pages"]
+    parts = [f"{receipts.advance.fraction():.0%} done", f"{receipts.pages:,} pages"]
     seconds = time.time() - state.started
     if now is not None:
         if receipts.new_pages and seconds > 0:
-            told.append(f"{receipts.new_pages / seconds:,.0f} pages/s")
+            parts.append(f"{receipts.new_pages / seconds:,.0f} pages/s")
         left = receipts.advance.seconds_left(seconds, receipts.credit)
-        told.append(f"{duration(left)} left" if left is not None else "time left not known yet")
-    return ", ".join(told)
+        parts.append(f"{duration(left)} left" if left is not None else "time left not known yet")
+    return ", ".join(parts)
 
 
 def failures(state: RunState) -> Iterator[str]:

@@ -111,11 +111,11 @@ def _tokenize(
     _ = pipeline | "tokens" >> TokenizeCorpus(job, local)
     tally = Tally()
 
-    def told(seconds: float) -> str:
+    def status(seconds: float) -> str:
         rate = f" · {tally.tokens / seconds:,.0f} tokens/s" if tally.tokens else ""
         return f"tokenizing: {tally.done:,} of {len(shards):,} shards{rate}"
 
-    with LiveLine(told, sys.stderr) as line:
+    with LiveLine(status, sys.stderr) as line:
 
         def listen(counts: dict[str, int]) -> None:
             tally.add(counts["tokens"], counts.get("resumed", 0))

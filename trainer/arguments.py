@@ -179,8 +179,8 @@ def parse(arguments: Sequence[str]) -> Command:
     """
     name, *rest = arguments or [""]
     if name not in COMMANDS:
-        told = f"unknown command {name!r}" if name else "a command is required"
-        raise OptionError(f"{told}; {closest(name, COMMANDS)}")
+        message = f"unknown command {name!r}" if name else "a command is required"
+        raise OptionError(f"{message}; {closest(name, COMMANDS)}")
     given = command_line(name).read(rest)
     notes = _take_settings(given) if COMMANDS[name].of_run else ()
     if name == "finetune":

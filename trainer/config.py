@@ -272,8 +272,8 @@ class TrainConfig:
         for name, known in choices.items():
             value = getattr(self, name)
             if value not in known:
-                told = closest(value, [choice for choice in known if choice])
-                yield f"--{name}={value}: unknown; {told}"
+                hint = closest(value, [choice for choice in known if choice])
+                yield f"--{name}={value}: unknown; {hint}"
 
     def _wrong_numbers(self) -> Iterator[str]:
         for name in ("steps", "batch_size", "microbatches", "model_parallel", "checkpoint_period",

@@ -185,13 +185,13 @@ def _info(command: Command) -> int:
     memory = step_memory(config, network_of(config, rows, config.architecture))
     shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"
     print("memory of a step, on all devices together:")
-    for name, told in (
+    for name, meaning in (
         ("parameters", "float32"),
         ("gradients", "float32"),
         ("moments", "float32, of Adafactor"),
         ("activations", f"{shared}; before XLA fuses operations"),
     ):
-        print(f"  {name:12}{getattr(memory, name) / 1e9:>10,.2f} GB  {told}")
+        print(f"  {name:12}{getattr(memory, name) / 1e9:>10,.2f} GB  {meaning}")
     print(f"  {'together':12}{memory.total() / 1e9:>10,.2f} GB")
     return Exit.DONE
 

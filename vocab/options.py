@@ -112,13 +112,13 @@ def _recipe(given: Given) -> Recipe:
     try:
         return replace(base, **stated)
     except RecipeError as error:
-        told = [str(error)]
+        messages = [str(error)]
     for name, value in stated.items():  # the others that are wrong by themselves
         try:
             replace(base, **{name: value})
         except RecipeError as error:
             if str(error).startswith(f"--{name}={value}: "):
-                told.append(str(error))
-    for line in dict.fromkeys(told):
+                messages.append(str(error))
+    for line in dict.fromkeys(messages):
         given.add(line)
     return base

@@ -1,7 +1,7 @@
 """Command lines, in reading order.
 
 options       options, each written once as a field of a dataclass: parser, help, TOML key, docs row
-command_line  arguments read and checked, all mistakes told at once; the help
+command_line  arguments read and checked, all mistakes reported at once; the help
 config_file   --config: the same options from a TOML file
 console       messages and the live line of a run on a terminal
 """

@@ -1,4 +1,4 @@
-"""A command line: its help, and its arguments read so that all that is wrong is told at once."""
+"""A command line: its help, and its arguments read so that everything wrong is reported at once."""
 
 import argparse
 import difflib
@@ -252,8 +252,8 @@ def _parsed(row: Option, text: str) -> object:
         return row.parse(text)
     except UsageError as error:
         lines = str(error).splitlines()
-    told = [f"{row.usage()}{f'={text}' * _says_expected(line)}: {line}" for line in lines]
-    raise UsageError("\n".join(told))
+    messages = [f"{row.usage()}{f'={text}' * _says_expected(line)}: {line}" for line in lines]
+    raise UsageError("\n".join(messages))
 
 
 def _says_expected(line: str) -> bool:
@@ -265,7 +265,7 @@ def _unknown_option(name: str, known: Collection[str], others: Collection[str]) 
 
     Args:
       known: options of the command.
-      others: those that are passed on; only a very near one is told.
+      others: those that are passed on; only a very near one is suggested.
     """
     word = name.lstrip("-")
     words = {text.lstrip("-"): text for text in known if text != name}

@@ -20,7 +20,7 @@ _KEY = "option"
 Value = TypeVar("Value")
 Parse = Callable[[str], object]
 """Makes a value of its text; raises UsageError, without the option. Where the message starts with
-"expected", the text is told before it."""
+"expected", the option is named before it."""
 
 
 class OptionError(UsageError):
@@ -50,7 +50,7 @@ class Option:
       metavar: what stands for the value in --help.
       parse: makes the value of a text; a list, if one text may hold several.
       default: the value where none is given.
-      told_default: the default as people write it; "" where the meaning says it.
+      default_text: the default as people write it; "" where the meaning says it.
       required: True if a value must be given.
       many: True if several values may be given, at once or by repeating the option.
       is_flag: True for true or false; the name alone is true.
@@ -67,7 +67,7 @@ class Option:
     metavar: str
     parse: Parse
     default: object
-    told_default: str
+    default_text: str
     required: bool
     many: bool
     is_flag: bool
@@ -82,14 +82,14 @@ class Option:
 
     def help_text(self) -> str:
         """What --help says of it."""
-        told = f"; default: {self.told_default}" if self.told_default else ""
-        default = "; required" if self.required else told
+        default = f"; default: {self.default_text}" if self.default_text else ""
+        default = "; required" if self.required else default
         rows = "".join(f"\n  {name}: {row.meaning}" for name, row in self.table.items())
         return f"{self.meaning}{default}{rows}{self.notes}"
 
     def docs_row(self) -> str:
         """Its row of a table in the docs: name, default, meaning."""
-        default = "false" if self.default is False else self.told_default
+        default = "false" if self.default is False else self.default_text
         return f"| `{self.usage()}` | {default} | {self.meaning} |"
 
 
@@ -115,12 +115,12 @@ def option(
       parse: as the field's type says, if none is given.
       shown: the default as --help shows it, if it is not its plain text; "": not at all.
     """
-    told = {
+    metadata = {
         "meaning": meaning, "name": name, "group": group, "metavar": metavar, "parse": parse,
         "shown": shown, "many": many, "positional": positional, "table": table, "notes": notes,
         "may_be_empty": may_be_empty,
     }  # fmt: skip
-    return dataclasses.field(default=default, metadata={_KEY: told})
+    return dataclasses.field(default=default, metadata={_KEY: metadata})
 
 
 def options_of(kind: type) -> tuple[Option, ...]:
@@ -132,25 +132,25 @@ def options_of(kind: type) -> tuple[Option, ...]:
 
 
 def _option(row: Field[Any], kind: Any) -> Option:
-    told = row.metadata[_KEY]
-    is_flag, table = kind is bool, told["table"]
-    shown = plain_value(row.default) if told["shown"] is None else told["shown"]
+    metadata = row.metadata[_KEY]
+    is_flag, table = kind is bool, metadata["table"]
+    shown = plain_value(row.default) if metadata["shown"] is None else metadata["shown"]
     return Option(
-        name=told["name"] or row.name,
+        name=metadata["name"] or row.name,
         field=row.name,
-        meaning=told["meaning"],
-        group=told["group"],
-        metavar=told["metavar"] or _metavar(kind, table),
-        parse=told["parse"] or parse_as(str if told["many"] else kind, table),
-        default=() if told["many"] and row.default is MISSING else row.default,
-        told_default=shown,
+        meaning=metadata["meaning"],
+        group=metadata["group"],
+        metavar=metadata["metavar"] or _metavar(kind, table),
+        parse=metadata["parse"] or parse_as(str if metadata["many"] else kind, table),
+        default=() if metadata["many"] and row.default is MISSING else row.default,
+        default_text=shown,
         required=row.default is MISSING,
-        many=told["many"],
+        many=metadata["many"],
         is_flag=is_flag,
-        positional=told["positional"],
-        may_be_empty=told["may_be_empty"],
+        positional=metadata["positional"],
+        may_be_empty=metadata["may_be_empty"],
         table=table,
-        notes=told["notes"],
+        notes=metadata["notes"],
     )
 
 
@@ -182,7 +182,7 @@ def option_of_row(
         metavar=metavar or _metavar(kind, values),
         parse=parse or parse_as(kind, values),
         default=None,
-        told_default=str(default).lower() if kind is bool else str(default),
+        default_text=str(default).lower() if kind is bool else str(default),
         required=False,
         many=False,
         is_flag=kind is bool,

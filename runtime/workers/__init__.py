@@ -2,7 +2,7 @@
 
 processes     how worker processes start and end
 pool          the local process pool: preloaded workers that end with their parent
-beam_options  the names of Beam's options, so that a misspelt one is told without Beam
+beam_options  the names of Beam's options, so that a misspelt one is reported without Beam
 runners       the table of Beam runners, and a pipeline on one of them
 parallel      a function mapped over tasks on Beam: in the pool, or on the runner's workers
 """

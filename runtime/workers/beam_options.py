@@ -1,4 +1,4 @@
-"""Names of Apache Beam's options, kept here so that a misspelt one is told without Beam.
+"""Names of Apache Beam's options, kept here so that a misspelt one is reported without Beam.
 
 A test compares them with those of the installed Beam. After another Beam is installed, this prints
 them anew:

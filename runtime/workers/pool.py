@@ -136,7 +136,7 @@ def available_cores() -> int:
 def _start_worker() -> None:
     """Batches are released by reference counts; cycles are collected between tasks."""
     gc.disable()
-    # What is told of files that are downloaded; the run's own process shows it as it comes.
+    # What is printed about files that are downloaded; the run's own process shows it as it comes.
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("c4forge").setLevel(logging.INFO)
     threading.Thread(target=_end_with_parent, daemon=True).start()

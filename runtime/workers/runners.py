@@ -139,7 +139,7 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
     """
     if local:
         workers.current_pool().listener = listener
-        # The stack of an error that is about to be told in a line.
+        # The stack of an error that is about to be printed as one line.
         logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     try:
         pipeline.run().wait_until_finish()

@@ -160,7 +160,7 @@ def test_tracking_may_be_told_by_whole_names_of_parameters(url, prefix, paramete
     assert normalized(url, tracking=Tracking.PARAMETER) == parameter
 
 
-def test_all_that_is_mended_is_mended_at_once():
+def test_everything_that_is_fixed_is_fixed_at_once():
     rules = UrlRules(SchemeCase.ANY, SchemePlace.START, Tracking.PARAMETER)
     url = "HTTP://WWW.a.example/go/?to=HTTP://b.example/&ref=c&reference=1#top/"
     assert load_normalizer(rules)(url) == "a.example/go/?to=HTTP://b.example/&reference=1#top"

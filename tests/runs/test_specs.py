@@ -1,4 +1,4 @@
-"""Specs through the whole run: each mended defect on a page of its own, names, overrides."""
+"""Specs through the whole run: each fixed defect on a page of its own, names, overrides."""
 
 import json
 from pathlib import Path
@@ -69,10 +69,10 @@ def test_every_switch_has_its_pages():
 
 @pytest.mark.parametrize("switch", FIXES)
 def test_a_switch_changes_its_pages_and_no_others(tmp_path, switch, words):
-    mended = getattr(SPECS["fixed"].settings, switch)
+    corrected = getattr(SPECS["fixed"].settings, switch)
     others = [str(write_pages(tmp_path, name)) for name in PAGES if name != switch]
     own = write_pages(tmp_path, switch)
-    option = f"--{switch}={mended}"
+    option = f"--{switch}={corrected}"
     assert texts(tmp_path / "1", f"--input={own}", words) != texts(
         tmp_path / "2", f"--input={own}", option, words
     )

@@ -37,14 +37,14 @@ def train(config: TrainConfig) -> State:
       DataError, MeshError: the data or devices do not fit the configuration.
     """
     host = this_host()
-    tell = say if host.index == 0 else lambda _: None
-    config, dataset = _open_data(config, host, tell)
+    report = say if host.index == 0 else lambda _: None
+    config, dataset = _open_data(config, host, report)
     run = prepare_run(config, batch_spec(dataset))
-    tell(_describe(run))
+    report(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
     batches = Batches(dataset, identify_data(config))
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
-    tell(f"starting {_start(config, checkpoints)}")
+    report(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)
     best = BestCheckpoint(config, host)
     for line in write_settings(config) if host.index == 0 else ():
@@ -81,13 +81,13 @@ def _run_to_end(parts: "_Parts", steps: int, state: State) -> State:
 
 
 def _open_data(
-    config: TrainConfig, host: HostInfo, tell: Callable[[str], None]
+    config: TrainConfig, host: HostInfo, report: Callable[[str], None]
 ) -> tuple[TrainConfig, tf.data.Dataset]:
     """The configuration with the lengths of its data, and the batches of this host."""
-    tell("opening the data")
+    report("opening the data")
     config, notes = fit_to_data(config)
     for note in notes:
-        tell(note)
+        report(note)
     return config, open_dataset(config, "train", host)
 
 
