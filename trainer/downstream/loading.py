@@ -131,7 +131,7 @@ def _with_data(row: TaskRow, data_dir: str) -> DownstreamTask:
 def _expected(row: TaskRow, data_dir: str) -> str:
     name, _, version = row.dataset.partition(":")
     return (
-        f"{row.name}: no data in --data_dir={data_dir}; expected the TFDS data set "
+        f"{row.name}: no data in data_dir={data_dir}; expected the TFDS data set "
         f"{os.path.join(data_dir, name, version)}, or a folder {os.path.join(data_dir, row.name)} "
         f"with a Hugging Face data set or .jsonl, .tsv or .csv files, for {', '.join(row.splits)}"
     )
@@ -144,7 +144,7 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
     else:
         source = find_data(row.dataset, data_dir)
     if source is None:
-        place = task.source or f"{row.dataset} in --data_dir={data_dir}"
+        place = task.source or f"{row.dataset} in data_dir={data_dir}"
         raise DownstreamError(f"{row.source}: no data at {place}")
     splits = row.splits or {split: split for split in source.splits}
     for split, in_data in splits.items():

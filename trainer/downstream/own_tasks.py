@@ -10,7 +10,7 @@
 | key | meaning |
 |---|---|
 | `source` | folder or file of examples; or |
-| `tfds` | a TFDS data set in --data_dir, as imdb_reviews:1.0.0 |
+| `tfds` | a TFDS data set in data_dir, as imdb_reviews:1.0.0 |
 | `splits` | split -> split of the data, as {train = "train[200:]", validation = "train[:200]"} |
 | `prefix` | text in front of the inputs |
 | `inputs` | template of the inputs |

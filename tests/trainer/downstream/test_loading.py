@@ -78,7 +78,7 @@ def test_a_group_may_lack_members_and_they_are_named(tmp_path):
     loaded = load_all(["glue", "cola"], str(tmp_path))
     assert [task.name for task in loaded.tasks] == ["glue_cola", "glue_rte"]
     assert len(loaded.missing) == len(GROUPS["glue"].members) - 2
-    assert loaded.missing[0].startswith(f"glue_sst2: no data in --data_dir={tmp_path}; expected")
+    assert loaded.missing[0].startswith(f"glue_sst2: no data in data_dir={tmp_path}; expected")
 
 
 def test_missing_data_are_told_together(tmp_path):
@@ -86,6 +86,6 @@ def test_missing_data_are_told_together(tmp_path):
         load_all(["glue", "glue_cola", "squad"], str(tmp_path))
     lines = str(caught.value).splitlines()
     assert len(lines) == len(GROUPS["glue"].members) + 1
-    assert lines[0].startswith(f"glue_cola: no data in --data_dir={tmp_path}; expected the TFDS")
+    assert lines[0].startswith(f"glue_cola: no data in data_dir={tmp_path}; expected the TFDS")
     assert f"{tmp_path}/glue/cola/2.0.0, or a folder {tmp_path}/glue_cola" in lines[0]
     assert lines[-1].startswith("squad: no data")

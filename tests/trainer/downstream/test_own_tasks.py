@@ -121,7 +121,7 @@ def test_data_may_be_of_tfds(folder):
     (folder / "tasks.toml").write_text(table)
     task = load_downstream(str(folder / "tasks.toml"), str(folder / "data"))
     assert [example["targets"] for example in task.examples("test")] == ["positive"]
-    with pytest.raises(DownstreamError, match=r"no data at films:2.0.0 in --data_dir=/nowhere"):
+    with pytest.raises(DownstreamError, match=r"no data at films:2.0.0 in data_dir=/nowhere"):
         load_downstream(str(folder / "tasks.toml"), "/nowhere")
 
 
