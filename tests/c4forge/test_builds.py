@@ -153,7 +153,17 @@ def slow(document):
 """
 
 
-def test_an_interrupted_build_can_be_called_again_in_the_same_process(tmp_path, sample):
+@pytest.fixture
+def default_sigint():
+    """Python's own handler, which it lacks where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupted_build_can_be_called_again_in_the_same_process(
+    tmp_path, sample, default_sigint
+):
     filters = tmp_path / "filters.py"
     filters.write_text(SLOW)
     finish = tmp_path / "out" / "runs" / "c4_custom.en" / "work"
