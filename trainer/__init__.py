@@ -4,6 +4,7 @@ In reading order:
   main        the console script `t5x`
   arguments   its command line
   config      the configuration of a run: one dataclass, every field an option
+  strategies  tables: which parameters are updated, and at which rate
   data        corpora, vocabularies and objectives as seqio tasks
   model       the network: sizes, layers, decoding
   downstream  tasks to transfer to: their texts, metrics, averages, and own tasks

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from trainer.input.batches import HostInfo
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import SIZES
+from trainer.strategies import first_updates, is_adapter, merge, select
 from trainer.training.checkpoints import (
     check_shapes,
     holds_checkpoint,
@@ -52,6 +53,7 @@ def configure_network(config: TrainConfig) -> NetworkConfig:
         dropout_rate=config.dropout,
         remat=config.remat,
         scan_layers=config.scan_layers,
+        adapter_width=config.adapter_width,
     )
 
 
@@ -61,6 +63,7 @@ class Run:
 
     Attributes:
       spec: shapes and types of the batches of a host.
+      begins: the first step that updates an array, by its name; None: every step updates all.
       host: this host among all hosts.
       shapes: shape and type of each array of the state.
       shardings: sharding of each array of the state.
@@ -72,6 +75,7 @@ class Run:
     config: TrainConfig
     spec: BatchSpec
     network: nn.Module
+    begins: Mapping[str, int] | None
     host: HostInfo
     mesh: jax.sharding.Mesh
     shapes: State
@@ -81,12 +85,15 @@ class Run:
     evaluate: Callable[[Any, Batch], Metrics]
 
 
-def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = ()) -> Run:
+def prepare_run(
+    config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = (), first_step: int = 0
+) -> Run:
     """Sets up the run of a configuration, without compiling or computing anything.
 
     Args:
       spec: shapes and types of its batches.
       devices: default: all devices of all hosts.
+      first_step: at which it begins, if with the optimizer of another run.
     Raises:
       MeshError: the batch does not divide evenly over the devices.
     """
@@ -94,21 +101,33 @@ def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Devi
     check_batch(config.batch_size, config.microbatches, mesh)
     network = build_network(configure_network(config))
     optimizer = adafactor(learning_rate(config), config.decay_rate, config.clip_norm)
-    start = functools.partial(initial_state, network, optimizer, spec, config.seed)
+    begins = first_updates_of(config, network, first_step)
+    start = functools.partial(initial_state, network, optimizer, spec, config.seed, begins)
     shapes = jax.eval_shape(start)
     shardings = state_sharding(mesh, network, shapes, spec, config.shard_parameters)
     return Run(
         config=config,
         spec=spec,
         network=network,
+        begins=begins,
         host=this_host(),
         mesh=mesh,
         shapes=shapes,
         shardings=shardings,
         start=jax.jit(start, out_shardings=shardings),
-        step=_jit_step(config, network, optimizer, shardings, mesh),
+        step=_jit_step(config, network, optimizer, shardings, mesh, begins),
         evaluate=_jit_evaluate(network, shardings, mesh),
     )
+
+
+def first_updates_of(
+    config: TrainConfig, network: nn.Module, first_step: int = 0
+) -> dict[str, int] | None:
+    """The first step that updates an array of a network of ours; None: every step updates all."""
+    if config.strategy == "all":
+        return None
+    names = shapes_of(param_shapes(network))
+    return first_updates(config.strategy, names, config.layers(), config.steps, first_step)
 
 
 def _jit_evaluate(
@@ -134,6 +153,7 @@ def _jit_step(
     optimizer: optax.GradientTransformation,
     shardings: State,
     mesh: jax.sharding.Mesh,
+    begins: Mapping[str, int] | None,
 ) -> Step:
     update = functools.partial(
         train_step,
@@ -143,6 +163,7 @@ def _jit_step(
         z_loss=config.z_loss,
         dropout=config.dropout > 0,
         parts=config.microbatches,
+        begins=begins,
     )
     step: Step = jax.jit(
         update,
