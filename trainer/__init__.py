@@ -13,5 +13,6 @@ In reading order:
   gin         the configuration as a gin file for t5x's own loop
   inference   targets for lines of text
   scoring     loss and exact match on a split of each corpus
-  compat      models in the layouts of other libraries
+  export      the model of a run in another layout
+  compat      reads and writes those layouts
 """

@@ -169,9 +169,7 @@ class TrainConfig:
     initial_optimizer: bool = option(
         "carry on the step and the optimizer of --initial_checkpoint too", default=False
     )
-    strategy: str = option(
-        "which parameters fine-tuning updates", default="all", table=STRATEGIES
-    )
+    strategy: str = option("which parameters fine-tuning updates", default="all", table=STRATEGIES)
     adapter_width: int = option(
         "inner width of the adapters of --strategy=adapters; the paper tries 32 to 2048", default=0
     )

@@ -11,6 +11,7 @@ from typing import Any
 ADAPTER = "adapter"
 """Name of the adapter of a layer in the tree of parameters."""
 _LAYER = re.compile(r"(?:^|/)(?:shared_)?layers_(\d+)/")
+_INNER = re.compile(rf"/{ADAPTER}/wi/kernel$")
 _NORM = re.compile(r"_norm/scale$")
 
 
@@ -71,6 +72,11 @@ class Strategy:
 def is_adapter(name: str) -> bool:
     """True for an array of an adapter."""
     return f"/{ADAPTER}/" in name
+
+
+def adapter_width(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Inner width of the adapters among arrays of these shapes; 0 if there are none."""
+    return next((shape[-1] for name, shape in shapes.items() if _INNER.search(name)), 0)
 
 
 def is_norm(name: str) -> bool:

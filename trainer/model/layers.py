@@ -1,4 +1,4 @@
-"""Layers of T5 in Flax linen: attention, relative positions, feed-forward, adapter, norm, embedding.
+"""Layers of T5 in Flax linen: attention, positions, feed-forward, adapter, norm, embedding.
 
 No layer has a bias (Raffel et al. 2020, section 2.1). Parameters have the names, shapes and logical
 axes of t5x's, so that t5x's partitioner and checkpoints fit. Parameters are float32; `dtype` is the
