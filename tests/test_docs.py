@@ -18,10 +18,11 @@ from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.arguments import COMMANDS as T5X_COMMANDS
-from trainer.config import SCHEDULES, Decoding, TrainConfig
+from trainer.config import Decoding, TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
+from trainer.strategies import SCHEDULES, STRATEGIES
 from vocab.recipes import PARAMETERS, PRESETS
 
 OPTIONS = {  # where they do not stand beside the command
@@ -123,6 +124,12 @@ def test_every_size_has_its_row(row):
 @pytest.mark.parametrize("table", [MIXINGS, VERSIONS, ARCHITECTURES, SCHEDULES])
 def test_every_other_row_of_the_trainer_is_there(table):
     assert all(f"| `{row.name}` | {row.meaning} |" in page("trainer.md") for row in table.values())
+
+
+@pytest.mark.parametrize("row", STRATEGIES.values(), ids=lambda row: row.name)
+def test_every_strategy_has_its_row(row):
+    line = f"| `{row.name}` | {row.updated} | {row.paper} |"
+    assert line in page("trainer.md"), f"docs/trainer.md, Fine-tuning strategies: write\n{line}"
 
 
 @pytest.mark.parametrize("row", COMMANDS.values(), ids=lambda row: row.name)

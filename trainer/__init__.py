@@ -4,6 +4,7 @@ In reading order:
   main        the console script `t5x`
   arguments   its command line
   config      the configuration of a run: one dataclass, every field an option
+  strategies  tables: which parameters are updated, and at which rate
   data        corpora, vocabularies and objectives as seqio tasks
   model       the network: sizes, layers, decoding
   downstream  tasks to transfer to: their texts, metrics, averages, and own tasks
@@ -12,5 +13,6 @@ In reading order:
   gin         the configuration as a gin file for t5x's own loop
   inference   targets for lines of text
   scoring     loss and exact match on a split of each corpus
-  compat      models in the layouts of other libraries
+  export      the model of a run in another layout
+  compat      reads and writes those layouts
 """

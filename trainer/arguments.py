@@ -74,7 +74,7 @@ COMMANDS: dict[str, CommandRow] = {
         ),
         CommandRow(
             name="export",
-            meaning="writes the model in the layout of another library",
+            meaning="writes the model in another layout, or its adapters alone",
             takes=("checkpoint", "output", "to"),
             needs=("vocab", "checkpoint", "output"),
             of_run=True,
@@ -97,6 +97,35 @@ _NEEDED_AS = {
     "initial_checkpoint": "out/runs/first",
     "input": "texts.txt",
     "output": "out/targets.txt",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One row: a layout that `export` writes.
+
+    Attributes:
+      name: as given to --to.
+      meaning: one line for --help.
+    """
+
+    name: str
+    meaning: str
+
+
+LAYOUTS: dict[str, Layout] = {
+    row.name: row
+    for row in (
+        Layout(name="hf", meaning="a model folder of Hugging Face transformers, without adapters"),
+        Layout(
+            name="adapters",
+            meaning="adapters and norms alone; on --initial_checkpoint they are the model again",
+        ),
+        Layout(
+            name="checkpoint",
+            meaning="a run's folder with one checkpoint: all parameters, adapters too, new moments",
+        ),
+    )
 }
 
 
@@ -127,8 +156,8 @@ class Command:
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(
-        "hf: Hugging Face transformers", default="hf", metavar="NAME",
-        parse=parse_choice(str, ("hf",)),
+        "layout of export", default="hf", metavar="NAME", table=LAYOUTS,
+        parse=parse_choice(str, tuple(LAYOUTS)),
     )  # fmt: skip
 
 
@@ -187,6 +216,8 @@ def parse(arguments: Sequence[str]) -> Command:
         _take_finetuning(given)
     if name == "export" and len(given.values["checkpoint"]) > 1:
         given.add("--checkpoint: export writes one model, not an ensemble; give it once")
+    if name == "train":
+        _check_start(given)
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
@@ -221,6 +252,16 @@ def _take_settings(given: Given) -> tuple[str, ...]:
     stated = {name: given.values[name] for name in given.stated & settings.keys()}
     given.values |= {name: settings[name] for name in settings.keys() - given.stated}
     return tuple(differences(settings, stated))
+
+
+def _check_start(given: Given) -> None:
+    """Only the strategy `all` can train from nothing: others leave parameters as they are."""
+    strategy = given.values["strategy"]
+    if strategy != "all" and not given.values["initial_checkpoint"] and given.complete:
+        given.add(
+            f"--strategy={strategy}: expected --initial_checkpoint; without it parameters are "
+            "new, and those that are not updated would stay random"
+        )
 
 
 def _missing(row: CommandRow, given: Given) -> Iterator[str]:

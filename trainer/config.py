@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from runtime.cli.options import OptionError, closest, option, parse_choice
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES, lengths, with_noise
-from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
+from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS, stack_layers
+from trainer.strategies import SCHEDULES, STRATEGIES
 
 
 class TrainConfigError(OptionError):
@@ -18,33 +19,6 @@ PAIRS = "pairs"
 DATA_FORMS = ("auto", "documents", PAIRS)
 BACKENDS = ("auto", "ours", "t5x")
 DEFAULT_SPIKE_FACTOR = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """One row: how the learning rate changes. `trainer.training.optimizer` has the functions.
-
-    Attributes:
-      name: as given to --schedule.
-      meaning: one line for --help.
-    """
-
-    name: str
-    meaning: str
-
-
-SCHEDULES: dict[str, Schedule] = {
-    row.name: row
-    for row in (
-        Schedule(
-            name="inverse_square_root",
-            meaning="learning_rate / sqrt(max(step, warmup_steps)): T5 pre-trains so",
-        ),
-        Schedule(name="constant", meaning="learning_rate: T5 fine-tunes so, with 0.001"),
-        Schedule(name="linear", meaning="from 0 to learning_rate in warmup_steps, to 0 at steps"),
-        Schedule(name="cosine", meaning="the same, and to 0 as half a cosine"),
-    )
-}
 FINETUNE: dict[str, object] = {
     "schedule": "constant",
     "learning_rate": 0.001,
@@ -195,6 +169,10 @@ class TrainConfig:
     initial_optimizer: bool = option(
         "carry on the step and the optimizer of --initial_checkpoint too", default=False
     )
+    strategy: str = option("which parameters fine-tuning updates", default="all", table=STRATEGIES)
+    adapter_width: int = option(
+        "inner width of the adapters of --strategy=adapters; the paper tries 32 to 2048", default=0
+    )
     # Training.
     steps: int = option(
         "updates of this run, from 0; with --initial_optimizer from the step of the checkpoint",
@@ -267,7 +245,7 @@ class TrainConfig:
         choices: dict[str, Collection[str]] = {
             "objective": OBJECTIVES, "mixing": MIXINGS, "size": SIZES, "version": ("", *VERSIONS),
             "architecture": ARCHITECTURES, "schedule": SCHEDULES, "dtype": DTYPES,
-            "backend": BACKENDS, "data_form": DATA_FORMS,
+            "backend": BACKENDS, "data_form": DATA_FORMS, "strategy": STRATEGIES,
         }  # fmt: skip
         for name, known in choices.items():
             value = getattr(self, name)
@@ -307,6 +285,7 @@ class TrainConfig:
             )
         if self.initial_optimizer and not self.initial_checkpoint:
             yield "--initial_optimizer: expected --initial_checkpoint, whose optimizer to carry on"
+        yield from self._wrong_strategy()
         if arrangement.shared and self.scan_layers:
             yield f"--scan_layers: --architecture={self.architecture} cannot scan its shared layers"
         causal = OBJECTIVES[self.objective].is_causal()
@@ -316,6 +295,25 @@ class TrainConfig:
                 f"--objective={self.objective} does not fit --architecture={self.architecture}; "
                 f"try --architecture={wanted}"
             )
+
+    def _wrong_strategy(self) -> Iterator[str]:
+        width = self.adapter_width
+        if self.strategy == "adapters" and width < 1:
+            yield f"--adapter_width={width}: expected 1 or more, as --adapter_width=32"
+        if self.strategy != "adapters" and width:
+            yield f"--adapter_width={width}: only for --strategy=adapters"
+        episodes = STRATEGIES[self.strategy].episodes(self.layers())
+        if self.steps < episodes:
+            yield (
+                f"--steps={self.steps}: expected {episodes} or more for --strategy={self.strategy}"
+                ", one for each layer"
+            )
+        if self.strategy != "all" and self.backend == "t5x":
+            yield f"--backend=t5x: --strategy={self.strategy} runs in our loop only; use ours"
+
+    def layers(self) -> int:
+        """Number of layers of each stack."""
+        return stack_layers(SIZES[self.size], self.architecture)
 
     def fine_tunes(self) -> bool:
         """True for a start from another model's parameters with a new optimizer."""

@@ -28,6 +28,10 @@ def render(config: TrainConfig) -> str:
         )
     if config.keep_best:
         raise GinError("--backend=t5x: --keep_best runs in our loop only; use --backend=ours")
+    if config.strategy != "all":
+        raise GinError(
+            f"--backend=t5x: --strategy={config.strategy} runs in our loop only; use --backend=ours"
+        )
     if config.fine_tunes():
         raise GinError(
             "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "

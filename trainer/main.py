@@ -72,7 +72,7 @@ def _import_tensorflow() -> None:
 def choose_backend(config: TrainConfig) -> str:
     """The training loop of --backend: t5x or ours.
 
-    For auto, t5x if it can be imported, but ours for a start with a new optimizer.
+    For auto, t5x if it can be imported, but ours for a start with a new optimizer or a strategy.
 
     Raises:
       TrainConfigError: --backend=t5x, and it cannot be imported.
@@ -85,7 +85,8 @@ def choose_backend(config: TrainConfig) -> str:
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        return "t5x" if found and not config.fine_tunes() else "ours"
+        fits = found and not config.fine_tunes() and config.strategy == "all"
+        return "t5x" if fits else "ours"
     return config.backend
 
 
@@ -155,13 +156,9 @@ def _infer(command: Command) -> int:
 
 
 def _export(command: Command) -> int:
-    from trainer.compat.hugging_face import write_hugging_face
-    from trainer.training.run import configure_network, load_params
+    from trainer.export import EXPORTS
 
-    config = command.config
-    params = load_params(config, command.checkpoint)
-    write_hugging_face(command.output, params, configure_network(config), config.vocab)
-    say(f"T5ForConditionalGeneration.from_pretrained({command.output!r}) loads it")
+    say(EXPORTS[command.to](command.config, command.checkpoint, command.output))
     return Exit.DONE
 
 
@@ -181,6 +178,9 @@ def _info(command: Command) -> int:
     for name in ARCHITECTURES:
         count = count_parameters(network_of(config, rows, name))
         print(f"  {name:24}{count:>16,}" + "  (this one)" * (name == config.architecture))
+    if config.strategy != "all":
+        updated = count_parameters(network_of(config, rows, config.architecture), config)
+        print(f"updated:    {updated:,} of them, with --strategy={config.strategy}")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
     memory = step_memory(config, network_of(config, rows, config.architecture))
     shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from trainer.model.sizes import ARCHITECTURES, VERSIONS, Size
+from trainer.model.sizes import ARCHITECTURES, VERSIONS, Size, stack_layers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class NetworkConfig:
       remat: True to compute activations again in the backward pass instead of storing them.
       scan_layers: True to compile one layer and scan over all. Parameters keep their names: they
         are stacked within the step, which costs one more copy of them in `dtype`.
+      adapter_width: inner width of an adapter after each feed-forward block; 0 for none.
     """
 
     vocab_size: int
@@ -37,6 +38,7 @@ class NetworkConfig:
     shared_layers: bool = False
     remat: bool = False
     scan_layers: bool = False
+    adapter_width: int = 0
 
 
 def network_config(
@@ -50,7 +52,7 @@ def network_config(
       fields: further fields of NetworkConfig.
     """
     arrangement, published = ARCHITECTURES[architecture], VERSIONS[version or size.version]
-    layers = max(round(size.layers * arrangement.depth), 1)
+    layers = stack_layers(size, architecture)
     return NetworkConfig(
         vocab_size=vocab_size,
         emb_dim=size.emb_dim,

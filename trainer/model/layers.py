@@ -1,4 +1,4 @@
-"""Layers of T5 in Flax linen: attention with relative positions, feed-forward, norm, embedding.
+"""Layers of T5 in Flax linen: attention, positions, feed-forward, adapter, norm, embedding.
 
 No layer has a bias (Raffel et al. 2020, section 2.1). Parameters have the names, shapes and logical
 axes of t5x's, so that t5x's partitioner and checkpoints fit. Parameters are float32; `dtype` is the
@@ -252,13 +252,33 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+class Adapter(nn.Module):
+    """x + relu(x wi) wo, for the output of a feed-forward block (Houlsby et al. 2019, section 2.1).
+
+    Kernels are drawn from a normal distribution with standard deviation 0.01, cut off at two of
+    them: near the identity, as in Houlsby et al. 2019, section 3.6. Those have biases; T5 has none.
+    """
+
+    width: int
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """[batch, length, features] -> the same."""
+        small = nn.initializers.truncated_normal(0.01)
+        hidden = nn.relu(Dense(self.width, ("embed", "mlp"), self.dtype, small, name="wi")(x))
+        hidden = partitioning.with_sharding_constraint(hidden, ("batch", "length", "mlp"))
+        return x + Dense(x.shape[-1], ("mlp", "embed"), self.dtype, small, name="wo")(hidden)
+
+
 class FeedForward(nn.Module):
-    """relu(x wi) wo, or gated: (gelu(x wi_0) * x wi_1) wo."""
+    """relu(x wi) wo, or gated: (gelu(x wi_0) * x wi_1) wo; then an adapter if it has a width."""
 
     mlp_dim: int
     activations: tuple[str, ...]
     dropout: float
     dtype: Any = jnp.float32
+    adapter_width: int = 0
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool) -> Array:
@@ -270,4 +290,7 @@ class FeedForward(nn.Module):
             hidden = hidden * _ACTIVATIONS[activation](wide)
         hidden = nn.Dropout(self.dropout, broadcast_dims=(-2,))(hidden, deterministic=deterministic)
         hidden = partitioning.with_sharding_constraint(hidden, ("batch", "length", "mlp"))
-        return Dense(x.shape[-1], ("mlp", "embed"), self.dtype, name="wo")(hidden)
+        y: Array = Dense(x.shape[-1], ("mlp", "embed"), self.dtype, name="wo")(hidden)
+        if self.adapter_width:
+            y = Adapter(self.adapter_width, self.dtype, name="adapter")(y)
+        return y

@@ -40,8 +40,10 @@ def _attention(config: NetworkConfig, name: str | None = None) -> Attention:
 
 
 def _feed_forward(config: NetworkConfig, name: str | None = None) -> FeedForward:
-    activations = tuple(config.mlp_activations)
-    return FeedForward(config.mlp_dim, activations, config.dropout_rate, config.dtype, name=name)
+    return FeedForward(
+        config.mlp_dim, tuple(config.mlp_activations), config.dropout_rate, config.dtype,
+        config.adapter_width, name=name,
+    )  # fmt: skip
 
 
 class SharedLayer(nn.Module):

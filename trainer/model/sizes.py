@@ -122,6 +122,11 @@ class Size:
         return f"{millions} parameters, {self.layers} layers, emb_dim {self.emb_dim}"
 
 
+def stack_layers(size: Size, architecture: str) -> int:
+    """Number of layers of each stack."""
+    return max(round(size.layers * ARCHITECTURES[architecture].depth), 1)
+
+
 def _size(
     name: str, version: str, dims: tuple[int, int, int, int, int], parameters: int, source: str
 ) -> Size:

@@ -8,6 +8,7 @@ In reading order:
   optimizer     Adafactor, and its state in t5x's layout
   partitioning  the mesh of devices; sharding of batches and state
   checkpoints   reads and writes t5x's layout through Orbax
+  shapes        compares stored parameters with those of the network
   best          keeps the checkpoint with the best score; early stopping
   termination   SIGTERM ends a step, not in one
   divergence    stops at losses that are not finite or have a spike

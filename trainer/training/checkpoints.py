@@ -15,21 +15,16 @@ import numpy as np
 import optax
 import orbax.checkpoint as ocp
 import tensorflow as tf
-from flax import traverse_util
 
 from runtime.cli.console import say
-from runtime.errors import RunFailed
 from trainer.compat.published import is_published, read_published
 from trainer.input.batches import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
+from trainer.training.shapes import CheckpointError, check_shapes, shapes_of
 from trainer.training.step import State
 
 _NAME = re.compile(r"checkpoint_(\d+)")
 Tree = Any
-
-
-class CheckpointError(RunFailed):
-    """A checkpoint that cannot be read or written. The message says what to do."""
 
 
 def to_t5x(state: State) -> dict[str, Tree]:
@@ -182,21 +177,24 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
     return from_t5x(tree, shapes)
 
 
-def read_target(path: str, shapes: State, shardings: State) -> Tree:
-    """The parameters alone in a folder `…/checkpoint_N`, sharded; arguments as of `read_state`.
+def read_target(path: str, shapes: Tree, shardings: Tree) -> Tree:
+    """The parameters alone in a folder `…/checkpoint_N`, sharded.
 
+    Args:
+      shapes: shape and type of each parameter.
+      shardings: sharding of each parameter.
     Raises:
       CheckpointError: there is none, or it has the parameters of another network.
     """
     if is_published(path):
         params = read_published(path)["target"]
-        check_shapes(path, shapes_of(params), shapes.params)
-        return jax.device_put(params, shardings.params)
+        check_shapes(path, shapes_of(params), shapes)
+        return jax.device_put(params, shardings)
     folder = _state_folder(path)
-    check_shapes(path, stored_shapes(path), shapes.params)
-    args = {"target": _restore_args(shapes.params, shardings.params)}
+    check_shapes(path, stored_shapes(path), shapes)
+    args = {"target": _restore_args(shapes, shardings)}
     with ocp.PyTreeCheckpointer() as reader:
-        item = {"target": shapes.params}
+        item = {"target": shapes}
         given = ocp.args.PyTreeRestore(item=item, restore_args=args, partial_restore=True)
         tree = reader.restore(folder, given)
     return tree["target"]
@@ -254,6 +252,8 @@ def _t5x_shardings(tree: dict[str, Tree], shardings: State) -> dict[str, Tree]:
 
 def stored_shapes(path: str) -> dict[str, tuple[int, ...]]:
     """Shape of each parameter in a checkpoint, by its path in the tree."""
+    if is_published(path):
+        return shapes_of(read_published(path)["target"])
     folder = _state_folder(path)
     with ocp.PyTreeCheckpointer() as reader:
         return shapes_of(_stored_tree(reader, folder)["target"])
@@ -264,44 +264,6 @@ def _stored_tree(reader: ocp.PyTreeCheckpointer, folder: str) -> dict[str, Tree]
     metadata = reader.metadata(folder)
     tree = getattr(metadata, "item_metadata", metadata)
     return dict(getattr(tree, "tree", tree))
-
-
-def shapes_of(params: Tree) -> dict[str, tuple[int, ...]]:
-    """Shape of each parameter, by its path in the tree."""
-    flat = traverse_util.flatten_dict(params, sep="/")
-    return {name: tuple(leaf.shape) for name, leaf in flat.items()}
-
-
-def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree) -> None:
-    """Checks that a checkpoint has the parameters of the network.
-
-    Args:
-      path: of the checkpoint, for the message.
-      stored: shapes of its parameters.
-      params: of the network.
-    Raises:
-      CheckpointError: with the first difference; one of the embedding is of the vocabulary.
-    """
-    wanted = shapes_of(params)
-    for name in sorted(wanted, key=lambda name: "token_embedder" not in name):
-        if stored.get(name) == wanted[name]:
-            continue
-        if name in stored and "token_embedder" in name:
-            raise CheckpointError(
-                f"{path}: its embedding has {stored[name][0]} rows, the vocabulary needs "
-                f"{wanted[name][0]}; give the --vocab that it was trained with"
-            )
-        raise CheckpointError(
-            f"{path}: expected {name} of shape {wanted[name]}, found "
-            f"{stored.get(name, 'none')}; give the --size, --version and --architecture that it "
-            "was trained with"
-        )
-    extra = sorted(stored.keys() - wanted.keys())
-    if extra:
-        raise CheckpointError(
-            f"{path}: it has {extra[0]}, which this network does not have; give the --size, "
-            "--version and --architecture that it was trained with"
-        )
 
 
 def read_params(path: str) -> dict[str, Tree]:
@@ -339,6 +301,11 @@ def newest_checkpoint(folder: str) -> str:
             f"{folder}: expected the --model_dir of a run, with a folder checkpoint_N; found none"
         )
     return os.path.join(folder, f"checkpoint_{max(steps)}")
+
+
+def checkpoint_step(path: str) -> int:
+    """The step of a folder `…/checkpoint_N`: N."""
+    return int(os.path.basename(os.path.normpath(path)).rpartition("_")[2])
 
 
 def _names(folder: str) -> list[str]:

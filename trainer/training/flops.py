@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import jax
@@ -47,19 +47,28 @@ def measured_flops(size: int = 1024, times: int = 8) -> float:
     return 2.0 * size**3 / min(seconds)
 
 
-def step_flops(params: Any, batch: Mapping[str, Any]) -> float:
+def step_flops(
+    params: Any, batch: Mapping[str, Any], updated: Container[str] | None = None
+) -> float:
     """Operations of a training step: 6 for each parameter and token (Kaplan et al. 2020, 2.1).
 
     Encoder parameters are multiplied with the tokens of the inputs, decoder parameters with those
     of the targets, a tied embedding with the targets for the logits. The products of queries, keys
     and values with each other are not counted.
+
+    Args:
+      updated: names of the parameters that are ever updated; None: all. Others have no gradient,
+        and 4 operations.
     """
     flat = traverse_util.flatten_dict(params, sep="/")
     inputs = batch["encoder_input_tokens"].size if "encoder_input_tokens" in batch else 0
     targets = batch["decoder_target_tokens"].size
     tied = not any(name.endswith("logits_dense/kernel") for name in flat)
-    return 6.0 * sum(
-        leaf.size * _token_count(name, inputs, targets, tied) for name, leaf in flat.items()
+    return sum(
+        (6.0 if updated is None or name in updated else 4.0)
+        * leaf.size
+        * _token_count(name, inputs, targets, tied)
+        for name, leaf in flat.items()
     )
 
 

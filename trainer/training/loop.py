@@ -22,9 +22,9 @@ from trainer.training.flops import peak_flops, step_flops
 from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
 from trainer.training.progress import Progress, draw_curve
-from trainer.training.run import Run, load_initial_state, prepare_run, this_host
+from trainer.training.run import Run, first_step, load_initial_state, prepare_run, this_host
 from trainer.training.run_folder import check_folder, write_settings
-from trainer.training.step import Batch, Metrics, State, Step
+from trainer.training.step import Batch, Metrics, State, Step, trained_arrays
 from trainer.training.termination import Termination
 
 
@@ -39,15 +39,16 @@ def train(config: TrainConfig) -> State:
     host = this_host()
     report = say if host.index == 0 else lambda _: None
     config, dataset = _open_data(config, host, report)
-    run = prepare_run(config, batch_spec(dataset))
+    checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
+    first = first_step(config, checkpoints.latest() is not None)
+    run = prepare_run(config, batch_spec(dataset), first_step=first)
     report(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
     batches = Batches(dataset, identify_data(config))
-    checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     report(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)
     best = BestCheckpoint(config, host)
-    for line in write_settings(config) if host.index == 0 else ():
+    for line in write_settings(config, first) if host.index == 0 else ():
         say(line)
     with (
         Progress(config.model_dir, config.steps, host.index == 0) as progress,
@@ -93,9 +94,13 @@ def _open_data(
 
 def _describe(run: Run) -> str:
     """The size of the network and the devices, in a line."""
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(run.shapes.params))
+    trained, _ = trained_arrays(run.shapes.params, run.begins)
+    parameters, updated = (
+        sum(leaf.size for leaf in jax.tree.leaves(tree)) for tree in (run.shapes.params, trained)
+    )
     kind = jax.devices()[0].device_kind
-    return f"{run.config.size}: {parameters:,} parameters, on {run.mesh.size} x {kind}"
+    part = f", {updated:,} of them updated" if updated < parameters else ""
+    return f"{run.config.size}: {parameters:,} parameters{part}, on {run.mesh.size} x {kind}"
 
 
 def _start(config: TrainConfig, checkpoints: Checkpoints) -> str:
@@ -240,6 +245,6 @@ def _scalars(
         "learning_rate": float(schedule(state.step - 1)),
         "tokens_per_second": rate * tokens,
         "examples_per_second": rate * run.config.batch_size,
-        "mfu": rate * step_flops(state.params, batch) / peak_flops(),
+        "mfu": rate * step_flops(state.params, batch, run.begins) / peak_flops(),
         "input_share": throughput.input_share(),
     }

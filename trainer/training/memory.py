@@ -12,9 +12,10 @@ from trainer.config import TrainConfig
 from trainer.model.config import network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import ARCHITECTURES, SIZES
+from trainer.strategies import merge
 from trainer.training.optimizer import adafactor, inverse_square_root
-from trainer.training.run import param_shapes
-from trainer.training.step import BatchSpec, sum_losses
+from trainer.training.run import first_updates_of, param_shapes
+from trainer.training.step import BatchSpec, sum_losses, trained_arrays
 
 Tree = Any
 
@@ -25,8 +26,9 @@ class StepMemory:
 
     Attributes:
       parameters: float32.
-      gradients: float32.
-      moments: of the optimizer, which keeps means over rows and columns of large matrices.
+      gradients: float32, of the parameters that are ever updated.
+      moments: of the optimizer for the same parameters, which keeps means over rows and columns of
+        large matrices.
       activations: what the forward pass of a microbatch keeps for the backward pass. XLA fuses
         operations and often needs less; its own buffers come on top.
     """
@@ -48,14 +50,16 @@ def network_of(config: TrainConfig, rows: int, architecture: str) -> nn.Module:
         network_config(
             SIZES[config.size], architecture, rows, config.version,
             dtype=jnp.dtype(config.dtype), dropout_rate=config.dropout, remat=config.remat,
-            scan_layers=scans,
+            scan_layers=scans, adapter_width=config.adapter_width,
         )
     )  # fmt: skip
 
 
-def count_parameters(network: nn.Module) -> int:
-    """Number of parameters of a network of ours."""
-    return sum(leaf.size for leaf in jax.tree.leaves(param_shapes(network)))
+def count_parameters(network: nn.Module, config: TrainConfig | None = None) -> int:
+    """Number of parameters of a network of ours; with a configuration, of those it ever updates."""
+    begins = first_updates_of(config, network) if config else None
+    trained, _ = trained_arrays(param_shapes(network), begins)
+    return sum(leaf.size for leaf in jax.tree.leaves(trained))
 
 
 def count_bytes(tree: Tree) -> int:
@@ -66,24 +70,32 @@ def count_bytes(tree: Tree) -> int:
 def step_memory(config: TrainConfig, network: nn.Module) -> StepMemory:
     """The memory of a step of a configuration, for a network of ours."""
     params = param_shapes(network)
+    trained, _ = trained_arrays(params, first_updates_of(config, network))
     optimizer = adafactor(inverse_square_root(1.0, 1), config.decay_rate, config.clip_norm)
-    moments = jax.eval_shape(optimizer.init, params)
+    moments = jax.eval_shape(optimizer.init, trained)
     kept = jax.eval_shape(
-        functools.partial(_kept, network, config.dropout), params, microbatch(config)
+        functools.partial(_kept, network, config.dropout), trained, params, microbatch(config)
     )
     # The parameters are among what is kept, and take no further memory.
     activations = max(count_bytes(kept) - count_bytes(params), 0)
-    size = count_bytes(params)
     return StepMemory(
-        parameters=size, gradients=size, moments=count_bytes(moments), activations=activations
+        parameters=count_bytes(params),
+        gradients=count_bytes(trained),
+        moments=count_bytes(moments),
+        activations=activations,
     )
 
 
-def _kept(network: nn.Module, dropout: float, params: Tree, batch: BatchSpec) -> Tree:
+def _kept(
+    network: nn.Module, dropout: float, trained: Tree, params: Tree, batch: BatchSpec
+) -> Tree:
     """What the forward pass keeps for the backward pass: a tree of arrays."""
     key = jax.random.key(0) if dropout else None
-    loss = lambda params: sum_losses(network, params, batch, 1e-4, key).loss  # noqa: E731
-    return jax.vjp(loss, params)[1]
+
+    def loss(trained: Tree) -> jax.Array:
+        return sum_losses(network, merge(params, trained), batch, 1e-4, key).loss
+
+    return jax.vjp(loss, trained)[1]
 
 
 def microbatch(config: TrainConfig) -> dict[str, jax.ShapeDtypeStruct]:

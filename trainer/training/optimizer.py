@@ -20,6 +20,7 @@ from trainer.config import TrainConfig
 
 Tree = Any
 
+_MOMENTS = ("v_row", "v_col", "v")
 _UNUSED = (1,)  # shape of a moment that is not used for a parameter
 
 
@@ -89,6 +90,29 @@ def adafactor(
         optax.scale_by_learning_rate(schedule),
         optax.scale_by_param_block_rms(1e-3),
     )
+
+
+def keep_frozen(active: Tree, now: Tree, before: Tree) -> Tree:
+    """Arrays of a tree where they are active, else those before, bit for bit.
+
+    Args:
+      active: True, or a bool scalar, for each array.
+    """
+    return jax.tree.map(
+        lambda on, new, old: new if on is True else jnp.where(on, new, old), active, now, before
+    )
+
+
+def keep_frozen_moments(active: Tree, now: optax.OptState, before: optax.OptState) -> Any:
+    """The same for the state of the optimizer: moments of a frozen array stay as they are."""
+
+    def keep(new: Any, old: Any) -> Any:
+        if not isinstance(new, optax.FactoredState):
+            return new
+        moments = (keep_frozen(active, getattr(new, k), getattr(old, k)) for k in _MOMENTS)
+        return optax.FactoredState(new.count, *moments)
+
+    return tuple(map(keep, now, before))
 
 
 def moments_to_t5x(state: optax.OptState) -> dict[str, Tree]:

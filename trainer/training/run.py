@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import jax
 import optax
 from flax import linen as nn
 
+from trainer.compat.adapters import holds_adapters, put_adapters
 from trainer.compat.hugging_face import read_hugging_face
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.data.vocabularies import load_vocabulary, padded_size
@@ -17,18 +18,20 @@ from trainer.input.batches import HostInfo
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import SIZES
+from trainer.strategies import STRATEGIES, first_updates, is_adapter, merge, select
 from trainer.training.checkpoints import (
-    check_shapes,
+    checkpoint_step,
     holds_checkpoint,
     newest_checkpoint,
     read_params,
     read_state,
     read_target,
-    shapes_of,
+    stored_shapes,
 )
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.partitioning import batch_sharding, check_batch, make_mesh, state_sharding
-from trainer.training.run_folder import check_folder, run_folder
+from trainer.training.run_folder import check_folder, read_first_step, read_settings, run_folder
+from trainer.training.shapes import check_shapes, shapes_of
 from trainer.training.step import (
     Batch,
     BatchSpec,
@@ -52,6 +55,7 @@ def configure_network(config: TrainConfig) -> NetworkConfig:
         dropout_rate=config.dropout,
         remat=config.remat,
         scan_layers=config.scan_layers,
+        adapter_width=config.adapter_width,
     )
 
 
@@ -61,6 +65,7 @@ class Run:
 
     Attributes:
       spec: shapes and types of the batches of a host.
+      begins: the first step that updates an array, by its name; None: every step updates all.
       host: this host among all hosts.
       shapes: shape and type of each array of the state.
       shardings: sharding of each array of the state.
@@ -72,6 +77,7 @@ class Run:
     config: TrainConfig
     spec: BatchSpec
     network: nn.Module
+    begins: Mapping[str, int] | None
     host: HostInfo
     mesh: jax.sharding.Mesh
     shapes: State
@@ -81,12 +87,15 @@ class Run:
     evaluate: Callable[[Any, Batch], Metrics]
 
 
-def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = ()) -> Run:
+def prepare_run(
+    config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Device] = (), first_step: int = 0
+) -> Run:
     """Sets up the run of a configuration, without compiling or computing anything.
 
     Args:
       spec: shapes and types of its batches.
       devices: default: all devices of all hosts.
+      first_step: at which it begins, if with the optimizer of another run.
     Raises:
       MeshError: the batch does not divide evenly over the devices.
     """
@@ -94,21 +103,33 @@ def prepare_run(config: TrainConfig, spec: BatchSpec, devices: Sequence[jax.Devi
     check_batch(config.batch_size, config.microbatches, mesh)
     network = build_network(configure_network(config))
     optimizer = adafactor(learning_rate(config), config.decay_rate, config.clip_norm)
-    start = functools.partial(initial_state, network, optimizer, spec, config.seed)
+    begins = first_updates_of(config, network, first_step)
+    start = functools.partial(initial_state, network, optimizer, spec, config.seed, begins)
     shapes = jax.eval_shape(start)
     shardings = state_sharding(mesh, network, shapes, spec, config.shard_parameters)
     return Run(
         config=config,
         spec=spec,
         network=network,
+        begins=begins,
         host=this_host(),
         mesh=mesh,
         shapes=shapes,
         shardings=shardings,
         start=jax.jit(start, out_shardings=shardings),
-        step=_jit_step(config, network, optimizer, shardings, mesh),
+        step=_jit_step(config, network, optimizer, shardings, mesh, begins),
         evaluate=_jit_evaluate(network, shardings, mesh),
     )
+
+
+def first_updates_of(
+    config: TrainConfig, network: nn.Module, first_step: int = 0
+) -> dict[str, int] | None:
+    """The first step that updates an array of a network of ours; None: every step updates all."""
+    if config.strategy == "all":
+        return None
+    names = shapes_of(param_shapes(network))
+    return first_updates(config.strategy, names, config.layers(), config.steps, first_step)
 
 
 def _jit_evaluate(
@@ -134,6 +155,7 @@ def _jit_step(
     optimizer: optax.GradientTransformation,
     shardings: State,
     mesh: jax.sharding.Mesh,
+    begins: Mapping[str, int] | None,
 ) -> Step:
     update = functools.partial(
         train_step,
@@ -143,6 +165,7 @@ def _jit_step(
         z_loss=config.z_loss,
         dropout=config.dropout > 0,
         parts=config.microbatches,
+        begins=begins,
     )
     step: Step = jax.jit(
         update,
@@ -169,36 +192,67 @@ def this_host() -> HostInfo:
 def load_initial_state(run: Run, path: str, with_optimizer: bool = False) -> State:
     """A state at step 0 with new moments and the parameters of another run or a published model.
 
+    Adapters that the other one has not are new.
+
     Args:
-      path: a checkpoint_N of either loop or as published in t5x's layout; a folder of such; or a
-        model folder of Hugging Face.
+      path: a checkpoint_N of either loop or as published in t5x's layout; a folder of such;
+        adapters alone; or a model folder of Hugging Face.
       with_optimizer: True to carry on the step and the moments of the checkpoint, too.
     Raises:
       RunFolderError: it is of another vocabulary, size, version or architecture.
       CheckpointError: the checkpoint has the parameters of another network.
-      TrainConfigError: Hugging Face's layout has no optimizer; or no step is left of --steps.
+      TrainConfigError: the path has no optimizer; or no step is left of --steps.
     """
     check_folder(run.config, run_folder(path))
-    is_hugging_face = os.path.exists(os.path.join(path, "config.json")) and not holds_checkpoint(
-        path
-    )
     if with_optimizer:
-        if is_hugging_face:
-            raise TrainConfigError(
-                f"--initial_optimizer: {path} is a model of Hugging Face, which has no optimizer"
-            )
-        return _carry_on(run, newest_checkpoint(path))
-    if is_hugging_face:
-        params, _ = read_hugging_face(path)
-        check_shapes(path, shapes_of(params), run.shapes.params)
-        params = jax.device_put(params, run.shardings.params)
-    else:
-        params = read_target(newest_checkpoint(path), run.shapes, run.shardings)
-    return run.start()._replace(params=params)
+        return _carry_on(run, _with_optimizer(path))
+    start = run.start()
+    return start._replace(params=merge(start.params, _initial_params(run, path)))
+
+
+def _initial_params(run: Run, path: str) -> Any:
+    """The parameters in a path, sharded: all of the network, or all but its adapters."""
+    one_tree = holds_adapters(path) or _is_hugging_face(path)
+    read = read_model(path) if one_tree else None
+    checkpoint = path if one_tree else newest_checkpoint(path)
+    stored = shapes_of(read) if one_tree else stored_shapes(checkpoint)
+    tuned = any(map(is_adapter, stored))
+
+    def keep(name: str) -> bool:
+        return tuned or not is_adapter(name)
+
+    shapes, shardings = select(run.shapes.params, keep), select(run.shardings.params, keep)
+    if read is None:
+        return read_target(checkpoint, shapes, shardings)
+    check_shapes(path, stored, shapes)
+    return jax.device_put(read, shardings)
+
+
+def _is_hugging_face(path: str) -> bool:
+    return os.path.exists(os.path.join(path, "config.json")) and not holds_checkpoint(path)
+
+
+def _with_optimizer(path: str) -> str:
+    """The checkpoint in a path, which has an optimizer.
+
+    Raises:
+      TrainConfigError: there is none.
+    """
+    if holds_adapters(path):
+        raise TrainConfigError(f"--initial_optimizer: {path} has adapters alone, no optimizer")
+    if _is_hugging_face(path):
+        raise TrainConfigError(
+            f"--initial_optimizer: {path} is a model of Hugging Face, which has no optimizer"
+        )
+    return newest_checkpoint(path)
 
 
 def _carry_on(run: Run, checkpoint: str) -> State:
     """Parameters, step and moments of a checkpoint, if the run has a step left after it."""
+    if run.config.adapter_width and not any(map(is_adapter, stored_shapes(checkpoint))):
+        raise TrainConfigError(
+            f"--initial_optimizer: {checkpoint} has no moments of adapters; leave it out"
+        )
     state = read_state(checkpoint, run.shapes, run.shardings)
     if int(state.step) >= run.config.steps:
         raise TrainConfigError(
@@ -208,24 +262,66 @@ def _carry_on(run: Run, checkpoint: str) -> State:
     return state
 
 
+def first_step(config: TrainConfig, started: bool) -> int:
+    """The step at which a run begins: 0, or that of the checkpoint whose optimizer it carries on.
+
+    Args:
+      started: True if the run has a checkpoint of its own; its folder says where it began.
+    Raises:
+      TrainConfigError: fewer steps are left than --strategy has episodes.
+    """
+    if not config.initial_optimizer:
+        return 0
+    if started:
+        return read_first_step(config.model_dir)
+    step = checkpoint_step(_with_optimizer(config.initial_checkpoint))
+    episodes = STRATEGIES[config.strategy].episodes(config.layers())
+    if step < config.steps < step + episodes:
+        raise TrainConfigError(
+            f"--steps={config.steps}: expected {step + episodes} or more for "
+            f"--strategy={config.strategy} from step {step} on, a step for each layer"
+        )
+    return step
+
+
 def load_params(config: TrainConfig, path: str | Sequence[str]) -> Any:
     """The parameters of a checkpoint_N, or of the newest one in a folder; "" for --model_dir.
+
+    Adapters alone are put on the parameters of --initial_checkpoint.
 
     Args:
       path: several for an ensemble, whose parameters are a tuple of trees.
     Raises:
       RunFolderError: they are of another vocabulary, size, version or architecture.
       CheckpointError: there are none, or they are of another network.
+      AdapterError: the adapters were trained on other parameters.
     """
     if not isinstance(path, str):
         models = tuple(load_params(config, one) for one in path or ("",))
         return models if len(models) > 1 else models[0]
-    checkpoint = newest_checkpoint(path or config.model_dir)
-    check_folder(config, run_folder(checkpoint))
-    params = read_params(checkpoint)
+    found = path or config.model_dir
+    if not holds_adapters(found):
+        found = newest_checkpoint(found)
+    check_folder(config, run_folder(found))
+    params = read_model(found, config.initial_checkpoint)
     shapes = param_shapes(build_network(configure_network(config)))
-    check_shapes(checkpoint, shapes_of(params), shapes)
+    check_shapes(found, shapes_of(params), shapes)
     return params
+
+
+def read_model(path: str, base: str = "") -> Any:
+    """All parameters in a path of any kind, as NumPy arrays.
+
+    Args:
+      base: for adapters alone, the path of the model that they were trained on; "": as their folder
+        says.
+    """
+    if holds_adapters(path):
+        base = base or read_settings(path).get("initial_checkpoint", "")
+        return put_adapters(path, read_model(base), base)
+    if _is_hugging_face(path):
+        return read_hugging_face(path)[0]
+    return read_params(newest_checkpoint(path))
 
 
 def param_shapes(network: nn.Module) -> Any:

@@ -20,6 +20,7 @@ from vocab.vocabulary import MODEL_NAME, read_vocabulary
 CONFIG_NAME = "config.json"
 BEST_NAME = "best"
 """Folder of the best checkpoint in that of a run."""
+_FIRST_STEP = "first_step"
 _CHECKPOINT = re.compile(r"checkpoint_\d+")
 
 
@@ -56,11 +57,19 @@ def read_settings(folder: str) -> dict[str, Any]:
     return settings
 
 
-def write_settings(config: TrainConfig) -> list[str]:
+def read_first_step(folder: str) -> int:
+    """The step at which the run in a folder began, as `write_settings` wrote it."""
+    stored = json.loads(read_bytes(os.path.join(folder, CONFIG_NAME)))
+    return int(stored.get(_FIRST_STEP, 0))
+
+
+def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
     """Writes config.json and a copy of the vocabulary to --model_dir.
 
     Local paths are written as absolute ones.
 
+    Args:
+      first_step: at which the run began, if it carried on the optimizer of another one.
     Returns:
       A line for each option that the run had otherwise before.
     """
@@ -71,7 +80,8 @@ def write_settings(config: TrainConfig) -> list[str]:
     values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
     before = json.loads(read_bytes(path)) if os.path.exists(path) else {}
     _write(os.path.join(config.model_dir, MODEL_NAME), read_vocabulary(config.vocab).model)
-    _write(path, json.dumps(values, indent=2).encode())
+    kept = {_FIRST_STEP: first_step} if first_step else {}
+    _write(path, json.dumps(values | kept, indent=2).encode())
     return [*differences(before, values)]
 
 

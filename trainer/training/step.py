@@ -9,6 +9,9 @@ import jax.numpy as jnp
 import optax
 from flax import linen as nn
 
+from trainer.strategies import merge, select
+from trainer.training.optimizer import keep_frozen, keep_frozen_moments
+
 Array = jax.Array
 Batch = Mapping[str, Array]
 BatchSpec = Mapping[str, Any]
@@ -22,7 +25,7 @@ class State(NamedTuple):
     Attributes:
       step: int32 scalar, number of updates.
       params: tree of float32 arrays.
-      moments: the state of the optimizer.
+      moments: the state of the optimizer, for the parameters that are ever updated.
     """
 
     step: Array
@@ -93,12 +96,18 @@ def _logits(network: nn.Module, params: Tree, batch: Batch, key: Array | None) -
 
 
 def sum_gradients(
-    network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int
-) -> tuple[Tree, Metrics]:
-    """Gradients of the summed loss, and the metrics; from `parts` equal parts of the batch."""
+    network: nn.Module, params: Tree, batch: Batch, z_loss: float, key: Array | None, parts: int,
+    frozen: Tree | None = None,
+) -> tuple[Tree, Metrics]:  # fmt: skip
+    """Gradients of the summed loss, and the metrics; from `parts` equal parts of the batch.
+
+    Args:
+      frozen: all parameters, where `params` are only those whose gradients are wanted.
+    """
 
     def loss(params: Tree, part: Batch, key: Array | None) -> tuple[Array, Metrics]:
-        metrics = sum_losses(network, params, part, z_loss, key)
+        complete = params if frozen is None else merge(frozen, params)
+        metrics = sum_losses(network, complete, part, z_loss, key)
         return metrics.loss, metrics
 
     gradients = jax.grad(loss, has_aux=True)
@@ -130,15 +139,47 @@ def train_step(
     z_loss: float,
     dropout: bool,
     parts: int,
+    begins: Mapping[str, int] | None = None,
 ) -> tuple[State, Metrics, Array]:
-    """The state after one update, the metrics of the batch and the norm of the mean gradient."""
+    """The state after one update, the metrics of the batch and the norm of the mean gradient.
+
+    A frozen array and its moments stay as they are, bit for bit. Its gradient counts as 0.
+
+    Args:
+      begins: the first step that updates an array, by its name; None: every step updates all.
+    """
     key = jax.random.fold_in(jax.random.key(seed), state.step) if dropout else None
-    gradients, metrics = sum_gradients(network, state.params, batch, z_loss, key, parts)
+    trained, frozen = trained_arrays(state.params, begins)
+    gradients, metrics = sum_gradients(network, trained, batch, z_loss, key, parts, frozen)
     # The update of Adafactor does not depend on the scale of gradients; clipping and the norm do.
     gradients = jax.tree.map(lambda g: g / jnp.maximum(metrics.targets, 1.0), gradients)
-    updates, moments = optimizer.update(gradients, state.moments, state.params)
-    params = optax.apply_updates(state.params, updates)
-    return State(state.step + 1, params, moments), metrics, optax.global_norm(gradients)
+    active = _active(trained, begins, state.step)
+    gradients = keep_frozen(active, gradients, jax.tree.map(jnp.zeros_like, gradients))
+    updates, moments = optimizer.update(gradients, state.moments, trained)
+    params = keep_frozen(active, optax.apply_updates(trained, updates), trained)
+    moments = keep_frozen_moments(active, moments, state.moments)
+    complete = params if frozen is None else merge(frozen, params)
+    return State(state.step + 1, complete, moments), metrics, optax.global_norm(gradients)
+
+
+def trained_arrays(params: Tree, begins: Mapping[str, int] | None) -> tuple[Tree, Tree | None]:
+    """The parameters that are ever updated; and all of them, None if these are all."""
+    if begins is None:
+        return params, None
+    trained = select(params, begins.__contains__)
+    complete = len(jax.tree.leaves(trained)) == len(jax.tree.leaves(params))
+    return (params, None) if complete else (trained, params)
+
+
+def _active(trained: Tree, begins: Mapping[str, int] | None, step: Array) -> Tree:
+    """True for each array that every step updates; else a bool scalar."""
+    start = min(begins.values()) if begins else 0
+
+    def active(path: Any, _: Array) -> Any:
+        begin = begins["/".join(key.key for key in path)] if begins else start
+        return begin <= start or step >= begin
+
+    return jax.tree_util.tree_map_with_path(active, trained)
 
 
 def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
@@ -147,14 +188,16 @@ def eval_step(network: nn.Module, params: Tree, batch: Batch) -> Metrics:
 
 
 def initial_state(
-    network: nn.Module, optimizer: optax.GradientTransformation, spec: BatchSpec, seed: int
-) -> State:
-    """New parameters and moments, for batches of that shape."""
+    network: nn.Module, optimizer: optax.GradientTransformation, spec: BatchSpec, seed: int,
+    begins: Mapping[str, int] | None = None,
+) -> State:  # fmt: skip
+    """New parameters and moments, for batches of that shape; `begins` as of `train_step`."""
     positional, named = arguments(spec)
     init = functools.partial(network.init, enable_dropout=False)
     ones = jax.tree.map(lambda x: jnp.ones((1, *x.shape[1:]), jnp.int32), (positional, named))
     params = init({"params": jax.random.key(seed)}, *ones[0], **ones[1])["params"]
-    return State(jnp.zeros((), jnp.int32), params, optimizer.init(params))
+    moments = optimizer.init(trained_arrays(params, begins)[0])
+    return State(jnp.zeros((), jnp.int32), params, moments)
 
 
 Step = Callable[[State, Batch], tuple[State, Metrics, Array]]

@@ -4,7 +4,8 @@ import numpy as np
 import optax
 import pytest
 
-from trainer.config import SCHEDULES, TrainConfig
+from trainer.config import TrainConfig
+from trainer.strategies import SCHEDULES
 from trainer.training.optimizer import (
     adafactor,
     inverse_square_root,
