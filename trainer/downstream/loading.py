@@ -27,7 +27,7 @@ def load_downstream(name_or_toml: str, data_dir: str = "") -> DownstreamTask:
     Raises:
       DownstreamError: there is no such task, or no data for it.
     """
-    path, name = _toml(name_or_toml)
+    path, name = split_toml(name_or_toml)
     if not path:
         return _with_data(find_row(name_or_toml), data_dir)
     tasks = read_own_tasks(path)
@@ -72,7 +72,7 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
         for member in members:
             try:
                 task = load_downstream(member, data_dir)
-                tasks.setdefault(f"{_toml(member)[0]}:{task.name}", task)
+                tasks.setdefault(f"{split_toml(member)[0]}:{task.name}", task)
             except DownstreamError as error:
                 problems[member] = str(error)
         if name in GROUPS and len(problems) < len(members):
@@ -85,13 +85,13 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
 
 
 def _members(name: str) -> Sequence[str]:
-    path, task = _toml(name)
+    path, task = split_toml(name)
     if path and not task:
         return [f"{path}:{each}" for each in read_own_tasks(path)]
     return GROUPS[name].members if name in GROUPS else (name,)
 
 
-def _toml(name: str) -> tuple[str, str]:
+def split_toml(name: str) -> tuple[str, str]:
     """(path, task) of `path.toml` or `path.toml:task`; ("", "") of other names."""
     stem, ending, task = name.rpartition(".toml")
     if not ending or (task and not task.startswith(":")):
@@ -119,13 +119,15 @@ def _with_data(row: TaskRow, data_dir: str) -> DownstreamTask:
     )
     training = find_data(row.train_dataset, data_dir) if row.train_dataset else None
     readers: dict[str, Reader] = {}
+    files: dict[str, tuple[str, ...]] = {}
     for split, in_data in row.splits.items():
         source = training if training and split == "train" else own
         if source and source.find_split(in_data, split):
             readers[split] = functools.partial(source.read, in_data, split)
+            files[split] = source.files(in_data, split)
     if not readers:
         raise DownstreamError(_expected(row, data_dir))
-    return DownstreamTask(row=row, readers=readers)
+    return DownstreamTask(row=row, readers=readers, files=files)
 
 
 def _expected(row: TaskRow, data_dir: str) -> str:
@@ -145,7 +147,9 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
         source = find_data(row.dataset, data_dir)
     if source is None:
         place = task.source or f"{row.dataset} in data_dir={data_dir}"
-        raise DownstreamError(f"{row.source}: no data at {place}")
+        raise DownstreamError(
+            f"{row.source}: no data at {place}; give a file with the place where they are"
+        )
     splits = row.splits or {split: split for split in source.splits}
     for split, in_data in splits.items():
         if not source.find_split(in_data):
@@ -153,4 +157,5 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
                 f"{row.source}: splits: {split} = {in_data!r}: there is {', '.join(source.splits)}"
             )
     readers = {split: functools.partial(source.read, in_data) for split, in_data in splits.items()}
-    return DownstreamTask(row=row, readers=readers)
+    files = {split: source.files(in_data) for split, in_data in splits.items()}
+    return DownstreamTask(row=row, readers=readers, files=files)
