@@ -49,7 +49,7 @@ def average_rows(averages: Mapping[str, Mapping[str, float]]) -> Iterator[ScoreR
     """A row for each group, and one for all tasks if they are several (`scores.averages`)."""
     for name, metrics in averages.items():
         paper = GROUPS[name].paper if name in GROUPS else {}
-        yield ScoreRow(name=name or "average", metrics=metrics, paper=paper)
+        yield ScoreRow(name=name or "all tasks", metrics=metrics, paper=paper)
 
 
 def table(rows: Sequence[ScoreRow]) -> list[str]:

@@ -10,7 +10,7 @@ from trainer.config import TrainConfig
 from trainer.data.mixtures import MixtureError, mixing_rates
 from trainer.data.pairs import PairLengths, measure_texts
 from trainer.data.tasks import add_mixture, count_examples, has_split
-from trainer.data.vocabularies import model_file
+from trainer.data.vocabularies import load_vocabulary, model_file
 from trainer.downstream.groups import halve_shared
 from trainer.downstream.loading import LoadedTasks, load_all
 from trainer.downstream.seqio_tasks import add_downstream_task, seqio_name
@@ -38,9 +38,11 @@ def load_tasks_of(config: TrainConfig) -> LoadedTasks:
     for task in loaded.tasks:
         other = by_name.setdefault(seqio_name(task), task)
         if other is not task:
+            places = [
+                each.row.source if each.row.definition else "the table" for each in (other, task)
+            ]
             raise TaskNameError(
-                f"--task: two tasks are named {task.name}, of {other.row.source or 'the table'} and "
-                f"of {task.row.source or 'the table'}; rename one"
+                f"--task: two tasks are named {task.name}, of {' and of '.join(places)}; rename one"
             )
     return loaded
 
@@ -111,6 +113,19 @@ def measure_downstream(
             ]
             if texts:
                 yield task.name, split, measure_texts(texts, model_file(vocabulary))
+
+
+def unwritable_labels(tasks: Sequence[DownstreamTask], vocabulary: str) -> Iterator[str]:
+    """A note for each label with characters that the vocabulary does not have."""
+    pieces = load_vocabulary(vocabulary)
+    for task in tasks:
+        for label in task.labels:
+            if (decoded := pieces.decode(pieces.encode(label))) != label:
+                yield (
+                    f"note: {task.name}: the vocabulary writes the label {label!r} as {decoded!r}, "
+                    "so that a generated text is never this label; use --scoring=options or "
+                    "another vocabulary"
+                )
 
 
 def identify_downstream(config: TrainConfig) -> Mapping[str, str]:

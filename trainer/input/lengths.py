@@ -10,7 +10,11 @@ from trainer.data.corpora import Corpus, find_corpus
 from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES
 from trainer.data.pairs import Lengths, PairFormat, PairLengths, measure_pairs
 from trainer.data.vocabularies import model_file
-from trainer.input.downstream import load_tasks_of, measure_downstream
+from trainer.input.downstream import (
+    load_tasks_of,
+    measure_downstream,
+    unwritable_labels,
+)
 
 _MULTIPLE = 8  # lengths of pairs are rounded up to a multiple of it
 
@@ -27,6 +31,8 @@ def fit_to_data(config: TrainConfig) -> tuple[TrainConfig, list[str]]:
     pairs = [corpus for corpus in corpora if not corpus.has_documents()]
     loaded = load_tasks_of(config)
     notes = [f"note: left out: {missing}" for missing in loaded.missing]
+    if config.scoring == "generation":
+        notes += unwritable_labels(loaded.tasks, config.vocab)
     if not pairs and not loaded.tasks:
         return replace(config, data_form="documents"), []
     measured = {
