@@ -15,21 +15,21 @@ from trainer.downstream.task import DownstreamError, DownstreamTask, Reader, Tas
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-def load_downstream(name_or_toml: str, data_dir: str = "") -> DownstreamTask:
+def load_downstream(name_or_toml: str, data_dir: str = "", *, alone: bool = True) -> DownstreamTask:
     """A task with its data.
 
     Args:
       name_or_toml: a name of the table, as super_glue_boolq; or tasks.toml, if it has one task; or
         tasks.toml:sentiment.
       data_dir: folder of the data sets: as TFDS lays them out (glue/cola/2.0.0), or a folder of any
-        kind that `sources` reads for each task, named after it (glue_cola). With one task it can
-        be the task's own folder.
+        kind that `sources` reads for each task, named after it (glue_cola).
+      alone: True if `data_dir` can be the task's own folder.
     Raises:
       DownstreamError: there is no such task, or no data for it.
     """
     path, name = split_toml(name_or_toml)
     if not path:
-        return _with_data(find_row(name_or_toml), data_dir)
+        return _with_data(find_row(name_or_toml), data_dir, alone)
     tasks = read_own_tasks(path)
     if not name and len(tasks) == 1:
         name = next(iter(tasks))
@@ -67,11 +67,12 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
     tasks: dict[str, DownstreamTask] = {}
     missing: dict[str, str] = {}
     refused: list[str] = []
+    alone = len(names) == 1 and names[0] not in GROUPS
     for name in names:
         members, problems = _members(name), {}
         for member in members:
             try:
-                task = load_downstream(member, data_dir)
+                task = load_downstream(member, data_dir, alone=alone)
                 tasks.setdefault(f"{split_toml(member)[0]}:{task.name}", task)
             except DownstreamError as error:
                 problems[member] = str(error)
@@ -112,10 +113,10 @@ def find_data(dataset: str, data_dir: str, names: Sequence[str] = ()) -> Source 
     return next((source for source in found if source), None)
 
 
-def _with_data(row: TaskRow, data_dir: str) -> DownstreamTask:
+def _with_data(row: TaskRow, data_dir: str, alone: bool) -> DownstreamTask:
     family = row.name.partition(".")[0]
     own = find_data(row.dataset, data_dir, (row.name, family)) or (
-        find_source(data_dir) if os.path.isdir(data_dir) else None
+        find_source(data_dir) if alone and os.path.isdir(data_dir) else None
     )
     training = find_data(row.train_dataset, data_dir) if row.train_dataset else None
     readers: dict[str, Reader] = {}

@@ -83,11 +83,10 @@ def test_labels_are_ranked_by_their_log_likelihood(config):
         assert prediction.score == max(prediction.options.values())
 
 
+@pytest.mark.parametrize("config", ["prefix_lm"], indirect=True)
 def test_an_ensemble_averages_logits(config):
-    if config.architecture != "prefix_lm":
-        pytest.skip("one architecture is enough")
     network, both = models(config, 2)
-    ids = [load_vocabulary(config.vocab).encode("old") + [1]]
+    ids = [[*load_vocabulary(config.vocab).encode("old"), 1]]
     alone = [make_likelihood(config, network, params)(ids, ids)[0] for params in both]
     (together,) = make_likelihood(config, network, both)(ids, ids)
     (same,) = make_likelihood(config, network, (both[0], both[0]))(ids, ids)

@@ -1,10 +1,11 @@
+import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
-from trainer.config import TrainConfig
-from trainer.downstream.task import DownstreamTask
 from trainer.downstream.table import DOWNSTREAM_TASKS
+from trainer.downstream.task import DownstreamTask
 from trainer.evaluation.predictor import Prediction
 from trainer.evaluation.report import ScoreRow, average_rows, table, write_predictions
 from trainer.evaluation.scores import Predicted, TaskScores
@@ -45,8 +46,8 @@ def test_80_columns_keep_all_numbers():
 
 @pytest.mark.parametrize(("name", "file"), [("xnli.de", "xnli.de"), ("a/../b", "a_.._b")])
 def test_predictions_are_lines_of_json(name, file, tmp_path):
-    row = DOWNSTREAM_TASKS["glue_cola"]
-    task = DownstreamTask(row=type(row)(**{f: getattr(row, f) for f in row.__slots__} | {"name": name}), readers={})
+    row = dataclasses.replace(DOWNSTREAM_TASKS["glue_cola"], name=name)
+    task = DownstreamTask(row=row, readers={})
     options = {"no": -1.5, "yes": -0.5}
     rows = (
         Predicted(
@@ -65,7 +66,7 @@ def test_predictions_are_lines_of_json(name, file, tmp_path):
     found = TaskScores(task=task, split="test", rows=rows, metrics={})
     path = write_predictions(str(tmp_path / "out"), found)
     assert path == str(tmp_path / "out" / f"{file}.jsonl")
-    lines = [json.loads(line) for line in open(path, "rb").read().split(b"\n")[:-1]]
+    lines = [json.loads(line) for line in Path(path).read_bytes().split(b"\n")[:-1]]
     assert lines == [
         {"input": "cola: é\u2028", "target": "yes", "prediction": "yes", "score": -0.5,
          "options": options},

@@ -127,7 +127,8 @@ def test_a_part_has_all_answers_of_a_question_or_none(tmp_path):
 def test_averages_are_those_of_groups_and_of_all_tasks():
     scores = {"a": {"f1": 60.0, "accuracy": 80.0}, "b": {"bleu": 10.0}, "c": {}}
     assert averages(scores, ["glue", "a"]) == {"": {"average": 40.0}}
-    languages = {f"paws_x.{name}": {"accuracy": 50.0} for name in "de en es fr ja ko zh".split()}
+    names = ("de", "en", "es", "fr", "ja", "ko", "zh")
+    languages = {f"paws_x.{name}": {"accuracy": 50.0} for name in names}
     assert averages(languages, ["paws_x"]) == {
         "paws_x": {"accuracy": 50.0}, "": {"average": 50.0}
     }  # fmt: skip
