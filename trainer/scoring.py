@@ -44,10 +44,11 @@ def score_split(
     for note in notes if this_host().index == 0 else ():
         say(note)
     split = split or default_split(config)
-    members, _ = open_members(config, split)
-    run = prepare_run(config, batch_spec(next(iter(members.values())), config.batch_size))
+    opened = open_members(config, split)
+    run = prepare_run(config, batch_spec(next(iter(opened[0].values())), config.batch_size))
     params = load_params(config, checkpoint)
-    losses = Evaluator(config, run, split, whole=True).evaluate_members(params)
+    evaluator = Evaluator(config, run, split, whole=True, opened=opened)
+    losses = evaluator.evaluate_members(params)
     scores = _score_members(config, run, params, split, max_examples, predictions)
     return _rows(config, split, losses, scores)
 

@@ -33,13 +33,20 @@ class Evaluator:
     """
 
     def __init__(
-        self, config: TrainConfig, run: Run, split: str = "validation", *, whole: bool = False
+        self,
+        config: TrainConfig,
+        run: Run,
+        split: str = "validation",
+        *,
+        whole: bool = False,
+        opened: tuple[dict[str, tf.data.Dataset], tuple[str, ...]] | None = None,
     ) -> None:
         """Opens the split.
 
         Args:
           whole: True for the loss on all batches of each corpus; False for that on the first
             --eval_batches of each, and for predictions.
+          opened: what `open_members` returned for the split, if it is open.
         """
         self._run, self._rows = run, config.batch_size
         self._most = None if whole else config.eval_batches
@@ -47,7 +54,7 @@ class Evaluator:
         self.missing = ""
         self.skipped: tuple[str, ...] = ()
         try:
-            self._members, self.skipped = open_members(config, split)
+            self._members, self.skipped = opened or open_members(config, split)
         except DataError as error:
             self.missing = str(error)
         self._tasks = None if whole or self.missing else TaskEvaluator(config, run.host, split)
