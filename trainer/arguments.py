@@ -19,6 +19,8 @@ examples:
       --model_dir=out/runs/first
   t5x finetune --initial_checkpoint=out/runs/first --corpus=pairs.tsv \\
       --model_dir=out/runs/tuned
+  t5x finetune --initial_checkpoint=out/runs/first --task=glue --task=own.toml \\
+      --data_dir=data --model_dir=out/runs/tuned
   t5x eval  --model_dir=out/runs/first
   t5x infer --model_dir=out/runs/first --input=texts.txt --output=targets.txt
   t5x export --model_dir=out/runs/first --to=hf --output=out/hf
@@ -60,8 +62,8 @@ COMMANDS: dict[str, CommandRow] = {
         ),
         CommandRow(
             name="eval",
-            meaning="prints the loss on the validation split, and the exact-match score of pairs",
-            takes=("checkpoint", "split"),
+            meaning="prints a table of the loss and the scores of tasks and pairs on a split",
+            takes=("checkpoint", "split", "max_examples", "predictions", "json"),
             needs=("corpus", "vocab", "checkpoint"),
             of_run=True,
         ),
@@ -150,9 +152,17 @@ class Command:
         default=(), many=True, metavar="DIR",
     )  # fmt: skip
     split: str = option(
-        "split of the corpus; default: validation, else test, else the file given", default="",
+        "split to evaluate; default: validation, else test, else the file given", default="",
         metavar="NAME",
     )  # fmt: skip
+    max_examples: int = option(
+        "examples of each task that are predicted, chosen by a hash; 0: all", default=0
+    )
+    predictions: str = option(
+        "folder for a .jsonl file of each task: input, target, prediction, score", default="",
+        metavar="DIR",
+    )  # fmt: skip
+    json: bool = option("print a line of JSON for each row of the table", default=False)
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
     to: str = option(
@@ -218,6 +228,8 @@ def parse(arguments: Sequence[str]) -> Command:
         given.add("--checkpoint: export writes one model, not an ensemble; give it once")
     if name == "train":
         _check_start(given)
+    if given.values.get("max_examples", 0) < 0:
+        given.add(f"--max_examples={given.values['max_examples']}: expected 0 or more")
     for error in _missing(COMMANDS[name], given):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
@@ -250,7 +262,10 @@ def _take_settings(given: Given) -> tuple[str, ...]:
     folder = next(iter(given.values["checkpoint"]), given.values["model_dir"])
     settings = read_settings(run_folder(folder)) if folder else {}
     stated = {name: given.values[name] for name in given.stated & settings.keys()}
-    given.values |= {name: settings[name] for name in settings.keys() - given.stated}
+    kept = settings.keys() - given.stated
+    if {"corpus", "task"} & given.stated:  # only these are evaluated
+        kept -= {"corpus", "task"}
+    given.values |= {name: settings[name] for name in kept}
     return tuple(differences(settings, stated))
 
 
@@ -272,6 +287,8 @@ def _missing(row: CommandRow, given: Given) -> Iterator[str]:
             if given.values["checkpoint"]:
                 continue
             name = "model_dir"
+        if needed == "corpus" and given.values["task"]:
+            continue
         if not given.values[name] and name not in given.wrong:
             folder = given.values["model_dir"]
             if row.of_run and folder and not os.path.isdir(folder):

@@ -8,6 +8,7 @@ from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES, lengths, with_noise
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS, stack_layers
 from trainer.strategies import SCHEDULES, STRATEGIES
+from trainer.task_options import TaskOptions
 
 
 class TrainConfigError(OptionError):
@@ -88,7 +89,7 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainConfig:
+class TrainConfig(TaskOptions):
     """All settings of a run.
 
     The defaults are those of Raffel et al. 2020, section 3.1, except steps and batch size, which
@@ -224,7 +225,7 @@ class TrainConfig:
     eval_period: int = option("steps between evaluations; 0: none", default=1000)
     keep_best: str = option(
         "keep the checkpoint with the best of these scores in model_dir/best: eval_loss, "
-        "eval_accuracy, or another of the curve; default: none",
+        "eval_accuracy, TASK/METRIC, average, or another of the curve; default: none",
         default="",
         metavar="NAME",
     )
@@ -235,7 +236,7 @@ class TrainConfig:
     log_period: int = option("steps between points of the loss curve", default=10)
 
     def __post_init__(self) -> None:
-        errors = [*self._wrong_choices()]
+        errors = [*self._wrong_choices(), *self.wrong_task_options()]
         errors = errors or [*self._wrong_numbers(), *self._contradictions()]
         if errors:
             raise TrainConfigError("\n".join(errors))

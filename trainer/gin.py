@@ -26,6 +26,8 @@ def render(config: TrainConfig) -> str:
             "--backend=t5x: --architecture=prefix_lm, --clip_norm, and --schedule=linear and "
             "cosine run in our loop only; use --backend=ours"
         )
+    if config.task:
+        raise GinError("--backend=t5x: --task runs in our loop only; use --backend=ours")
     if config.keep_best:
         raise GinError("--backend=t5x: --keep_best runs in our loop only; use --backend=ours")
     if config.strategy != "all":

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import json
 import os
 import subprocess
 import sys
@@ -72,7 +71,8 @@ def _import_tensorflow() -> None:
 def choose_backend(config: TrainConfig) -> str:
     """The training loop of --backend: t5x or ours.
 
-    For auto, t5x if it can be imported, but ours for a start with a new optimizer or a strategy.
+    For auto, t5x if it can be imported, but ours for a start with a new optimizer, with --task or a
+    strategy.
 
     Raises:
       TrainConfigError: --backend=t5x, and it cannot be imported.
@@ -85,8 +85,8 @@ def choose_backend(config: TrainConfig) -> str:
             "it from github.com/google-research/t5x, or use --backend=ours"
         )
     if config.backend == "auto":
-        fits = found and not config.fine_tunes() and config.strategy == "all"
-        return "t5x" if fits else "ours"
+        ours = config.fine_tunes() or config.task or config.strategy != "all"
+        return "t5x" if found and not ours else "ours"
     return config.backend
 
 
@@ -135,10 +135,17 @@ def _gin(command: Command) -> int:
 
 
 def _eval(command: Command) -> int:
+    from trainer.evaluation.report import table
     from trainer.scoring import score_split
+    from trainer.training.run import join_hosts, this_host
 
-    for row in score_split(command.config, command.checkpoint, command.split):
-        print(json.dumps(row))
+    join_hosts(command.config)
+    rows = score_split(
+        command.config, command.checkpoint, command.split, command.max_examples, command.predictions
+    )
+    lines = [row.as_json() for row in rows] if command.json else table(rows)
+    for line in lines if this_host().index == 0 else ():
+        print(line)
     return Exit.DONE
 
 

@@ -1,107 +1,126 @@
-"""Scores a model on a split of its corpora: loss, and exact-match of pairs."""
+"""Scores a model on a split of its corpora and tasks: loss, metrics, averages, predictions."""
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-import seqio
+import jax
 
 from runtime.cli.console import say
-from trainer.config import Decoding, TrainConfig
+from trainer.config import TrainConfig
 from trainer.data.tasks import has_split
-from trainer.data.vocabularies import load_vocabulary
-from trainer.inference import Decode, chunks, make_decoder
+from trainer.downstream.task import DownstreamError
+from trainer.evaluation.members import chosen_examples, evaluated_members
+from trainer.evaluation.predictor import make_predictor
+from trainer.evaluation.report import ScoreRow, average_rows, write_predictions
+from trainer.evaluation.scores import OPTIONS, TaskScores, averages, score_task
 from trainer.input.batches import batch_spec, open_members, register_tasks
+from trainer.input.downstream import load_tasks_of
 from trainer.input.lengths import fit_to_data
-from trainer.training.evaluation import Evaluator
-from trainer.training.run import load_params, prepare_run
-from vocab.vocabulary import EOS_ID, UNK_ID
-
-Row = Mapping[str, str | float]
+from trainer.training.evaluation import Evaluator, Scores
+from trainer.training.run import Run, load_params, prepare_run, this_host
 
 
-class PairCounts(NamedTuple):
-    """Numbers of pairs.
+def score_split(
+    config: TrainConfig,
+    checkpoint: str | Sequence[str],
+    split: str = "",
+    max_examples: int = 0,
+    predictions: str = "",
+) -> list[ScoreRow]:
+    """A row for each corpus and task with the split, one for all together, and averages.
 
-    Attributes:
-      pairs: all.
-      right: with a decoded text that is the target.
-      cut: with a target of more than --targets_length tokens, which cannot be right.
-    """
-
-    pairs: int
-    right: int
-    cut: int
-
-    def row(self) -> dict[str, float]:
-        """Share of the pairs that are right, and the numbers; {} without pairs."""
-        if not self.pairs:
-            return {}
-        share = self.right / self.pairs
-        return {"exact_match": share, "pairs": self.pairs, "targets_cut": self.cut}
-
-
-def score_split(config: TrainConfig, checkpoint: str | Sequence[str], split: str = "") -> list[Row]:
-    """A row for each corpus with the split, and one for all if they are several.
-
-    Every example counts once. A row has the name of the task, the split, loss, accuracy, number and
-    unigram entropy of the targets, and for pairs their number and the share that greedy decoding
-    gets exactly right.
+    The loss counts every example with a target once. Metrics count every example once, or those of
+    `chosen_examples`. Without labels there are predictions only.
 
     Args:
       checkpoint: a checkpoint_N; "" for the newest in --model_dir; several for an ensemble.
       split: "" for the one of `default_split`.
+      max_examples: examples of each task that are predicted; 0: all.
+      predictions: folder of a file for each task; "" for none.
     Raises:
-      DataError: no corpus has the split.
+      DataError: no corpus or task has the split.
     """
     config, notes = fit_to_data(config)
-    for note in notes:
+    for note in notes if this_host().index == 0 else ():
         say(note)
     split = split or default_split(config)
-    members, _ = open_members(config, split)
-    spec = batch_spec(next(iter(members.values())), config.batch_size)
-    evaluator = Evaluator(config, prepare_run(config, spec), split, whole=True)
-    rows = evaluator.evaluate_members(load_params(config, checkpoint))
-    decode = make_decoder(config, checkpoint, Decoding())
-    counts = {name: count_exact(config, decode, name, split) for name in members}
-    if len(members) > 1:
-        counts["total"] = PairCounts(*map(sum, zip(*counts.values(), strict=True)))
-    else:
-        del rows["total"]
-    return [
-        {"task": name, "split": split, **scores, **counts[name].row()}
-        for name, scores in rows.items()
-    ]
+    opened = open_members(config, split)
+    run = prepare_run(config, batch_spec(next(iter(opened[0].values())), config.batch_size))
+    params = load_params(config, checkpoint)
+    evaluator = Evaluator(config, run, split, whole=True, opened=opened)
+    losses = evaluator.evaluate_members(params)
+    scores = _score_members(config, run, params, split, max_examples, predictions)
+    return _rows(config, split, losses, scores)
+
+
+def _score_members(
+    config: TrainConfig, run: Run, params: object, split: str, most: int, folder: str
+) -> list[TaskScores]:
+    """The scores of the pairs and tasks with the split; their predictions are written."""
+    predict = make_predictor(config, run.network, jax.device_put(params))
+    found = []
+    for task in evaluated_members(config):
+        if split not in task.splits():
+            continue
+        if config.scoring == OPTIONS and not task.labels and run.host.index == 0:
+            say(f"note: --scoring=options: {task.name} has no labels; its texts are generated")
+        examples = chosen_examples(task, split, most)
+        scores = score_task(config, task, split, predict, run.host, examples)
+        if not scores.rows:
+            raise DownstreamError(f"{task.name}: no examples in its split {split!r}")
+        found.append(scores)
+        if run.host.index == 0:
+            _report(scores, folder)
+    return found
+
+
+def _report(scores: TaskScores, folder: str) -> None:
+    """Writes the predictions of a task, and says what is cut or has no label."""
+    counts = scores.counts()
+    for key in ("inputs", "targets"):
+        if cut := counts[f"{key}_cut"]:
+            say(
+                f"note: {scores.task.name}, {scores.split}: {cut:,} of {counts['examples']:,} "
+                f"{key} are cut at --{key}_length"
+            )
+    if counts["labelled"] < counts["examples"]:
+        without = counts["examples"] - counts["labelled"]
+        say(f"note: {scores.task.name}, {scores.split}: {without:,} examples without a label")
+    if folder:
+        say(f"{counts['examples']:,} predictions: {write_predictions(folder, scores)}")
+
+
+def _rows(
+    config: TrainConfig, split: str, losses: Mapping[str, Scores], scores: Sequence[TaskScores]
+) -> list[ScoreRow]:
+    by_name = {each.task.name: each for each in scores}
+    rows = []
+    for name in [*losses, *(name for name in by_name if name not in losses)]:
+        loss, each = losses.get(name, {}), by_name.get(name)
+        if name == "total" and name not in by_name:
+            continue
+        row = each.task.row if each else None
+        rows.append(
+            ScoreRow(
+                name=name, split=split, loss=loss, counts=each.counts() if each else {},
+                metrics=each.metrics if each else {}, paper=row.paper if row else {},
+            )
+        )  # fmt: skip
+    if len(rows) > 1:
+        rows.append(ScoreRow(name="total", split=split, loss=losses["total"]))
+    metrics = {each.task.name: each.metrics for each in scores if each.metrics}
+    found = averages(metrics, config.task)
+    if len(metrics) < 2:
+        found.pop("", None)
+    return [*rows, *average_rows(found)]
 
 
 def default_split(config: TrainConfig) -> str:
-    """`validation` if a corpus has it, else `test`; `train` if all corpora are single files."""
+    """`validation` if a corpus or task has it, else `test`; `train` if there is nothing else."""
     names = register_tasks(config)
     for split in ("validation", "test"):
         if any(has_split(name, split) for name in names):
             return split
-    return "train" if all(map(os.path.isfile, config.corpus)) else "validation"
-
-
-def count_exact(config: TrainConfig, decode: Decode, task: str, split: str) -> PairCounts:
-    """Counts the pairs whose decoded text is the target; none for documents.
-
-    The target's text is compared, not its ids: a target with characters that the vocabulary does
-    not have, or longer than --targets_length, cannot be right. Spaces are compared as one.
-    """
-    limit = config.lengths()["targets"]
-    lengths = {"inputs": config.input_tokens(), "targets": limit}
-    dataset = seqio.TaskRegistry.get(task).get_dataset(lengths, split=split, shuffle=False)
-    if "targets_pretokenized" not in dataset.element_spec:
-        return PairCounts(0, 0, 0)
-    vocabulary = load_vocabulary(config.vocab)
-    pairs = right = cut = 0
-    for number, batch in enumerate(chunks(dataset.as_numpy_iterator(), config.batch_size)):
-        decoded = decode([row["inputs"].tolist() for row in batch], number)
-        for (ids, *_), row in zip(decoded, batch, strict=True):
-            text = vocabulary.decode([i for i in ids if i > EOS_ID])
-            target = row["targets_pretokenized"].decode()
-            right += UNK_ID not in ids and text.split() == target.split()
-            cut += len(vocabulary.encode(target)) >= limit  # EOS comes after
-        pairs += len(batch)
-    return PairCounts(pairs, right, cut)
+    own = [task.splits() for task in load_tasks_of(config).tasks]
+    only_train = all(map(os.path.isfile, config.corpus)) and all(s == ("train",) for s in own)
+    return "train" if only_train else "validation"

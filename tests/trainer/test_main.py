@@ -40,7 +40,7 @@ def flags(pairs, small_vocabulary, tmp_path_factory) -> list[str]:
         f'corpus = "{pairs}"\nvocab = "{small_vocabulary}"\nsize = "tiny"\ndtype = "float32"\n'
         'architecture = "encoder_decoder_half"\nprefix = "cut: "\ninputs_length = 40\n'
         "targets_length = 16\nbatch_size = 4\nsteps = 2\nlog_period = 1\neval_period = 2\n"
-        'packing = false\nbackend = "ours"\n'
+        'packing = false\nbackend = "ours"\neval_examples = 0\n'
     )
     return [f"--config={config}", f"--model_dir={folder / 'model'}"]
 
@@ -65,9 +65,9 @@ def test_the_configuration_is_written_beside_the_run(model_dir, flags):
 
 
 def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, capsys):
-    assert main(["eval", *flags]) == 0
+    assert main(["eval", *flags, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["pairs"] == 10 and 0 <= told["exact_match"] <= 1
+    assert told["examples"] == 10 and 0 <= told["exact_match"] <= 100
     assert told["eval_loss"] > 0 and told["eval_unigram_entropy"] > 1
     curve = [json.loads(line) for line in (model_dir / "curve.jsonl").read_text().splitlines()]
     assert told["eval_loss"] == pytest.approx(curve[-1]["eval_loss"])
@@ -82,8 +82,8 @@ def moved(model_dir, tmp_path, monkeypatch) -> Path:
 
 
 def test_a_run_that_was_moved_is_read_without_a_flag(moved, tmp_path, capsys):
-    assert main(["eval", "--model_dir=moved"]) == 0
-    assert '"pairs": 10' in capsys.readouterr().out
+    assert main(["eval", "--model_dir=moved", "--json"]) == 0
+    assert '"examples": 10' in capsys.readouterr().out
     (tmp_path / "in.txt").write_text("the cat\n")
     files = ["--input=in.txt", "--output=out.txt"]
     assert main(["infer", "--model_dir=moved", *files]) == 0
@@ -176,10 +176,10 @@ def test_fine_tuning_keeps_the_best_checkpoint_and_says_which(model_dir, pairs, 
 
 
 def test_an_ensemble_is_evaluated_and_decodes(model_dir, moved, tmp_path, capsys):
-    assert main(["eval", f"--model_dir={model_dir}"]) == 0
+    assert main(["eval", f"--model_dir={model_dir}", "--json"]) == 0
     alone = json.loads(capsys.readouterr().out)
     twice = [f"--checkpoint={model_dir}", "--checkpoint=moved/checkpoint_2"]
-    assert main(["eval", *twice]) == 0
+    assert main(["eval", *twice, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == pytest.approx(alone)
     (tmp_path / "in.txt").write_text("the cat\n")
     assert main(["infer", *twice, "--input=in.txt", "--output=out.txt"]) == 0

@@ -8,10 +8,9 @@ import seqio
 
 from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig
-from trainer.data.vocabularies import load_vocabulary
-from trainer.input.batches import HostInfo, open_dataset, register_tasks
+from trainer.evaluation.members import exact_match
+from trainer.input.batches import HostInfo, open_dataset
 from trainer.main import main
-from trainer.scoring import PairCounts, count_exact
 
 TEXTS = sentences(60, seed=5)
 
@@ -57,7 +56,7 @@ def count_targets(name: str, split: str) -> int:
 
 
 def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
-    assert main(["eval", *flags]) == 0
+    assert main(["eval", *flags, "--json"]) == 0
     told = capsys.readouterr()
     rows = {row.pop("task"): row for row in map(json.loads, told.out.splitlines())}
     books, cut = "books_span_corruption", "cut"
@@ -66,7 +65,7 @@ def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
     expected = {name: count_targets(name, "validation") for name in (books, cut)}
     assert {name: rows[name]["eval_targets"] for name in expected} == expected
     assert rows["total"]["eval_targets"] == sum(expected.values())
-    assert rows[cut]["pairs"] == rows["total"]["pairs"] == 7 and "pairs" not in rows[books]
+    assert rows[cut]["examples"] == 7 and "examples" not in rows[books]
     mean = sum(rows[name]["eval_loss"] * count for name, count in expected.items())
     assert rows["total"]["eval_loss"] == pytest.approx(mean / sum(expected.values()))
 
@@ -81,43 +80,37 @@ def test_the_curve_has_the_loss_of_each_corpus(flags):
     folder = Path(flags[-1].partition("=")[2])
     curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
     assert {"eval_loss", "eval_loss/books_span_corruption", "eval_loss/cut"} <= curve[-1].keys()
+    assert curve[-1]["exact_match"] == curve[-1]["cut/exact_match"] == curve[-1]["average"]
 
 
 def test_a_split_that_one_corpus_has_is_evaluated_there(flags, capsys):
-    assert main(["eval", *flags, "--split=test"]) == 0
+    assert main(["eval", *flags, "--split=test", "--json"]) == 0
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (row["task"], row["split"], row["pairs"]) == ("only_test", "test", 5)
+    assert (row["task"], row["split"], row["examples"]) == ("only_test", "test", 5)
     assert main(["eval", *flags, "--split=dev"]) == 2
     assert "no split 'dev', but test, train, validation" in capsys.readouterr().err
 
 
 def test_a_folder_with_test_only_and_a_single_file_are_evaluated(flags, mixture, capsys):
-    run = [flag for flag in flags if not flag.startswith("--corpus=")]
+    run = ["--json", *(flag for flag in flags if not flag.startswith("--corpus="))]
     assert main(["eval", *run, f"--corpus={mixture[3]}"]) == 0
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (row["task"], row["split"], row["pairs"]) == ("only_test", "test", 5)
+    assert (row["task"], row["split"], row["examples"]) == ("only_test", "test", 5)
     assert main(["eval", *run, f"--corpus={mixture[3]}/test.tsv"]) == 0
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (row["task"], row["split"], row["pairs"]) == ("test", "train", 5)
+    assert (row["task"], row["split"], row["examples"]) == ("test", "train", 5)
     assert main(["eval", *run, f"--corpus={mixture[2]}"]) == 2
     assert "no split 'validation', but train" in capsys.readouterr().err
 
 
-EXACT = [  # target, decoded text, right, cut
-    ("old", "old", 1, 0),
-    ("old  roofs ", "old roofs", 1, 0),  # the vocabulary writes spaces as one
-    ("old 7", "old 8", 0, 0),  # both have the id of unknown characters
-    ("old and warm people", "old and warm", 0, 1),
+EXACT = [  # target, predicted text, share that is right
+    ("old", "old", 100),
+    ("old  roofs ", "old roofs", 100),  # the vocabulary writes spaces as one
+    ("old 7", "old ⁇", 0),  # a character that the vocabulary does not have
+    ("old and warm people", "old and warm", 0),
 ]
 
 
-@pytest.mark.parametrize(("target", "decoded", "right", "cut"), EXACT)
-def test_exact_match_compares_texts(target, decoded, right, cut, tmp_path, small_vocabulary):
-    corpus = write_pairs(tmp_path / "pairs", test=[("the sea", target)])
-    config = TrainConfig(
-        corpus=(corpus,), vocab=small_vocabulary, inputs_length=20, targets_length=4
-    )
-    (task,) = register_tasks(config)
-    ids = load_vocabulary(small_vocabulary).encode(decoded)
-    counts = count_exact(config, lambda batch, _: [[[*ids, 1, 0]]], task, "test")
-    assert counts == PairCounts(pairs=1, right=right, cut=cut)
+@pytest.mark.parametrize(("target", "predicted", "share"), EXACT)
+def test_exact_match_compares_texts(target, predicted, share):
+    assert exact_match([target], [predicted]) == {"exact_match": share}

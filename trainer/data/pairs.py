@@ -11,7 +11,7 @@ import codecs
 import functools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -191,9 +191,18 @@ def measure_pairs(path: str, form: PairFormat, prefix: str, vocabulary: str) -> 
     """
     every = -(-count_pairs(path, form) // _MEASURED)
     chosen = [pair for row, pair in enumerate(read_pairs(path, form)) if row % every == 0]
+    return measure_texts([(prefix + inputs, targets) for inputs, targets in chosen], vocabulary)
+
+
+def measure_texts(texts: Sequence[tuple[str, str]], vocabulary: str) -> PairLengths:
+    """Tokens of inputs and targets.
+
+    Args:
+      vocabulary: a SentencePiece model file.
+    """
     model = load_vocabulary(vocabulary).tokenizer
-    inputs = model.encode([prefix + inputs for inputs, _ in chosen])
-    targets = model.encode([targets for _, targets in chosen])
+    inputs = model.encode([inputs for inputs, _ in texts])
+    targets = model.encode([targets for _, targets in texts])
     return PairLengths(
         inputs=np.array([len(ids) + 1 for ids in inputs], np.int32),
         targets=np.array([len(ids) + 1 for ids in targets], np.int32),

@@ -135,16 +135,20 @@ def load_tasks(
     mean_span: float = 0.0,
     data_tokens: int = 0,
     prefix: str = "",
+    *,
+    beside_pairs: bool = False,
 ) -> list[str]:
     """Registers a task for each corpus, and returns their names in the order of the corpora.
 
+    Args:
+      beside_pairs: True if the mixture has examples with inputs that are of no corpus.
     Raises:
       CorpusError, VocabularyError, ObjectiveError: an argument cannot be used.
     """
     row = with_noise(OBJECTIVES[objective], noise_density, mean_span)
     found = [find_corpus(path) for path in corpora]
     names = task_names(corpora, found, objective, data_tokens)
-    mixed = not all(corpus.has_documents() for corpus in found)
+    mixed = beside_pairs or not all(corpus.has_documents() for corpus in found)
     for name, corpus in zip(names, found, strict=True):
         if corpus.has_documents():
             add_objective_task(name, corpus, row, vocabulary, data_tokens, beside_pairs=mixed)

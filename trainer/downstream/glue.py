@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from trainer.downstream import forms, pronouns
 from trainer.downstream import metrics as scores
 from trainer.downstream.outcomes import MULTIRC, NUMBERS, RECORD, REFERENTS, TEXTS, classes
-from trainer.downstream.task import Metric, TaskRow, one
+from trainer.downstream.task import UNKNOWN_LABEL, Metric, TaskRow, one
 
 T5 = "Raffel et al. 2020, table 14"
 ALL_SPLITS = {"train": "train", "validation": "validation", "test": "test"}
@@ -99,6 +99,7 @@ GLUE_TASKS: tuple[TaskRow, ...] = (
         outcomes=NUMBERS,
         metrics=(scores.pearson_corrcoef, scores.spearman_corrcoef),
         train_examples=5_749,
+        unlabelled=(UNKNOWN_LABEL, "-1.0"),
         paper={"pearson_corrcoef": 89.4, "spearman_corrcoef": 88.6},
         source=T5,
     ),

@@ -18,7 +18,8 @@ from trainer.downstream.task import DownstreamError, TaskRow
 Scores = Mapping[str, Mapping[str, float]]
 """Task -> metric -> score in percent."""
 _MT5 = "Xue et al. 2021, table 2"
-_RTE_SHARE = 0.5  # in `all`: GLUE and SuperGLUE have the same RTE
+_RTE = ("glue_rte", "super_glue_rte")
+_RTE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,12 @@ def group_rates(
         if rows[task].train_examples
     }
     rates = mixing_rates("temperature", examples, cap, temperature)
-    if name == "all":
-        rates |= {task: _RTE_SHARE * rate for task, rate in rates.items() if task.endswith("_rte")}
-    return rates
+    return halve_shared(rates)
+
+
+def halve_shared(rates: Mapping[str, float]) -> dict[str, float]:
+    """Rates of tasks, with half the rate of each RTE if both are there: they are the same data."""
+    shared = all(task in rates for task in _RTE)
+    return {
+        task: _RTE_SHARE * rate if shared and task in _RTE else rate for task, rate in rates.items()
+    }

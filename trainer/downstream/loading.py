@@ -15,21 +15,21 @@ from trainer.downstream.task import DownstreamError, DownstreamTask, Reader, Tas
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-def load_downstream(name_or_toml: str, data_dir: str = "") -> DownstreamTask:
+def load_downstream(name_or_toml: str, data_dir: str = "", *, alone: bool = True) -> DownstreamTask:
     """A task with its data.
 
     Args:
       name_or_toml: a name of the table, as super_glue_boolq; or tasks.toml, if it has one task; or
         tasks.toml:sentiment.
       data_dir: folder of the data sets: as TFDS lays them out (glue/cola/2.0.0), or a folder of any
-        kind that `sources` reads for each task, named after it (glue_cola). With one task it can
-        be the task's own folder.
+        kind that `sources` reads for each task, named after it (glue_cola).
+      alone: True if `data_dir` can be the task's own folder.
     Raises:
       DownstreamError: there is no such task, or no data for it.
     """
-    path, name = _toml(name_or_toml)
+    path, name = split_toml(name_or_toml)
     if not path:
-        return _with_data(find_row(name_or_toml), data_dir)
+        return _with_data(find_row(name_or_toml), data_dir, alone)
     tasks = read_own_tasks(path)
     if not name and len(tasks) == 1:
         name = next(iter(tasks))
@@ -67,12 +67,13 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
     tasks: dict[str, DownstreamTask] = {}
     missing: dict[str, str] = {}
     refused: list[str] = []
+    alone = len(names) == 1 and names[0] not in GROUPS
     for name in names:
         members, problems = _members(name), {}
         for member in members:
             try:
-                task = load_downstream(member, data_dir)
-                tasks.setdefault(f"{_toml(member)[0]}:{task.name}", task)
+                task = load_downstream(member, data_dir, alone=alone)
+                tasks.setdefault(f"{split_toml(member)[0]}:{task.name}", task)
             except DownstreamError as error:
                 problems[member] = str(error)
         if name in GROUPS and len(problems) < len(members):
@@ -85,13 +86,13 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
 
 
 def _members(name: str) -> Sequence[str]:
-    path, task = _toml(name)
+    path, task = split_toml(name)
     if path and not task:
         return [f"{path}:{each}" for each in read_own_tasks(path)]
     return GROUPS[name].members if name in GROUPS else (name,)
 
 
-def _toml(name: str) -> tuple[str, str]:
+def split_toml(name: str) -> tuple[str, str]:
     """(path, task) of `path.toml` or `path.toml:task`; ("", "") of other names."""
     stem, ending, task = name.rpartition(".toml")
     if not ending or (task and not task.startswith(":")):
@@ -112,20 +113,22 @@ def find_data(dataset: str, data_dir: str, names: Sequence[str] = ()) -> Source 
     return next((source for source in found if source), None)
 
 
-def _with_data(row: TaskRow, data_dir: str) -> DownstreamTask:
+def _with_data(row: TaskRow, data_dir: str, alone: bool) -> DownstreamTask:
     family = row.name.partition(".")[0]
     own = find_data(row.dataset, data_dir, (row.name, family)) or (
-        find_source(data_dir) if os.path.isdir(data_dir) else None
+        find_source(data_dir) if alone and os.path.isdir(data_dir) else None
     )
     training = find_data(row.train_dataset, data_dir) if row.train_dataset else None
     readers: dict[str, Reader] = {}
+    files: dict[str, tuple[str, ...]] = {}
     for split, in_data in row.splits.items():
         source = training if training and split == "train" else own
         if source and source.find_split(in_data, split):
             readers[split] = functools.partial(source.read, in_data, split)
+            files[split] = source.files(in_data, split)
     if not readers:
         raise DownstreamError(_expected(row, data_dir))
-    return DownstreamTask(row=row, readers=readers)
+    return DownstreamTask(row=row, readers=readers, files=files)
 
 
 def _expected(row: TaskRow, data_dir: str) -> str:
@@ -145,7 +148,9 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
         source = find_data(row.dataset, data_dir)
     if source is None:
         place = task.source or f"{row.dataset} in data_dir={data_dir}"
-        raise DownstreamError(f"{row.source}: no data at {place}")
+        raise DownstreamError(
+            f"{row.source}: no data at {place}; give a file with the place where they are"
+        )
     splits = row.splits or {split: split for split in source.splits}
     for split, in_data in splits.items():
         if not source.find_split(in_data):
@@ -153,4 +158,5 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
                 f"{row.source}: splits: {split} = {in_data!r}: there is {', '.join(source.splits)}"
             )
     readers = {split: functools.partial(source.read, in_data) for split, in_data in splits.items()}
-    return DownstreamTask(row=row, readers=readers)
+    files = {split: source.files(in_data) for split, in_data in splits.items()}
+    return DownstreamTask(row=row, readers=readers, files=files)

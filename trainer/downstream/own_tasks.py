@@ -22,18 +22,29 @@
 """
 
 import difflib
+import functools
+import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trainer.downstream.forms import label_text
 from trainer.downstream.metrics import METRICS
 from trainer.downstream.outcomes import ANSWERS, NUMBERS, TEXTS, classes
-from trainer.downstream.task import DownstreamError, Example, Outcomes, TaskRow, TextExample
+from trainer.downstream.task import (
+    UNKNOWN_LABEL,
+    DownstreamError,
+    Example,
+    Outcomes,
+    TaskRow,
+    TextExample,
+)
 from trainer.downstream.templates import Template
 
+_LABELLED_SPLITS = ("train", "validation")  # a missing label there is an error
+_UNLABELLED = "no targets"  # key of an example in a test set without them
 _TEXT, _TEXTS, _TABLE = "a text", "a list of texts", "a table of texts"
 KEYS = {
     "source": _TEXT,
@@ -69,19 +80,46 @@ def read_own_tasks(path: str) -> dict[str, OwnTask]:
     Raises:
       DownstreamError: the file, a key or a value cannot be used; the message names it.
     """
+    folder = os.path.dirname(os.path.abspath(path))
+    return {
+        name: _own_task(f"{path} [{name}]", name, table, folder)
+        for name, table in _read_tables(path).items()
+    }
+
+
+def _read_tables(path: str) -> dict[str, dict[str, Any]]:
     try:
         with open(path, "rb") as stream:
-            tables = tomllib.load(stream)
+            tables: dict[str, dict[str, Any]] = tomllib.load(stream)
     except OSError as error:
         raise DownstreamError(f"{path}: {error.strerror}; expected a TOML file of tasks") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DownstreamError(f"{path}: not TOML: {error}") from None
     if not tables or not all(isinstance(table, dict) for table in tables.values()):
         raise DownstreamError(f"{path}: expected a table for each task, as [sentiment], no keys")
-    folder = os.path.dirname(os.path.abspath(path))
-    return {
-        name: _own_task(f"{path} [{name}]", name, table, folder) for name, table in tables.items()
-    }
+    return tables
+
+
+def resolve_own_tasks(path: str) -> str:
+    """The text of a TOML file with the same tasks, that can be read from another folder.
+
+    Raises:
+      DownstreamError: as `read_own_tasks`.
+    """
+    tasks, lines = read_own_tasks(path), []
+    for name, table in _read_tables(path).items():
+        given = table | ({"source": tasks[name].source} if "source" in table else {})
+        lines += [f"[{_toml(name)}]", *(f"{key} = {_toml(given[key])}" for key in given), ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    """A text, a list of texts or a table of texts, as TOML writes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_toml(key)} = {_toml(text)}' for key, text in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _own_task(where: str, name: str, table: Mapping[str, Any], folder: str) -> OwnTask:
@@ -96,10 +134,12 @@ def _own_task(where: str, name: str, table: Mapping[str, Any], folder: str) -> O
         dataset=table.get("tfds", ""),
         splits=table.get("splits", {}),
         form=_form(where, table),
+        expand=functools.partial(_mark_unlabelled, _target_fields(where, table)),
         outcomes=outcomes,
         metrics=tuple(METRICS[metric].compute for metric in table.get("metrics", ())),
         labels=tuple(table.get("labels", ())),
         source=where,
+        definition=json.dumps({key: table[key] for key in sorted(table.keys() - {"source"})}),
     )
     source = table.get("source", "")
     return OwnTask(row=row, source=os.path.join(folder, source) if source else "")
@@ -142,6 +182,19 @@ def _outcomes(where: str, table: Mapping[str, Any]) -> Outcomes:
     return outcomes
 
 
+def _target_fields(where: str, table: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the fields in the template of the targets."""
+    targets = table.get("targets", f"{{{table.get('label', 'label')}}}")
+    return frozenset(Template.parse(f"{where}: targets", targets).fields())
+
+
+def _mark_unlabelled(needed: frozenset[str], example: Example, split: str) -> Iterable[Example]:
+    """The example; without the fields of its targets it has a mark, but in splits to learn from."""
+    if split in _LABELLED_SPLITS or needed <= example.keys():
+        return (example,)
+    return ({**example, _UNLABELLED: True},)
+
+
 def _form(where: str, table: Mapping[str, Any]) -> Callable[[Example], TextExample]:
     label, labels, answers = table.get("label", "label"), table.get("labels"), table.get("answers")
     prefix = table.get("prefix", "")
@@ -152,10 +205,13 @@ def _form(where: str, table: Mapping[str, Any]) -> Callable[[Example], TextExamp
         fields = dict(example)
         if labels and label in fields:
             fields[label] = label_text(fields[label], labels)
+        unknown = _UNLABELLED in fields or (labels and fields.get(label) == UNKNOWN_LABEL)
         text: TextExample = {
             "inputs": prefix + inputs.render(fields),
-            "targets": targets.render(fields),
+            "targets": UNKNOWN_LABEL if unknown else targets.render(fields),
         }
+        if unknown:
+            return text | {"answers": []}
         return text | {"answers": _answers(where, fields, answers) or [text["targets"]]}
 
     return form

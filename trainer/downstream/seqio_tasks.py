@@ -2,7 +2,8 @@
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from trainer.data.vocabularies import load_vocabulary
 from trainer.downstream.groups import group_rates
 from trainer.downstream.task import DownstreamTask, Outcome, TextExample
 
+_SHUFFLED = 32_768  # examples in the buffer that shuffles a task before each epoch
 _KEYS = ("inputs", "targets", "example")
 _LONG = ("inputs", "context", "premise", "hypothesis")  # no post-processing reads them
 
@@ -30,17 +32,22 @@ def _dataset(
 ) -> tf.data.Dataset:
     """String features `inputs`, `targets` and `example`, the rest of the text example as JSON.
 
-    All examples of the split are in memory, so that a checkpoint of the iterator is a position.
+    Examples are read as they are needed; those without a label are left out. Shuffled ones go
+    through a buffer of 32,768 examples in each epoch, in an order that follows from the seed.
     """
-    del shuffle_files, seed  # seqio shuffles examples afterwards
-    columns: dict[str, list[str]] = {key: [] for key in _KEYS}
-    for example in task.examples(split):
-        columns["inputs"].append(example["inputs"])
-        columns["targets"].append(example["targets"])
-        kept = {key: value for key, value in example.items() if key not in _LONG}
-        columns["example"].append(json.dumps(kept, default=_as_json, ensure_ascii=False))
-    tensors = {key: tf.constant(texts, tf.string) for key, texts in columns.items()}
-    return tf.data.Dataset.from_tensor_slices(tensors)
+
+    def read() -> Iterator[dict[str, str]]:
+        for example in filter(task.is_labelled, task.examples(split)):
+            kept = {key: value for key, value in example.items() if key not in _LONG}
+            yield {
+                "inputs": example["inputs"],
+                "targets": example["targets"],
+                "example": json.dumps(kept, default=_as_json, ensure_ascii=False),
+            }
+
+    signature = {key: tf.TensorSpec([], tf.string) for key in _KEYS}
+    dataset = tf.data.Dataset.from_generator(read, output_signature=signature)
+    return dataset.shuffle(_SHUFFLED, seed=seed) if shuffle_files else dataset
 
 
 def _postprocess(task: DownstreamTask) -> Callable[..., Outcome]:
@@ -51,13 +58,18 @@ def _postprocess(task: DownstreamTask) -> Callable[..., Outcome]:
     return postprocess
 
 
+def seqio_name(task: DownstreamTask) -> str:
+    """The name of a task in seqio's registry, as xnli_de."""
+    return re.sub(r"\W", "_", task.name)
+
+
 def add_downstream_task(task: DownstreamTask, vocabulary: str) -> str:
     """Registers a task in the place of one of the same name, and returns its name.
 
     Args:
       vocabulary: a SentencePiece model file, or the folder that has it.
     """
-    name = task.name.replace(".", "_")
+    name = seqio_name(task)
     if name in seqio.TaskRegistry.names():
         seqio.TaskRegistry.remove(name)
     loaded = load_vocabulary(vocabulary)

@@ -20,7 +20,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -51,17 +51,32 @@ class SplitName:
         return cls(name, int(start or 0), int(stop) if stop else None)
 
 
+class Split(NamedTuple):
+    """A split of a folder.
+
+    Attributes:
+      read: reads all its examples.
+      files: that they are read from.
+    """
+
+    read: Callable[[], Iterator[Example]]
+    files: tuple[str, ...]
+
+
+Splits = dict[str, Split]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A folder of examples.
 
     Attributes:
       path: the folder or file.
-      splits: reads all examples of each split.
+      splits: its splits by name.
     """
 
     path: str
-    splits: Mapping[str, Callable[[], Iterator[Example]]]
+    splits: Mapping[str, Split]
 
     def find_split(self, split: str, alias: str = "") -> str | None:
         """The name here of a split, or of `alias`, which is another name for it; None without."""
@@ -79,7 +94,12 @@ class Source:
             )
         sliced = name == part.name  # dev.jsonl in place of train[78785:] is read from its beginning
         stop = part.stop if sliced else None
-        return itertools.islice(self.splits[name](), part.start if sliced else 0, stop)
+        return itertools.islice(self.splits[name].read(), part.start if sliced else 0, stop)
+
+    def files(self, split: str, alias: str = "") -> tuple[str, ...]:
+        """The files that a split is read from; () if there is no such split."""
+        name = self.find_split(split, alias)
+        return self.splits[name].files if name else ()
 
 
 def find_source(path: str) -> Source | None:
@@ -88,20 +108,27 @@ def find_source(path: str) -> Source | None:
         ending = os.path.splitext(path)[1]
         if ending not in _LINES:
             raise DownstreamError(f"{path}: expected a file ending in {', '.join(_LINES)}")
-        return Source(path, {"train": functools.partial(_LINES[ending], path)})
+        return Source(path, {"train": Split(functools.partial(_LINES[ending], path), (path,))})
     for find in (_find_tfds, _find_saved, _find_parquet, _find_lines):
         if splits := find(path):
             return Source(path, splits)
     return None
 
 
-def _find_tfds(path: str) -> dict[str, Callable[[], Iterator[Example]]]:
+def _find_tfds(path: str) -> Splits:
     info = os.path.join(path, "dataset_info.json")
     if not os.path.exists(info) or not os.path.exists(os.path.join(path, "features.json")):
         return {}
     with open(info, encoding="utf-8") as stream:
         names = [split["name"] for split in json.load(stream).get("splits", [])]
-    return {name: functools.partial(_read_tfds, path, name) for name in names}
+    return {
+        name: Split(functools.partial(_read_tfds, path, name), _files(path, f"*-{name}.*"))
+        for name in names
+    }
+
+
+def _files(folder: str, pattern: str) -> tuple[str, ...]:
+    return tuple(sorted(glob.glob(os.path.join(glob.escape(folder), pattern))))
 
 
 def _read_tfds(path: str, split: str) -> Iterator[Example]:
@@ -126,7 +153,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _find_saved(path: str) -> dict[str, Callable[[], Iterator[Example]]]:
+def _find_saved(path: str) -> Splits:
     """What `save_to_disk` of Hugging Face's datasets writes: Arrow streams."""
     folders: dict[str, str] = {}
     if os.path.exists(os.path.join(path, "dataset_dict.json")):
@@ -134,7 +161,10 @@ def _find_saved(path: str) -> dict[str, Callable[[], Iterator[Example]]]:
             folders = {name: os.path.join(path, name) for name in json.load(stream)["splits"]}
     elif os.path.exists(os.path.join(path, "state.json")):
         folders = {_state(path).get("_split") or "train": path}
-    return {name: functools.partial(_read_saved, folder) for name, folder in folders.items()}
+    return {
+        name: Split(functools.partial(_read_saved, folder), _files(folder, "*.arrow"))
+        for name, folder in folders.items()
+    }
 
 
 def _state(folder: str) -> dict[str, Any]:
@@ -150,16 +180,16 @@ def _read_saved(folder: str) -> Iterator[Example]:
                 yield from batch.to_pylist()
 
 
-def _find_parquet(path: str) -> dict[str, Callable[[], Iterator[Example]]]:
-    files = sorted(
-        glob.glob(os.path.join(glob.escape(path), "*.parquet"))
-        or glob.glob(os.path.join(glob.escape(path), "data", "*.parquet"))
-    )
+def _find_parquet(path: str) -> Splits:
+    files = _files(path, "*.parquet") or _files(os.path.join(path, "data"), "*.parquet")
     shards: dict[str, list[str]] = {}
     for file in files:
         if found := _SHARD.fullmatch(os.path.basename(file)):
             shards.setdefault(found.group(1), []).append(file)
-    return {name: functools.partial(_read_parquet, parts) for name, parts in shards.items()}
+    return {
+        name: Split(functools.partial(_read_parquet, parts), tuple(parts))
+        for name, parts in shards.items()
+    }
 
 
 def _read_parquet(files: list[str]) -> Iterator[Example]:
@@ -168,17 +198,18 @@ def _read_parquet(files: list[str]) -> Iterator[Example]:
             yield from batch.to_pylist()
 
 
-def _find_lines(path: str) -> dict[str, Callable[[], Iterator[Example]]]:
+def _find_lines(path: str) -> Splits:
     if not os.path.isdir(path):
         return {}
-    splits: dict[str, Callable[[], Iterator[Example]]] = {}
+    splits: Splits = {}
     for name in sorted(os.listdir(path)):
         stem, ending = os.path.splitext(name)
         if ending not in _LINES:
             continue
         if stem in splits:
             raise DownstreamError(f"{path}: expected one file for the split {stem}, found two")
-        splits[stem] = functools.partial(_LINES[ending], os.path.join(path, name))
+        file = os.path.join(path, name)
+        splits[stem] = Split(functools.partial(_LINES[ending], file), (file,))
     return splits
 
 

@@ -65,6 +65,8 @@ class TaskRow:
       labels: the possible targets, where there are few; for scoring by likelihood.
       train_dataset: data set of the split `train`, if it is another one.
       train_examples: number of training examples, for the rates of mixtures; 0: only evaluated.
+      unlabelled: targets of examples without a label.
+      definition: of an own task its table in the TOML file, as JSON; it decides the texts.
       paper: scores in `source`, by metric.
     """
 
@@ -78,6 +80,8 @@ class TaskRow:
     labels: tuple[str, ...] = ()
     train_dataset: str = ""
     train_examples: int = 0
+    unlabelled: tuple[str, ...] = (UNKNOWN_LABEL,)
+    definition: str = ""
     paper: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
 
@@ -89,10 +93,12 @@ class DownstreamTask:
     Attributes:
       row: the row of the table, or one made from a TOML file.
       readers: reads the data set's examples of each split that is there.
+      files: that the examples of each split are read from.
     """
 
     row: TaskRow
     readers: Mapping[str, Reader]
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -130,6 +136,10 @@ class DownstreamTask:
                     f"{self.name}: example {number} of {split}: {reason}; its fields: "
                     f"{', '.join(example)}"
                 ) from error
+
+    def is_labelled(self, example: TextExample) -> bool:
+        """True if the example has targets to learn and to compare with; test sets have none."""
+        return example["targets"] not in self.row.unlabelled and example.get("label", 0) != -1
 
     def target(self, example: TextExample) -> Outcome:
         """The value of an example's targets, as `metrics` takes it."""

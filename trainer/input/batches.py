@@ -1,6 +1,7 @@
 """The input pipeline of a run: batches of token ids, with a position that can be saved."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -15,17 +16,24 @@ from runtime.errors import UsageError
 from trainer.config import TrainConfig
 from trainer.data.corpora import find_corpus
 from trainer.data.tasks import (
-    count_examples,
     has_split,
     load_mixture,
     load_tasks,
     task_names,
+)
+from trainer.downstream.seqio_tasks import seqio_name
+from trainer.input.downstream import (
+    is_trained,
+    load_tasks_of,
+    mix_with_corpora,
+    register_downstream,
 )
 from trainer.input.position import DataIdentity, read_position, write_position
 from trainer.model.sizes import ARCHITECTURES
 
 _BIDIRECTIONAL = "decoder_causal_attention"  # seqio's name of the mask of a prefix LM
 _PREFETCHED = 4  # batches
+_EXAMPLE_ERROR = re.compile(r"DownstreamError: (.*)")
 HostBatch = dict[str, np.ndarray[Any, Any]]
 
 
@@ -42,12 +50,20 @@ class HostInfo:
 
 
 def register_tasks(config: TrainConfig) -> list[str]:
-    """Registers the task of each corpus of a configuration, and returns their names."""
-    return load_tasks(config.corpus, **_task_settings(config))
+    """Registers each corpus and downstream task of a configuration, and returns their names."""
+    names = _register_corpora(config)
+    return [*names, *map(seqio_name, register_downstream(config, names))]
+
+
+def _register_corpora(config: TrainConfig) -> list[str]:
+    settings = _task_settings(config)
+    return load_tasks(config.corpus, **settings, beside_pairs=bool(config.task))
 
 
 def register_mixture(config: TrainConfig) -> str:
     """Registers the task or mixture that a configuration trains on, and returns its name."""
+    if config.task:
+        return mix_with_corpora(config, _register_corpora(config))
     return load_mixture(
         config.corpus,
         **_task_settings(config),
@@ -120,34 +136,40 @@ def open_dataset(config: TrainConfig, split: str, host: HostInfo) -> tf.data.Dat
 
 
 def _say_untrained(config: TrainConfig) -> None:
-    """Names the corpora of a mixture that have no split `train`."""
+    """Names the corpora and downstream tasks of a mixture that are not trained on."""
     missing = [name for name in names_of_tasks(config) if not has_split(name, "train")]
-    if len(config.corpus) > 1 and missing:
+    tasks = load_tasks_of(config).tasks
+    missing += [task.name for task in tasks if not is_trained(task)]
+    if len(config.corpus) + len(tasks) > 1 and missing:
         say(f"note: no split 'train', not trained on: {', '.join(missing)}")
 
 
 def open_members(
     config: TrainConfig, split: str
 ) -> tuple[dict[str, tf.data.Dataset], tuple[str, ...]]:
-    """Batches of a split for each corpus that has it, by the name of its task.
+    """Batches of a split for each corpus and downstream task that has it, by its name.
 
     Each is read in order and once; the last batch can have fewer rows.
 
     Returns:
-      The batches, and the names of the corpora without the split.
+      The batches, and the names of the corpora and tasks without the split.
     Raises:
       DataError: no corpus has the split.
     """
     names = register_tasks(config)
+    shown = {seqio_name(task): task.name for task in load_tasks_of(config).tasks}
     missing = tuple(name for name in names if not has_split(name, split))
     found = [name for name in names if name not in missing]
     if not found:
         splits = sorted({other for name in names for other in seqio.TaskRegistry.get(name).splits})
-        raise DataError(f"--corpus: it has no split {split!r}, but {', '.join(splits)}")
+        given = "--corpus: it has" if config.corpus else "--task: it has"
+        raise DataError(f"{given} no split {split!r}, but {', '.join(splits)}")
     return {
-        name: _open(config, name, split, None).batch(config.batch_size).prefetch(_PREFETCHED)
+        shown.get(name, name): _open(config, name, split, None)
+        .batch(config.batch_size)
+        .prefetch(_PREFETCHED)
         for name in found
-    }, missing
+    }, tuple(shown.get(name, name) for name in missing)
 
 
 def _open(
@@ -185,7 +207,8 @@ def _check_hosts(task: seqio.Task | seqio.Mixture, hosts: int) -> None:
             count, kind = len(part.source.list_shards("train")), "shards"
             advice = f"write the corpus with --shards={hosts} or more"
         else:
-            count, kind = count_examples(part.name), "examples"
+            rows = part.source.get_dataset(split="train", shuffle=False).take(hosts)
+            count, kind = sum(1 for _ in rows.as_numpy_iterator()), "examples"
             advice = f"use {count} hosts or fewer"
         if count < hosts:
             raise DataError(
@@ -232,7 +255,11 @@ class Batches:
             self._iterator = iter(self._dataset)
         try:
             batch = next(self._iterator)
-        except tf.errors.DataLossError as error:
+        except tf.errors.OpError as error:
+            if found := _EXAMPLE_ERROR.search(str(error)):
+                raise DataError(f"--task: {found[1]}") from None
+            if not isinstance(error, tf.errors.DataLossError):
+                raise
             raise DataError(
                 f"--corpus: a shard is damaged or cut off: {error.message}. Remove the shard and "
                 "run the command that wrote the corpus again"

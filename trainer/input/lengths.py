@@ -10,6 +10,11 @@ from trainer.data.corpora import Corpus, find_corpus
 from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES
 from trainer.data.pairs import Lengths, PairFormat, PairLengths, measure_pairs
 from trainer.data.vocabularies import model_file
+from trainer.input.downstream import (
+    load_tasks_of,
+    measure_downstream,
+    unwritable_labels,
+)
 
 _MULTIPLE = 8  # lengths of pairs are rounded up to a multiple of it
 
@@ -17,21 +22,29 @@ _MULTIPLE = 8  # lengths of pairs are rounded up to a multiple of it
 def fit_to_data(config: TrainConfig) -> tuple[TrainConfig, list[str]]:
     """The configuration with --data_form and lengths of its data, and a note for what is cut.
 
-    Lengths that are given stay. Those of documents follow from the objective, those of pairs are
-    the longest of all splits, rounded up to a multiple of 8, and at most 512. A mixture of both has
-    the larger ones.
+    Lengths that are given stay. Those of documents follow from the objective, those of pairs and of
+    downstream tasks are the longest of all splits, rounded up to a multiple of 8, and at most 512.
+    A mixture of both has the larger ones. Of a split of a downstream task the first 10,000 examples
+    are read, and none if both lengths are given. Members of a group without data are noted too.
     """
     corpora = [find_corpus(path) for path in config.corpus]
     pairs = [corpus for corpus in corpora if not corpus.has_documents()]
-    if not pairs:
+    loaded = load_tasks_of(config)
+    notes = [f"note: left out: {missing}" for missing in loaded.missing]
+    if config.scoring == "generation":
+        notes += unwritable_labels(loaded.tasks, config.vocab)
+    if not pairs and not loaded.tasks:
         return replace(config, data_form="documents"), []
     measured = {
         (corpus.name, split): part
         for corpus in pairs
         for split, part in _measure(corpus, config).items()
     }
+    if not (config.inputs_length and config.targets_length):
+        for name, split, part in measure_downstream(loaded.tasks, config.vocab):
+            measured[name, split] = part
     config = _with_lengths(config, list(measured.values()), len(pairs) < len(corpora))
-    return config, [*_cuts(config, measured)]
+    return config, [*notes, *_cuts(config, measured)]
 
 
 def _measure(corpus: Corpus, config: TrainConfig) -> dict[str, PairLengths]:
@@ -58,7 +71,7 @@ def _with_lengths(
 
 
 def _longest(parts: list[Lengths]) -> int:
-    longest = max(int(part.max()) for part in parts)
+    longest = max((int(part.max()) for part in parts), default=DEFAULT_INPUTS)
     return min(-(-longest // _MULTIPLE) * _MULTIPLE, DEFAULT_INPUTS)
 
 

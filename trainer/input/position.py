@@ -17,6 +17,7 @@ from trainer.config import TrainConfig
 from trainer.data.corpora import Corpus, find_corpus
 from trainer.data.tasks import task_names
 from trainer.data.vocabularies import model_file
+from trainer.input.downstream import identify_downstream
 
 _SETTINGS = (
     "objective", "noise_density", "mean_span", "prefix", "data_tokens", "mixing", "mixing_cap",
@@ -33,7 +34,8 @@ class DataIdentity:
     """What the order of rows depends on.
 
     Attributes:
-      corpora: digest of the files of each corpus, by the name of its task, in the order given.
+      corpora: digest of the files of each corpus and downstream task, by the name of its task, in
+        the order given.
       settings: value of each option, by its name; of --vocab the digest of the model.
     """
 
@@ -44,13 +46,13 @@ class DataIdentity:
         """What is not as it was, a phrase each; nothing if the order of rows is the same."""
         for name in {**before.corpora, **self.corpora}:
             if name not in self.corpora:
-                yield f"{name} is not in --corpus any more"
+                yield f"{name} is not in --corpus or --task any more"
             elif name not in before.corpora:
-                yield f"{name} is new in --corpus"
+                yield f"{name} is new in --corpus or --task"
             elif self.corpora[name] != before.corpora[name]:
                 yield f"the files of {name} changed"
         if set(self.corpora) == set(before.corpora) and [*self.corpora] != [*before.corpora]:
-            yield "--corpus has another order"
+            yield "--corpus or --task has another order"
         for name, value in self.settings.items():
             if before.settings.get(name) != value:
                 yield f"--{name} changed"
@@ -65,7 +67,8 @@ def identify_data(config: TrainConfig) -> DataIdentity:
     with open(model_file(config.vocab), "rb") as stream:
         vocabulary = hashlib.file_digest(stream, "sha256").hexdigest()
     return DataIdentity(
-        corpora={name: _digest(corpus) for name, corpus in zip(names, found, strict=True)},
+        corpora={name: _digest(corpus) for name, corpus in zip(names, found, strict=True)}
+        | dict(identify_downstream(config)),
         settings={**settings, **lengths, "vocab": vocabulary},
     )
 

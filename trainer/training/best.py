@@ -1,5 +1,6 @@
 """Keeps the checkpoint with the best validation score; stops early."""
 
+import math
 import os
 from collections.abc import Mapping
 
@@ -10,10 +11,17 @@ from trainer.training.progress import CURVE_NAME, read_curve
 from trainer.training.run_folder import BEST_NAME
 from trainer.training.step import State
 
+_SMALLER = ("eval_loss", "eval_unigram_entropy")
+
 
 def is_better(name: str, score: float, than: float) -> bool:
-    """True if a score is better: losses and entropies are better if smaller, others if larger."""
-    return score < than if "loss" in name or "entropy" in name else score > than
+    """True if a score is better: losses and entropies are better if smaller, others if larger.
+
+    A score that is no number, as a correlation with equal predictions, is worse than any other.
+    """
+    if math.isnan(score) or math.isnan(than):
+        return not math.isnan(score)
+    return score < than if name.startswith(_SMALLER) else score > than
 
 
 class BestCheckpoint:

@@ -1,16 +1,20 @@
-"""Loss on a held-out split, and the unigram entropy of its targets to compare it with."""
+"""Loss and task metrics on a held-out split, and the unigram entropy of its targets."""
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 import tensorflow as tf
 
 from runtime.cli.console import say
 from trainer.config import TrainConfig
+from trainer.evaluation.predictor import Predict, make_predictor
+from trainer.evaluation.scores import TaskEvaluator
 from trainer.input.batches import Batches, DataError, host_rows, open_members
-from trainer.training.partitioning import put_batch
+from trainer.training.partitioning import batch_sharding, put_batch
 from trainer.training.run import Run
 from trainer.training.step import Metrics
 
@@ -18,9 +22,10 @@ Scores = Mapping[str, float]
 
 
 class Evaluator:
-    """Evaluates parameters on a split of each corpus; reads it again each time.
+    """Evaluates parameters on a split of each corpus and task; reads it again each time.
 
-    Every example of a split counts once. The last batch is padded with rows of weight 0.
+    Every example of a split counts once in the loss. The last batch is padded with rows of weight
+    0. If not whole, --eval_examples of each task and corpus of pairs are predicted too.
 
     Attributes:
       missing: the reason why there is no such split; "" if there is one.
@@ -28,12 +33,20 @@ class Evaluator:
     """
 
     def __init__(
-        self, config: TrainConfig, run: Run, split: str = "validation", *, whole: bool = False
+        self,
+        config: TrainConfig,
+        run: Run,
+        split: str = "validation",
+        *,
+        whole: bool = False,
+        opened: tuple[dict[str, tf.data.Dataset], tuple[str, ...]] | None = None,
     ) -> None:
         """Opens the split.
 
         Args:
-          whole: True for all batches of each corpus, False for the first --eval_batches of each.
+          whole: True for the loss on all batches of each corpus; False for that on the first
+            --eval_batches of each, and for predictions.
+          opened: what `open_members` returned for the split, if it is open.
         """
         self._run, self._rows = run, config.batch_size
         self._most = None if whole else config.eval_batches
@@ -41,9 +54,10 @@ class Evaluator:
         self.missing = ""
         self.skipped: tuple[str, ...] = ()
         try:
-            self._members, self.skipped = open_members(config, split)
+            self._members, self.skipped = opened or open_members(config, split)
         except DataError as error:
             self.missing = str(error)
+        self._tasks = None if whole or self.missing else TaskEvaluator(config, run.host, split)
         if self.skipped and run.host.index == 0:
             say(f"note: no split {split!r}, not evaluated: {', '.join(self.skipped)}")
 
@@ -51,7 +65,7 @@ class Evaluator:
         """Loss, accuracy, number and unigram entropy of the targets; {} without targets.
 
         With several corpora they are those of all targets together, and `eval_loss/NAME` and
-        `eval_accuracy/NAME` are those of a corpus.
+        `eval_accuracy/NAME` are those of a corpus. `TASK/METRIC` are the scores of a task.
         """
         rows = self.evaluate_members(params)
         total = dict(rows.pop("total", {}))
@@ -62,6 +76,8 @@ class Evaluator:
                 for key in ("eval_loss", "eval_accuracy")
                 if scores
             }
+        if self._tasks is not None and self._tasks.names:
+            total |= self._tasks.evaluate(predictor_of(self._run, params))
         return total
 
     def evaluate_members(self, params: Any) -> dict[str, Scores]:
@@ -86,6 +102,21 @@ class Evaluator:
             own = host_rows(batch, self._rows, run.host)
             totals += np.array(run.evaluate(params, put_batch(own, run.mesh)), np.float64)
         return totals, counts
+
+
+def predictor_of(run: Run, params: Any) -> Predict:
+    """The function that predicts with the parameters of a run.
+
+    On one host batches are sharded over its mesh. On several hosts each predicts with one of its
+    devices, which has all parameters.
+    """
+    if run.host.count == 1:
+        place = functools.partial(jax.device_put, device=batch_sharding(run.mesh))
+        return make_predictor(run.config, run.network, params, place)
+    everywhere = jax.sharding.NamedSharding(run.mesh, jax.sharding.PartitionSpec())
+    replicated = jax.jit(lambda tree: tree, out_shardings=everywhere)(params)
+    local = jax.tree.map(lambda leaf: leaf.addressable_data(0), replicated)
+    return make_predictor(run.config, run.network, local)
 
 
 def _scores(metrics: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Scores:

@@ -14,6 +14,7 @@ from runtime.storage.files import write_bytes
 from runtime.units import duration
 
 CURVE_NAME = "curve.jsonl"
+_MOST_METRICS = 6  # in a line
 
 
 class Progress:
@@ -62,7 +63,9 @@ class Progress:
         """Writes the scalars of an evaluation and prints its line; nothing if it has no targets."""
         if scalars:
             self._write(step, scalars)
-            self.print_line(f"step {step:,}: {held_out_line(scalars)}")
+        for line in (held_out_line(scalars), metrics_line(scalars)):
+            if line:
+                self.print_line(f"step {step:,}: {line}")
 
     def _write(self, step: int, scalars: Mapping[str, float]) -> None:
         """Appends scalars to the TensorBoard events and to curve.jsonl."""
@@ -73,13 +76,24 @@ class Progress:
 
 
 def held_out_line(scalars: Mapping[str, float]) -> str:
-    """The held-out loss, and how far it is from the unigram entropy of the targets."""
+    """The held-out loss, and how far it is from the unigram entropy of the targets; "" without."""
+    if "eval_loss" not in scalars:
+        return ""
     loss, entropy = scalars["eval_loss"], scalars["eval_unigram_entropy"]
     side = "below" if loss < entropy else "above"
     return (
         f"held-out loss {loss:.3f} nats/token, {abs(entropy - loss):.3f} {side} the unigram "
         f"entropy of its targets ({entropy:.3f})"
     )
+
+
+def metrics_line(scalars: Mapping[str, float]) -> str:
+    """The scores of tasks, or only their averages if they are many; "" without tasks."""
+    own = [name for name in scalars if "/" in name and not name.startswith("eval_")]
+    if len(own) > _MOST_METRICS:
+        own = [name for name in own if name.endswith("/average")]
+    shown = [*own, *(name for name in ("average",) if name in scalars)]
+    return ", ".join(f"{name} {scalars[name]:.2f}" for name in shown)
 
 
 def read_curve(model_dir: str) -> list[dict[str, float]]:

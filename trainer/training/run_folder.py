@@ -4,20 +4,25 @@ A checkpoint does not say for which vocabulary, version or architecture its para
 those of another one can have the same shapes. The folder says it.
 """
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from runtime.errors import UsageError
 from runtime.storage.files import is_remote, read_bytes, write_bytes
 from trainer.config import TrainConfig
+from trainer.downstream.loading import split_toml
+from trainer.downstream.own_tasks import resolve_own_tasks
 from trainer.model.sizes import SIZES
 from vocab.vocabulary import MODEL_NAME, read_vocabulary
 
 CONFIG_NAME = "config.json"
+TASKS_NAME = "tasks"
+"""Folder of the files of own tasks in that of a run."""
 BEST_NAME = "best"
 """Folder of the best checkpoint in that of a run."""
 _FIRST_STEP = "first_step"
@@ -52,6 +57,7 @@ def read_settings(folder: str) -> dict[str, Any]:
         return {}  # that of Hugging Face
     settings = {name: value for name, value in stored.items() if name in known}
     settings |= {"corpus": tuple(settings.get("corpus", ())), "model_dir": folder}
+    settings["task"] = _kept_tasks(folder, stored.get("task", []))
     if os.path.isfile(os.path.join(folder, MODEL_NAME)):
         settings["vocab"] = folder
     return settings
@@ -64,7 +70,7 @@ def read_first_step(folder: str) -> int:
 
 
 def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
-    """Writes config.json and a copy of the vocabulary to --model_dir.
+    """Writes config.json and copies of the vocabulary and of the files of own tasks to --model_dir.
 
     Local paths are written as absolute ones.
 
@@ -78,11 +84,49 @@ def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
     for name in ("vocab", "initial_checkpoint", "model_dir"):
         values[name] = _absolute(values[name])
     values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
+    values["data_dir"] = _absolute(values["data_dir"])
+    values["task"] = [_absolute_task(task) for task in values["task"]]
     before = json.loads(read_bytes(path)) if os.path.exists(path) else {}
     _write(os.path.join(config.model_dir, MODEL_NAME), read_vocabulary(config.vocab).model)
+    for toml, name in _task_files(values["task"]).items():
+        _write(os.path.join(config.model_dir, TASKS_NAME, name), resolve_own_tasks(toml).encode())
     kept = {_FIRST_STEP: first_step} if first_step else {}
     _write(path, json.dumps(values | kept, indent=2).encode())
     return [*differences(before, values)]
+
+
+def _absolute_task(name: str) -> str:
+    toml, task = split_toml(name)
+    return _absolute(toml) + (f":{task}" if task else "") if toml else name
+
+
+def _task_files(tasks: Sequence[str]) -> dict[str, str]:
+    """The name in the folder of a run of each TOML file of own tasks; a digest makes them differ.
+
+    Args:
+      tasks: --task, with absolute paths.
+    """
+    paths = dict.fromkeys(toml for toml, _ in map(split_toml, tasks) if toml)
+    names = [os.path.basename(path) for path in paths]
+    return {
+        path: f"{hashlib.sha256(path.encode()).hexdigest()[:6]}_{name}"
+        if names.count(name) > 1
+        else name
+        for path, name in zip(paths, names, strict=True)
+    }
+
+
+def _kept_tasks(folder: str, tasks: Sequence[str]) -> tuple[str, ...]:
+    """--task of the run in a folder, with its copies of TOML files where they are there."""
+    kept = {
+        path: os.path.join(folder, TASKS_NAME, name) for path, name in _task_files(tasks).items()
+    }
+    found = []
+    for name in tasks:
+        toml, task = split_toml(name)
+        copy = kept.get(toml, "")
+        found.append(copy + (f":{task}" if task else "") if os.path.isfile(copy) else name)
+    return tuple(found)
 
 
 def _write(path: str, data: bytes) -> None:
@@ -103,12 +147,15 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[s
     """
     for name, value in now.items():
         old = before.get(name, value)
-        if name not in ("vocab", "model_dir") and _plain(old) != _plain(value):
-            yield f"note: --{name} was {_plain(old)}, now {_plain(value)}"
+        was, is_now = _plain(name, old), _plain(name, value)
+        if name not in ("vocab", "model_dir") and was != is_now:
+            yield f"note: --{name} was {was}, now {is_now}"
 
 
-def _plain(value: object) -> object:
-    return ", ".join(map(_absolute, value)) if isinstance(value, list | tuple) else value
+def _plain(name: str, value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    return ", ".join(map(_absolute if name == "corpus" else _absolute_task, value))
 
 
 def check_folder(config: TrainConfig, folder: str) -> None:

@@ -2,12 +2,13 @@ import json
 
 import pytest
 import seqio
-import tensorflow as tf
 
 from tests.trainer.downstream.cases import CASES
 from trainer.data.vocabularies import load_vocabulary
 from trainer.downstream.loading import load_downstream
+from trainer.downstream.outcomes import TEXTS
 from trainer.downstream.seqio_tasks import add_downstream_mixture, add_downstream_task
+from trainer.downstream.task import DownstreamTask, TaskRow
 
 pytest.importorskip("sklearn", reason="needs the trainer's packages: pip install -e '.[trainer]'")
 
@@ -88,17 +89,36 @@ def batches(name, host=0, hosts=1):
     ).batch(2)
 
 
-def test_training_goes_on_at_a_saved_position(tasks, small_vocabulary, tmp_path):
+def test_training_goes_on_at_a_row_in_the_same_order(tasks, small_vocabulary):
     name = add_downstream_mixture("super_glue", tasks, small_vocabulary)
-    iterator = iter(batches(name))
-    checkpoint = tf.train.Checkpoint(iterator=iterator)
-    for _ in range(3):
-        next(iterator)
-    saved = checkpoint.write(str(tmp_path / "position"))
-    expected = [next(iterator)["decoder_target_tokens"].numpy().tolist() for _ in range(3)]
-    other = iter(batches(name))
-    tf.train.Checkpoint(iterator=other).read(saved)
-    assert [next(other)["decoder_target_tokens"].numpy().tolist() for _ in range(3)] == expected
+    rows = [batch["decoder_target_tokens"] for batch in batches(name).take(6).as_numpy_iterator()]
+    rest = batches(name).skip(3).take(3).as_numpy_iterator()
+    assert [batch["decoder_target_tokens"].tolist() for batch in rest] == [
+        row.tolist() for row in rows[3:]
+    ]
+
+
+def test_each_epoch_has_each_example_once_in_another_order(small_vocabulary):
+    """Though the data are sorted by label."""
+    examples = [{"inputs": f"a{n}", "targets": "old" if n < 50 else "sea"} for n in range(100)]
+    row = TaskRow(name="sorted", dataset="", splits={}, form=dict, outcomes=TEXTS, metrics=())
+    task = DownstreamTask(row=row, readers={"train": lambda: iter(examples)})
+    rows = seqio.get_mixture_or_task(add_downstream_task(task, small_vocabulary)).source
+    epochs = rows.get_dataset("train", shuffle=True, seed=1).repeat(2).as_numpy_iterator()
+    read = [row["inputs"].decode() for row in epochs]
+    assert sorted(read[:100]) == sorted(read[100:]) == sorted(row["inputs"] for row in examples)
+    assert read[:100] != read[100:]
+    assert 10 < sum(int(text[1:]) < 50 for text in read[:50]) < 40
+
+
+def test_examples_without_a_label_are_not_learned(tmp_path, small_vocabulary):
+    (tmp_path / "glue_cola").mkdir()
+    lines = "".join(json.dumps(example) + "\n" for example, _ in CASES["glue_cola"])
+    (tmp_path / "glue_cola" / "train.jsonl").write_text(lines)
+    task = load_downstream("glue_cola", str(tmp_path))
+    added = seqio.get_mixture_or_task(add_downstream_task(task, small_vocabulary))
+    count = sum(1 for _ in added.source.get_dataset("train", shuffle=False).as_numpy_iterator())
+    assert count == len(CASES["glue_cola"]) - 1 == len(list(task.examples("train"))) - 1
 
 
 def test_several_hosts_read_different_examples(tasks, small_vocabulary):

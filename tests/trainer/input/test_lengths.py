@@ -8,7 +8,7 @@ from tests.trainer.small import sentences, write_corpus
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.data.objectives import ObjectiveError
 from trainer.data.vocabularies import load_vocabulary
-from trainer.inference import _encode
+from trainer.evaluation.decoder import encode_inputs
 from trainer.input.batches import (
     Batches,
     HostInfo,
@@ -95,7 +95,7 @@ def test_a_decoder_reads_the_inputs_of_pairs_with_weight_0(decoder):
     ]  # fmt: skip
     vocabulary = load_vocabulary(decoder.vocab)
     expected = {
-        (*_encode(decoder, vocabulary, inputs), *vocabulary.encode(targets), 1): tokens(
+        (*encode_inputs(decoder, vocabulary, inputs), *vocabulary.encode(targets), 1): tokens(
             decoder, inputs
         )
         for inputs, targets in LINES
@@ -135,4 +135,4 @@ def test_a_decoder_reads_documents_beside_pairs(decoder, tmp_path):
 
 def test_a_prompt_of_documents_has_no_end(decoder):
     documents = dataclasses.replace(decoder, data_form="documents")
-    assert _encode(documents, load_vocabulary(decoder.vocab), "sea")[-1] != 1
+    assert encode_inputs(documents, load_vocabulary(decoder.vocab), "sea")[-1] != 1

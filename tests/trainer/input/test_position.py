@@ -49,7 +49,7 @@ OTHERS = [
     ({"inputs_length": 40, "targets_length": 20}, "--inputs_length changed"),
     ({"seed": 3}, "--seed changed"),
     ({"packing": False}, "--packing changed"),
-    ({"objective": "bert_style"}, "books_bert_style is new in --corpus"),
+    ({"objective": "bert_style"}, "books_bert_style is new in --corpus or --task"),
 ]
 
 
@@ -61,9 +61,9 @@ def test_changed_settings_are_named(config, fields, change):
 def test_corpora_that_come_and_go_are_named(config):
     before = identify_data(config)
     one = dataclasses.replace(config, corpus=config.corpus[1:])
-    assert changes(one, before) == ["books_span_corruption is not in --corpus any more"]
+    assert changes(one, before) == ["books_span_corruption is not in --corpus or --task any more"]
     turned = dataclasses.replace(config, corpus=config.corpus[::-1])
-    assert changes(turned, before) == ["--corpus has another order"]
+    assert changes(turned, before) == ["--corpus or --task has another order"]
 
 
 def test_changed_data_are_read_from_their_start(config, tmp_path):
