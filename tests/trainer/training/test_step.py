@@ -129,14 +129,12 @@ ADAPTERS = {"strategy": "adapters", "adapter_width": 4}
 GRADUAL = {"strategy": "gradual_unfreezing"}
 STRATEGY_CASES = {
     "all": {"strategy": "all"},
-    "adapters": ADAPTERS,
     "adapters, bfloat16, gated, scanned": ADAPTERS
     | {"dtype": jnp.bfloat16, "scan_layers": True, "mlp_activations": ("gelu", "linear")},
     "adapters, shared layers": ADAPTERS | {"shared_layers": True, "logits_via_embedding": True},
     "adapters, decoder only": ADAPTERS | {"num_encoder_layers": 0},
-    "gradual": GRADUAL,
-    "gradual, scanned": GRADUAL | {"scan_layers": True},
     "gradual, shared layers": GRADUAL | {"shared_layers": True},
+    "gradual, scanned": GRADUAL | {"num_encoder_layers": 0, "scan_layers": True},
 }
 
 
@@ -148,10 +146,10 @@ def test_each_step_changes_the_arrays_of_its_strategy_and_no_bit_of_others(case)
     names = shapes_of(param_shapes(network))
     begins = first_updates(strategy, names, 2, steps)
     given = {k: v for k, v in batch().items() if k[:7] == "decoder" or "encode" in dir(network)}
-    now = initial_state(network, OPTIMIZER, given, 0, begins)
+    now = jax.jit(lambda: initial_state(network, OPTIMIZER, given, 0, begins))()
     update = jax.jit(
         functools.partial(
-            train_step, network, OPTIMIZER, seed=0, z_loss=1e-4, dropout=True, parts=2,
+            train_step, network, OPTIMIZER, seed=0, z_loss=1e-4, dropout=False, parts=1,
             begins=begins,
         )
     )  # fmt: skip
