@@ -7,7 +7,7 @@ finished documents are defined with their filters (`cleaning.document_filters`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cleaning.counts import Rule, Unit
 from cleaning.document_filters import DOCUMENT_FILTERS
@@ -24,6 +24,8 @@ RULES: tuple[Rule, ...] = (
     Rule("split-wet-file/wet-file", Unit.FILE, True, "WET files read", "", "split_wet_file"),
     Rule("split-wet-file/filtered:unreachable", Unit.FILE, False,
          "WET files of a crawl that could not be fetched", "", ""),
+    Rule("split-wet-file/filtered:unreadable", Unit.FILE, False,
+         "files without a record of a WET file", "", ""),
     Rule("split-wet-file/filtered:malformed", Unit.RECORD, False, "damaged or not WET", "", ""),
     Rule("split-wet-file/filtered:no_url", Unit.RECORD, False, "no WARC-Target-URI", "",
          "split_wet_file"),
@@ -131,6 +133,21 @@ def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str,
     by_filter = sorted(members.get(_OWN, []), key=lambda name: own.index(name.partition("/")[0]))
     last = [*by_filter, *members.get(_END, [])]
     return ordered | {name: counts[name] for name in last}
+
+
+def heaviest_rule(counts: Mapping[str, int]) -> tuple[str, int, str, str]:
+    """The rule that dropped most pages or records, its count, unit and meaning; "" if none did.
+
+    Args:
+      counts: by rule, of one variant.
+    """
+    by_page = [rule for rule in RULES if not rule.keeps and rule.unit in (Unit.PAGE, Unit.RECORD)]
+    dropped = [(counts.get(rule.name, 0), rule.name, rule.unit, rule.meaning) for rule in by_page]
+    for name, count in counts.items():
+        if name.startswith(OWN_FILTER) and "/filtered:" in name:
+            dropped.append((count, name, Unit.PAGE, "your own filter"))
+    count, name, unit, meaning = max(dropped, key=lambda row: row[0])
+    return (name, count, unit, meaning) if count else ("", 0, "", "")
 
 
 def _family(name: str) -> str:

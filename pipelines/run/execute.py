@@ -12,6 +12,7 @@ from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.wet_files import Part
 from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
+from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
 from runtime.storage.files import (
@@ -107,7 +108,7 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
 
 def _refuse_input(error: Exception) -> None:
     """Raises the refusal of the input that is in Beam's error, if there is one."""
-    for kind in (TooManyMalformed, TooManyUnreachable):
+    for kind in (TooManyMalformed, TooManyUnreachable, NoDocuments):
         if kind.__name__ in f"{type(error).__name__}: {error}":
             # Beam adds where it was; a distributed runner passes on the text only.
             text = str(error).rpartition(f"{kind.__name__}: ")[2]

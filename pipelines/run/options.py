@@ -5,8 +5,16 @@ from typing import get_type_hints
 
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.filters.own import check_own_filter
+from cleaning.languages import explain_code
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SettingError, SpecSettings
-from cleaning.variants import VARIANTS, WEBTEXTLIKE, Variant, find_variant
+from cleaning.variants import (
+    MULTILINGUAL,
+    SINGLE_LANGUAGE_PREFIX,
+    VARIANTS,
+    WEBTEXTLIKE,
+    Variant,
+    find_variant,
+)
 from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
@@ -63,6 +71,9 @@ def _variants(name: str) -> list[Variant]:
         return [*VARIANTS.values()]
     variant = find_variant(name)
     if variant is None:
+        prefix, _, language = name.partition(".")
+        if prefix in (SINGLE_LANGUAGE_PREFIX.rstrip("."), MULTILINGUAL.name, "multi"):
+            raise UsageError(f"unknown language {language!r} in {name!r}: {explain_code(language)}")
         aliases = [alias for row in VARIANTS.values() for alias in row.aliases]
         known = [*VARIANTS, *aliases, "mc4.<language>", "all"]
         raise UsageError(f"unknown variant {name!r}; {closest(name, known)}")

@@ -105,7 +105,7 @@ def parse_list(stored: bytes, crawl: str) -> tuple[str, ...]:
 
 
 def _rank(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+    return hashlib.sha256(name.encode(errors="surrogateescape")).digest()
 
 
 def choose_files(

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
 from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
-from runtime.storage.files import Matched, match_files, open_read
+from runtime.storage.files import open_read
+from runtime.storage.matching import Matched, match_files
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
 _URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs

@@ -5,9 +5,11 @@ import json
 import os
 from dataclasses import asdict, astuple, dataclass
 
-from runtime.storage.files import InputError, Matched, match_files, read_bytes, write_bytes
+from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.matching import InputError, Matched, match_files
 
-_WET_NAMES = ("*.wet.gz", "*.wet")
+_WET_NAMES = ("*.wet.gz", "*.wet", "*.wet.zst", "*.wet.bz2")
+_ARCHIVE_NAMES = ("*.warc*", "*.wet*", "*.arc*", "*.wat*")
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
 _UNKNOWN_END = 1 << 62
@@ -72,7 +74,7 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
             end = _UNKNOWN_END
             parts.append(Part(len(parts), file.path, file.size_bytes, 0.0, 0, end, crawled=True))
             continue
-        count = max(1, round(file.size_bytes / target)) if file.path.endswith(".gz") else 1
+        count = max(1, round(file.size_bytes / target)) if file.path.lower().endswith(".gz") else 1
         ends = [file.size_bytes * (i + 1) // count for i in range(count)]
         for start, end in zip([0, *ends], ends, strict=False):
             number = len(parts)
@@ -83,7 +85,7 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
 def write_manifest(path: str, parts: tuple[Part, ...]) -> None:
     """Writes the parts as JSON lines."""
     lines = [json.dumps(asdict(part), ensure_ascii=False) for part in parts]
-    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+    write_bytes(path, json_utf8("".join(f"{line}\n" for line in lines)))
 
 
 def read_manifest(path: str) -> tuple[Part, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.storage.files import InputError, is_missing, match_files
+from runtime.storage.matching import InputError, is_missing, match_files
 
 
 @pytest.mark.parametrize(
