@@ -135,19 +135,30 @@ def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str,
     return ordered | {name: counts[name] for name in last}
 
 
-def heaviest_rule(counts: Mapping[str, int]) -> tuple[str, int, str, str]:
-    """The rule that dropped most pages or records, its count, unit and meaning; "" if none did.
+def heaviest_rule(counts: Mapping[str, int]) -> tuple[str, int, Unit, str]:
+    """The rule that dropped most pages, its count, unit and meaning; "" if none did.
+
+    One that drops files or records is named if it dropped more of them than pages were read: the
+    first record of each WET file has no URL. Of equal counts that of files is named, else the
+    last in data-path order.
 
     Args:
       counts: by rule, of one variant.
     """
-    by_page = [rule for rule in RULES if not rule.keeps and rule.unit in (Unit.PAGE, Unit.RECORD)]
-    dropped = [(counts.get(rule.name, 0), rule.name, rule.unit, rule.meaning) for rule in by_page]
+    read = counts.get("split-wet-file/passed", 0)
+    dropped = [
+        (counts.get(rule.name, 0), rule.name, rule.unit, rule.meaning)
+        for rule in RULES
+        if not rule.keeps and rule.unit in (Unit.FILE, Unit.RECORD, Unit.PAGE)
+    ]
     for name, count in counts.items():
         if name.startswith(OWN_FILTER) and "/filtered:" in name:
             dropped.append((count, name, Unit.PAGE, "your own filter"))
-    count, name, unit, meaning = max(dropped, key=lambda row: row[0])
-    return (name, count, unit, meaning) if count else ("", 0, "", "")
+    found = [row for row in dropped if row[0] and (row[2] is Unit.PAGE or row[0] > read)]
+    none = (0, "", Unit.PAGE, "")
+    ordered = sorted(found, key=lambda row: row[2] is Unit.FILE)[::-1]
+    count, name, unit, meaning = max(ordered, key=lambda row: row[0], default=none)
+    return name, count, unit, meaning
 
 
 def _family(name: str) -> str:

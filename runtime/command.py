@@ -1,5 +1,6 @@
 """What every command does around its work: errors and signals to exit codes, the pool closed."""
 
+import io
 import logging
 import os
 import signal
@@ -39,6 +40,8 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
       work: returns the exit code where nothing is raised.
       kept: what is left of work that broke off, in a sentence.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # paths that are not UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     signals = _Signals()
     with signals.handled():
         try:

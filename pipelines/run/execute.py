@@ -6,15 +6,23 @@ from collections.abc import Callable
 
 from cleaning.specs import SPECS
 from pipelines.job import FAILED, Job
+from pipelines.job import UNREADABLE as NO_WET
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.wet_files import Part
-from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
+from pipelines.stages.malformed import (
+    UNREACHABLE,
+    UNREADABLE,
+    TooManyMalformed,
+    TooManyUnreachable,
+    unreachable_list,
+    unreadable_list,
+)
 from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
-from runtime.cli.console import say
+from runtime.cli.console import plain, say
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -25,6 +33,8 @@ from runtime.storage.files import (
 )
 from runtime.units import duration, size
 from runtime.workers.runners import open_pipeline, run_pipeline
+
+_FILES_SHOWN = 10  # that are no WET files; a list has all
 
 
 def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
@@ -126,9 +136,16 @@ def print_outcome(job: Job) -> int:
     counts = next(iter(variants.values()))["counts"]
     if counts["split-wet-file/filtered:malformed"]:
         print(f"malformed: {join(job.run_folder(), 'malformed')}")
+    if counts.get(UNREADABLE):
+        print(f"no WET files: {unreadable_list(job)}")
+        rows = list(map(json.loads, read_bytes(unreadable_list(job)).splitlines()))
+        for row in rows[:_FILES_SHOWN]:
+            print(f"  {plain(row['path'])} is {row['is']}")
+        if len(rows) > _FILES_SHOWN:
+            print(f"  and {len(rows) - _FILES_SHOWN:,} more")
     unreachable: int = counts.get(UNREACHABLE, 0)
     if unreachable:
-        print(f"unreachable: {join(job.run_folder(), 'unreachable.jsonl')}")
+        print(f"unreachable: {unreachable_list(job)}")
         print(f"{unreachable:,} files could not be fetched: the same command tries them again.")
     return unreachable
 
@@ -139,11 +156,13 @@ def forget_failures(plan: Plan) -> int:
     Whatever came after cleaning goes with them: it was made without these files.
     """
     job, found = plan.job, 0
-    failed = {path for path in list_files(job.clean_folder()) if path.endswith(FAILED)}
+    suffixes = (FAILED, NO_WET)
+    failed = {path for path in list_files(job.clean_folder()) if path.endswith(suffixes)}
     for part in plan.parts if failed else ():
-        if job.failed_path(part) in failed:
+        mirrored = (job.unreadable_path(part),) * part.crawled  # which may have it by now
+        for path in {job.failed_path(part), *mirrored} & failed:
             delete_file(job.signatures_path(part))
-            delete_file(job.failed_path(part))
+            delete_file(path)
             found += 1
     if found:
         delete_folder(job.documents_folder())

@@ -172,8 +172,9 @@ def empty_line(name: str, counts: Mapping[str, int]) -> str:
     """
     read = counts.get("split-wet-file/passed", 0)
     rule, count, unit, meaning = heaviest_rule(counts)
-    most = f"; most dropped by {rule} ({count:,} {unit}: {meaning})" if rule else ""
-    return f"{name}: no document is left of {read:,} pages{most}"
+    units = unit.removesuffix("s") if count == 1 else unit
+    most = f"; most dropped by {rule} ({count:,} {units}: {meaning})" if rule else ""
+    return f"{name}: no document is left of {read:,} page{'s' * (read != 1)}{most}"
 
 
 def _json(value: object) -> bytes:
