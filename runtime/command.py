@@ -14,7 +14,7 @@ from types import FrameType
 from runtime.cli.console import say
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
 from runtime.workers import pool
-from runtime.workers.processes import kill_workers, raise_started
+from runtime.workers.processes import check_current_folder, kill_workers, raise_started
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
@@ -69,6 +69,7 @@ def end_process(code: int, abruptly: bool = False) -> int:
 def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals") -> int:
     """Does the work; says in a line or two what ended it, if anything did."""
     try:
+        check_current_folder()
         return work()
     except (Exception, KeyboardInterrupt, Terminated) as error:
         signals.end()

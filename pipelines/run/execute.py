@@ -1,6 +1,7 @@
 """Runs a plan: the graph on its runner, what a person sees meanwhile, and what came out."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
-from pipelines.sources.wet_files import Part
+from pipelines.sources.wet_files import find_left_out
 from pipelines.stages.malformed import (
     UNREACHABLE,
     UNREADABLE,
@@ -47,7 +48,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     job, local = plan.job, options.runner.local
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
-    _announce(job, plan.parts)
+    _announce(plan, options)
     with Progress(job, plan.parts, sys.stderr) as progress:
         run_graph(plan, local, beam_arguments, progress.on_receipt)
     if local:
@@ -99,7 +100,8 @@ def run_graph(
         raise
 
 
-def _announce(job: Job, parts: tuple[Part, ...]) -> None:
+def _announce(plan: Plan, options: Options) -> None:
+    job, parts = plan.job, plan.parts
     files = len({part.path for part in parts})
     stored = sum(part.stored_bytes() for part in parts)
     names = ", ".join(variant.name for variant in job.variants)
@@ -111,6 +113,16 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"
             )
+    for url_list in plan.lists.url_lists:
+        if url_list.has_bom:
+            say(
+                f"note: {plain(url_list.path)} begins with a byte order mark, which is left out; "
+                "the reference would take it for a part of the first URL, and lose that page"
+            )
+    if left := find_left_out(list(options.input), plan.files):
+        shown = ", ".join(plain(os.path.basename(path)) for path in left[:_FILES_SHOWN])
+        more = f" and {len(left) - _FILES_SHOWN:,} more" if len(left) > _FILES_SHOWN else ""
+        say(f"note: not named like WET files, so not read: {shown}{more}")
     say(
         f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
     )

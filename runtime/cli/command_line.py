@@ -238,7 +238,8 @@ def _named(arguments: Sequence[str], flags: Collection[str]) -> Iterator[str]:
 def _value(row: Option, texts: list[Any]) -> object:
     """The value of the texts of an option, one list for each time it was given."""
     flat = [text for some in texts for text in (some if isinstance(some, list) else [some])]
-    if not flat or None in flat or ("" in flat and not row.may_be_empty):
+    is_empty = not row.may_be_empty and not all(text and text.strip() for text in flat)
+    if not flat or None in flat or is_empty:
         example = "" if row.positional else f", as --{row.name}={row.metavar}"
         raise UsageError(f"{row.usage()}: expected a value{example}")
     parsed = all_of(partial(_parsed, row), map(partial(_with_local_path, row), flat))
