@@ -21,7 +21,8 @@ from cleaning.signatures import (
     TextPages,
     TextSignatures,
 )
-from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.chunks import DamagedMember
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import read_records
 from pipelines.job import Job
 from pipelines.sources.reader import open_part

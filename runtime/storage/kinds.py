@@ -93,8 +93,8 @@ def _describe_content(head: bytes) -> str:
     types = [found.decode().lower() for found in _WARC_TYPE.findall(head)]
     others = [kind for kind in types if kind not in ("warcinfo", "conversion")]
     if head.lstrip().startswith(b"WARC/") and others:
-        wat = ", as a WAT file has" if others[0] == "metadata" else ""
-        return f"a WARC file of {others[0]!r} records{wat}; a WET file holds 'conversion' records"
+        wat = ", a WAT file" if others[0] == "metadata" else ""
+        return f"a WARC file of {others[0]!r} records{wat} (a WET file holds 'conversion' records)"
     if types:
         return "a WET file without a sound record"
     kind = kind_of(head)

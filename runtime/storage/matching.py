@@ -88,7 +88,8 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     if of_folder:
         found = {path: file for path, file in found.items() if _is_named(path, names)}
     if not found:
-        expected = f"files named {', '.join(names)}" if of_folder else "a file or glob"
+        named = of_folder and not is_missing(path)
+        expected = f"files named {', '.join(names)}" if named else "a file or glob"
         raise _no_match(option, path, expected)
     return found
 
