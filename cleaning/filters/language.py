@@ -1,6 +1,7 @@
 """Language identifiers, and the rules by which a text's language keeps or drops it."""
 
 import functools
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -130,7 +131,7 @@ def _load_fasttext(model: str | None) -> Identify:
     if is_cut_off(path):
         raise LanguageModelError(f"--lid_model={path}: the file is truncated; download it again")
     try:
-        classifier = fasttext.load_model(path)
+        classifier = fasttext.load_model(os.fsencode(path))
         classifier.predict("A first sentence shows whether it is a classifier.", k=1)
     except (ValueError, RuntimeError) as error:
         raise LanguageModelError(

@@ -134,8 +134,9 @@ class Options(RunnerOptions):
         default=None, group=_WHAT, metavar="FILE", parse=str,
     )  # fmt: skip
     input: tuple[str, ...] = option(
-        "WET files, plain or gzip: a file, a quoted glob, a folder, or @FILE with a path a line; "
-        "may be repeated; on any filesystem Beam reads; this or --crawl is required",
+        "WET files, plain or in gzip, zstd or bzip2: a file, a quoted glob, a folder, or @FILE "
+        "with a path a line; may be repeated; on any filesystem Beam reads; this or --crawl is "
+        "required",
         default=(), group=_READ, metavar="PATH", many=True,
     )  # fmt: skip
     crawls: tuple[str, ...] = option(
@@ -164,8 +165,8 @@ class Options(RunnerOptions):
         default=None, group=_READ, metavar="DIR", parse=str,
     )  # fmt: skip
     max_unreachable_fraction: float = option(
-        "fail if more of the files cannot be downloaded; the others are listed, and tried again by "
-        "the next run",
+        "fail if more of the files cannot be downloaded or are no WET files; they are listed, and "
+        "downloads tried again by the next run",
         default=0.01, group=_READ, parse=parse_fraction,
     )  # fmt: skip
     max_malformed_fraction: float = option(

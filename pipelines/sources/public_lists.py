@@ -37,8 +37,6 @@ _RULES = DownloadRules(
     read_seconds=20.0, max_bytes=16 << 20, backoff=Backoff(attempts=5)
 ).for_planning()
 CACHE_VARIABLE = "C4FORGE_CACHE"
-
-
 NOTHING_FETCHED: Mapping[str, bytes] = MappingProxyType({})
 
 

@@ -10,6 +10,7 @@ import zstandard
 
 HEAD_BYTES = 1 << 18
 _UNPACKED_BYTES = 1 << 16
+_FED_BYTES = 1 << 10  # of zstd: they inflate to 32 MiB at most
 _STARTS: dict[bytes, str] = {
     b"version https://git-lfs": "a git-lfs pointer file (git lfs pull fetches the file itself)",
     b"/annex/objects/": "a git-annex pointer file (git annex get fetches the file itself)",
@@ -82,7 +83,7 @@ def describe_unreadable(head: bytes) -> str:
     packing = next((name for start, name in _PACKINGS.items() if head.startswith(start)), "")
     if not packing:
         return _describe_content(head)
-    inner = _UNPACK[packing](head)
+    inner = _unpack(packing, head)
     if inner:
         return f"{packing} of {_describe_content(inner)}"
     is_short = len(head) < HEAD_BYTES
@@ -115,28 +116,44 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _unpack_gzip(head: bytes) -> bytes | None:
-    try:
-        return zlib.decompressobj(31).decompress(head, _UNPACKED_BYTES)
-    except zlib.error:
-        return None
+def _unpack(packing: str, head: bytes) -> bytes | None:
+    """The first bytes of the content, of several members if they are small; None if damaged.
+
+    The first member of a WET file describes the file; what it holds shows in the second.
+    """
+    unpacked = b""
+    while head and len(unpacked) < _UNPACKED_BYTES:
+        try:
+            part, head = _UNPACK[packing](head)
+        except (zlib.error, zstandard.ZstdError, OSError, ValueError):
+            return unpacked or None
+        unpacked += part
+    return unpacked
 
 
-def _unpack_zstd(head: bytes) -> bytes | None:
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(head) as stream:
-            return stream.read(_UNPACKED_BYTES)
-    except zstandard.ZstdError:
-        return None
+def _unpack_gzip(head: bytes) -> tuple[bytes, bytes]:
+    """The start of one member's content, and what follows the member; b"" if it goes on."""
+    member = zlib.decompressobj(31)
+    return member.decompress(head, _UNPACKED_BYTES), member.unused_data
 
 
-def _unpack_bzip2(head: bytes) -> bytes | None:
-    try:
-        return bz2.BZ2Decompressor().decompress(head, _UNPACKED_BYTES)
-    except (OSError, ValueError):
-        return None
+def _unpack_zstd(head: bytes) -> tuple[bytes, bytes]:
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    parts: list[bytes] = []
+    for at in range(0, len(head), _FED_BYTES):
+        parts.append(frame.decompress(head[at : at + _FED_BYTES]))
+        if frame.eof:
+            return b"".join(parts), frame.unused_data + head[at + _FED_BYTES :]
+        if sum(map(len, parts)) >= _UNPACKED_BYTES:
+            break
+    return b"".join(parts), b""
 
 
-_UNPACK: dict[str, Callable[[bytes], bytes | None]] = {
+def _unpack_bzip2(head: bytes) -> tuple[bytes, bytes]:
+    stream = bz2.BZ2Decompressor()
+    return stream.decompress(head, _UNPACKED_BYTES), stream.unused_data
+
+
+_UNPACK: dict[str, Callable[[bytes], tuple[bytes, bytes]]] = {
     "gzip": _unpack_gzip, "zstd": _unpack_zstd, "bzip2": _unpack_bzip2
 }  # fmt: skip

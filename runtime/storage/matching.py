@@ -78,8 +78,8 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     folder, rest = _split_glob(path)
     try:
         if not rest and not os.path.isdir(path):
-            # /dev/stdin is another file in another process.
-            path = os.path.realpath(path) if path.startswith(("/dev/", "/proc/")) else path
+            if path.startswith(("/dev/", "/proc/")) and os.path.isfile(path):
+                path = os.path.realpath(path)  # /dev/stdin is another file in another process
             return {path: _file_status(option, path)}
         of_folder = not rest or pattern.endswith("/")
         found = _match_local(option, folder, f"{rest}/**" if rest and of_folder else rest or "**")

@@ -44,23 +44,26 @@ def said(capfd: pytest.CaptureFixture[str]) -> str:
     return "".join(capfd.readouterr())
 
 
-def test_every_packing_gives_the_same_bytes_whatever_the_name(tmp_path):
+def test_every_packing_is_read_whatever_the_name(tmp_path):
     packed = {
-        "a.warc.wet.gz": GOOD,
-        "b.warc.wet.zst": b"".join(map(zstandard.compress, RECORDS)),
-        "c.warc.wet.bz2": bz2.compress(b"".join(RECORDS)),
-        "d.warc.wet.gz": zstandard.compress(b"".join(RECORDS)),
-        "e.warc.wet": bz2.compress(b"".join(RECORDS)),
-        "f.WARC.WET": b"".join(RECORDS),
+        "a.warc.wet.gz": member,
+        "b.warc.wet.zst": zstandard.compress,
+        "c.warc.wet.bz2": bz2.compress,
+        "d.warc.wet.gz": zstandard.compress,
+        "e.warc.wet": bz2.compress,
+        "f.WARC.WET": bytes,
     }
+    for folder in ("packed", "gzip"):
+        (tmp_path / folder).mkdir()
+    for record_of, (name, pack) in zip(RECORDS, packed.items(), strict=True):
+        (tmp_path / "packed" / name).write_bytes(pack(record_of))
+        (tmp_path / "gzip" / f"{name[0]}.warc.wet.gz").write_bytes(member(record_of))
     found = []
-    for name, data in packed.items():
-        folder = tmp_path / name / "wet"
-        folder.mkdir(parents=True)
-        (folder / name).write_bytes(data)
-        assert build(tmp_path / name, f"--input={folder}") == 0
-        found.append(shard_bytes(tmp_path / name))
-    assert all(bytes_of == found[0] for bytes_of in found) and found[0]
+    for folder in ("packed", "gzip"):
+        assert build(tmp_path / f"{folder} out", f"--input={tmp_path / folder}") == 0
+        found.append(shard_bytes(tmp_path / f"{folder} out"))
+    assert read_report(tmp_path / "packed out")["splits"]["train"]["documents"] == 6
+    assert found[0] == found[1]
 
 
 def test_files_that_are_no_wet_files_are_named_and_count_as_files(tmp_path, wet, capfd):
