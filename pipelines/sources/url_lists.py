@@ -87,7 +87,9 @@ def _check(url_list: UrlList) -> bool:
             head = stream.read(_HEAD_BYTES)
         check_text(head)
     except (*DAMAGE, *_ZIP_DAMAGE) as error:
-        raise UrlListError(f"--webtext_urls={_name(url_list)}: cannot be read: {error}") from None
+        raise UrlListError(
+            f"--webtext_urls: {_name(url_list)} cannot be read to its end: {error}"
+        ) from None
     except TextError as error:
         raise UrlListError(
             f"--webtext_urls={_name(url_list)}: {error}; expected a URL a line"

@@ -99,7 +99,7 @@ def test_names_say_what_is_counted(rule):
     records = [f"filtered:{reason}" for reason in ("malformed", "no_url", "no_content")]
     step, _, kind = rule.name.partition("/")
     unit = Unit.PAGE
-    if kind in ("wet-file", "filtered:unreachable"):
+    if kind in ("wet-file", "filtered:unreachable", "filtered:unreadable"):
         unit = Unit.FILE
     elif kind in (*records, "filtered:no_timestamp"):
         unit = Unit.RECORD
@@ -118,6 +118,7 @@ def test_only_what_c4forge_adds_has_no_function_of_the_reference():
     assert added == {
         "split-wet-file/filtered:malformed",
         "split-wet-file/filtered:unreachable",
+        "split-wet-file/filtered:unreadable",
         "webtextlike-filter/listed",
         "webtextlike-filter/malformed",
     }, "a Rule of a step that TFDS has names TFDS's function in `reference`, or stands here"
