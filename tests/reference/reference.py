@@ -84,10 +84,8 @@ def best_language(text: str) -> tuple[str, float]:
 def has_best_language(text: str, language: str, probability: float) -> bool:
     """True if langdetect finds the same: to the last bit by the sums of Python before 3.12."""
     best, theirs = best_language(text)
-    is_close = math.isclose(probability, theirs, rel_tol=1e-13)
-    return language == best and (
-        probability == theirs or (sys.version_info >= (3, 12) and is_close)
-    )
+    allowed = 1e-13 if sys.version_info >= (3, 12) else 0.0
+    return language == best and math.isclose(probability, theirs, rel_tol=allowed)
 
 
 @contextmanager
