@@ -88,6 +88,18 @@ def test_a_pipe_is_refused_as_it_can_be_read_only_once(tmp_path, pattern):
         found(tmp_path, pattern)
 
 
+def test_an_open_file_is_taken_by_its_own_name_and_an_open_pipe_refused(tree):
+    """As /dev/stdin and /dev/fd/63 are: a worker has others."""
+    with open(tree / FILES[3]) as stored:
+        found = match_files("--input", f"/dev/fd/{stored.fileno()}", NAMES)
+    assert list(found) == [f"{tree}/{FILES[3]}"]
+    reading, writing = os.pipe()
+    with pytest.raises(InputError, match="is a pipe or a device"):
+        match_files("--input", f"/dev/fd/{reading}", NAMES)
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_link_that_leads_nowhere_is_named(tmp_path):
     (tmp_path / "a.wet").symlink_to(tmp_path / "gone")
     with pytest.raises(InputError, match=r"a\.wet: is a link to a file that is not there"):
