@@ -7,8 +7,12 @@ For them it is enough to lower the ASCII bytes, which is many times faster.
 
 import functools
 import sys
+from typing import TYPE_CHECKING
 
-import re2
+from cleaning.patterns import compile_quiet
+
+if TYPE_CHECKING:
+    import re2
 
 _BLOCK = 4096  # most of Unicode's blocks of so many characters have no capitals
 
@@ -26,7 +30,7 @@ def changed_by_lowering() -> str:
 
 @functools.cache
 def _finder() -> "re2._Regexp[bytes]":
-    return re2.compile(changed_by_lowering().encode())
+    return compile_quiet(changed_by_lowering().encode())
 
 
 def lower_utf8(utf8: bytes) -> bytes:

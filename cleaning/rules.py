@@ -7,7 +7,7 @@ finished documents are defined with their filters (`cleaning.document_filters`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cleaning.counts import Rule, Unit
 from cleaning.document_filters import DOCUMENT_FILTERS
@@ -24,6 +24,8 @@ RULES: tuple[Rule, ...] = (
     Rule("split-wet-file/wet-file", Unit.FILE, True, "WET files read", "", "split_wet_file"),
     Rule("split-wet-file/filtered:unreachable", Unit.FILE, False,
          "WET files of a crawl that could not be fetched", "", ""),
+    Rule("split-wet-file/filtered:unreadable", Unit.FILE, False,
+         "files without a record of a WET file", "", ""),
     Rule("split-wet-file/filtered:malformed", Unit.RECORD, False, "damaged or not WET", "", ""),
     Rule("split-wet-file/filtered:no_url", Unit.RECORD, False, "no WARC-Target-URI", "",
          "split_wet_file"),
@@ -131,6 +133,32 @@ def data_path_order(counts: dict[str, int], steps: tuple[str, ...]) -> dict[str,
     by_filter = sorted(members.get(_OWN, []), key=lambda name: own.index(name.partition("/")[0]))
     last = [*by_filter, *members.get(_END, [])]
     return ordered | {name: counts[name] for name in last}
+
+
+def heaviest_rule(counts: Mapping[str, int]) -> tuple[str, int, Unit, str]:
+    """The rule that dropped most pages, its count, unit and meaning; "" if none did.
+
+    One that drops files or records is named if it dropped more of them than pages were read: the
+    first record of each WET file has no URL. Of equal counts that of files is named, else the
+    last in data-path order.
+
+    Args:
+      counts: by rule, of one variant.
+    """
+    read = counts.get("split-wet-file/passed", 0)
+    dropped = [
+        (counts.get(rule.name, 0), rule.name, rule.unit, rule.meaning)
+        for rule in RULES
+        if not rule.keeps and rule.unit in (Unit.FILE, Unit.RECORD, Unit.PAGE)
+    ]
+    for name, count in counts.items():
+        if name.startswith(OWN_FILTER) and "/filtered:" in name:
+            dropped.append((count, name, Unit.PAGE, "your own filter"))
+    found = [row for row in dropped if row[0] and (row[2] is Unit.PAGE or row[0] > read)]
+    none = (0, "", Unit.PAGE, "")
+    ordered = sorted(found, key=lambda row: row[2] is Unit.FILE)[::-1]
+    count, name, unit, meaning = max(ordered, key=lambda row: row[0], default=none)
+    return name, count, unit, meaning
 
 
 def _family(name: str) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
 
-from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
+from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE, explain_code
 from cleaning.variants import find_variant
 from corpora.formats import FORMATS, Format
-from runtime.storage.files import InputError, is_missing, match_files, read_bytes, write_bytes
+from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.matching import InputError, is_missing, local_path, match_files
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
 _NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
@@ -76,15 +77,26 @@ def missing_corpora(
 ) -> Iterator[Callable[[], object]]:
     """A check that fails for each value whose path is not there; Beam is not imported."""
     for value in values:
-        if is_missing(_language_and_path(value)[1]):
+        try:
+            missing = is_missing(_language_and_path(value)[1])
+        except InputError:
+            missing = True
+        if missing:
             yield partial(find_corpora, [value], option)
 
 
 def _language_and_path(value: str) -> tuple[str, str]:
-    """The two parts of `de=PATH`; NO_LANGUAGE for a path alone."""
+    """The two parts of `de=PATH`; NO_LANGUAGE for a path alone.
+
+    Raises:
+      InputError: the language is none of mC4's, and there is no such path either.
+    """
     named = _NAMED.fullmatch(value)
-    known = named is not None and named[1] in _LANGUAGES
-    return (named[1], named[2]) if named and known else (NO_LANGUAGE, value)
+    if named is None or (named[1] not in _LANGUAGES and not is_missing(value)):
+        return NO_LANGUAGE, value
+    if named[1] not in _LANGUAGES:
+        raise InputError(f"{value}: unknown language {named[1]!r}: {explain_code(named[1], '')}")
+    return named[1], local_path(named[2])
 
 
 def _find(option: str, value: str, language: str) -> list[CorpusShard]:
@@ -220,7 +232,7 @@ def without_duplicates(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]
 def write_shard_list(path: str, shards: Iterable[CorpusShard]) -> None:
     """Writes shards as JSON lines: at scale they are too many to be part of a Beam graph."""
     lines = [json.dumps(asdict(shard), ensure_ascii=False) for shard in shards]
-    write_bytes(path, "\n".join(lines).encode())
+    write_bytes(path, json_utf8("\n".join(lines)))
 
 
 def read_shard_list(path: str) -> tuple[CorpusShard, ...]:

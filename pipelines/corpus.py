@@ -22,7 +22,7 @@ from pipelines.stages.webtext import WEBTEXT
 
 @dataclass
 class BuildCorpus(beam.PTransform):
-    """Builds the corpus of a job; gives the path of its report.
+    """Builds the corpus of a job; gives its counts, which its report has too.
 
     Only signatures, counts and file names pass between steps, never text: `clean` reads the pages
     and writes their texts into the work folder, where `finish` reads them.
@@ -68,5 +68,6 @@ class BuildCorpus(beam.PTransform):
         return RunStage(stage, self.job, self.transport, sources)
 
 
-def _publish(counts: Counts, job: Job, _shards_are_written: Counts) -> str:
-    return publish(counts, job)
+def _publish(counts: Counts, job: Job, _shards_are_written: Counts) -> Counts:
+    publish(counts, job)
+    return counts

@@ -19,7 +19,7 @@ from cleaning.variants import (
 )
 from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
-from runtime.storage.files import join
+from runtime.storage.files import join, json_utf8
 
 ARTIFACT_VERSION = 4  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
@@ -32,7 +32,7 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
-FAILED = ".failed.json"
+FAILED, UNREADABLE = ".failed.json", ".unreadable.json"
 
 
 def versions() -> dict[str, str]:
@@ -48,7 +48,7 @@ def versions() -> dict[str, str]:
 
 def _digest(value: object) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(json_utf8(text)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +202,10 @@ class Job:
     def failed_path(self, part: Part) -> str:
         """The reason why a part's file could not be fetched (JSON); missing if it could."""
         return join(self.clean_folder(), f"{part.key()}{FAILED}")
+
+    def unreadable_path(self, part: Part) -> str:
+        """What a file is whose first part holds no record of a WET file (JSON); else missing."""
+        return join(self.clean_folder(), f"{part.key()}{UNREADABLE}")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning; not for shards."""

@@ -1,5 +1,6 @@
 """What every command does around its work: errors and signals to exit codes, the pool closed."""
 
+import io
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ from types import FrameType
 from runtime.cli.console import say
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
 from runtime.workers import pool
-from runtime.workers.processes import kill_workers, raise_started
+from runtime.workers.processes import check_current_folder, kill_workers, raise_started
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
@@ -40,6 +41,8 @@ def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) ->
       work: returns the exit code where nothing is raised.
       kept: what is left of work that broke off, in a sentence.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # paths that are not UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     signals = _Signals()
     with signals.handled():
         try:
@@ -67,6 +70,7 @@ def end_process(code: int, abruptly: bool = False) -> int:
 def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals") -> int:
     """Does the work; says in a line or two what ended it, if anything did."""
     try:
+        check_current_folder()
         return work()
     except (Exception, KeyboardInterrupt, Terminated) as error:
         signals.end()

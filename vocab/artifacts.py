@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from corpora.layout import CorpusShard, shards_digest
-from runtime.storage.files import delete_file, exists, join, read_bytes, write_bytes
+from runtime.storage.files import delete_file, exists, join, json_utf8, read_bytes, write_bytes
 from vocab.options import Options
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
@@ -65,7 +65,7 @@ def write_result(result: Result) -> None:
         "digest": _digest(result.options.recipe, result.shards),
     }
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    write_bytes(join(folder, RECIPE_NAME), text.encode())
+    write_bytes(join(folder, RECIPE_NAME), json_utf8(text))
 
 
 def sample_digest(drawn: dict[str, LanguageSample]) -> str:

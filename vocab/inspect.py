@@ -16,13 +16,14 @@ from runtime.cli.options import OptionError, option, options_of, parse_count, te
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import check_all, planning
 from runtime.storage.files import (
-    InputError,
     delete_if_empty,
     is_remote,
     join,
+    json_utf8,
     make_folder,
     write_bytes,
 )
+from runtime.storage.matching import InputError
 from runtime.workers.pool import available_cores, open_pool
 from vocab.inspection.measures import Measure, measure_shard
 from vocab.inspection.plot import draw_plot
@@ -162,7 +163,7 @@ def measure_shards(
 
 def _write(inspection: Inspection, folder: str) -> list[str]:
     text = json.dumps(inspection.as_values(), indent=2, ensure_ascii=False) + "\n"
-    files = {"inspect.json": text.encode()}
+    files = {"inspect.json": json_utf8(text)}
     try:
         files["inspect.png"] = draw_plot(inspection)
     except ImportError:

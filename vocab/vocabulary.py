@@ -10,7 +10,8 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from runtime.errors import UsageError
-from runtime.storage.files import exists, is_missing, join, read_bytes
+from runtime.storage.files import exists, join, read_bytes
+from runtime.storage.matching import is_missing
 
 MODEL_NAME = "spiece.model"
 """The name that transformers' T5 tokenizers expect; seqio and t5x take any path."""

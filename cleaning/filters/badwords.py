@@ -14,11 +14,13 @@ from importlib import resources
 import re2
 
 from cleaning.lowercase import lower_utf8
+from cleaning.patterns import compile_quiet
 from runtime.errors import UsageError
 
 # The characters that `str.lower` turns into ASCII: the Kelvin sign and I with a dot. In a text
 # without them, lowering only its ASCII bytes gives the same ASCII words as `str.lower`.
 _LOWERED_TO_ASCII = ("\u212a".encode(), "\u0130".encode())
+_SEARCH_BYTES, _SEARCH_BYTES_PER_BYTE = 64 << 20, 2048  # RE2's room for a list's automaton
 UNFLANKED_LANGUAGES = ("ja", "th", "zh")  # they write no spaces between words
 
 
@@ -104,15 +106,14 @@ class Matcher:
         self._ascii = all(c.lower() == c.upper() for c in others)
         alternatives = "|".join(map(re.escape, words))
         utf8 = b"|".join(re2.escape(word.encode()) for word in words)
-        options = re2.Options()
-        options.never_capture = True
-        options.max_mem = 64 << 20
+        room = max(_SEARCH_BYTES, _SEARCH_BYTES_PER_BYTE * len(utf8))
         self._flanked = bad_words.language not in UNFLANKED_LANGUAGES
         if self._flanked:
             alternatives = rf"(?:\W|^)({alternatives})(?:\W|$)"
             utf8 = b"(?:^|[^a-z0-9_])(?:" + utf8 + b")(?:[^a-z0-9_]|$)"
         self._exact = re.compile(alternatives)
-        self._likely = re2.compile(b"|".join((*_LOWERED_TO_ASCII, utf8)), options)
+        likely = b"|".join((*_LOWERED_TO_ASCII, utf8))
+        self._likely = compile_quiet(likely, captures=False, room_bytes=room)
 
     def found_in(self, text: str) -> bool:
         """True if the lower-cased text holds a bad word."""

@@ -14,6 +14,7 @@ from enum import IntEnum, StrEnum
 import re2
 
 from cleaning.lowercase import changed_by_lowering, lower_utf8
+from cleaning.patterns import compile_quiet
 from cleaning.sentences import count_sentences
 
 MIN_WORDS_PER_LINE = 5
@@ -279,12 +280,12 @@ def _lower_lines(text: str) -> bytes:
 def load_prefilter() -> "re2._Regexp[bytes]":
     """Finds anything that `clean_kept` must check, in text whose ASCII is lowered; made once."""
     marks = [b"lorem ipsum", b"javascript", b"{", *_POLICY_UTF8]
-    return re2.compile(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
+    return compile_quiet(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
 
 
 @functools.cache
 def _policy_finder() -> "re2._Regexp[bytes]":
-    return re2.compile(b"|".join(map(re2.escape, _POLICY_UTF8)))
+    return compile_quiet(b"|".join(map(re2.escape, _POLICY_UTF8)))
 
 
 def _is_policy(lowered: bytes) -> bool:

@@ -32,6 +32,7 @@ class Domains:
     def __init__(self, allowed: Mapping[str, object]) -> None:
         self._allowed = dict(allowed)
         self._plain = all(map(_PLAIN_DOMAIN.fullmatch, self._allowed))
+        self._most_labels = max((domain.count(".") + 1 for domain in self._allowed), default=0)
 
     def rule(self, normalized_url: str) -> str:
         """The rule that a page of this URL meets.
@@ -52,11 +53,13 @@ class Domains:
         return PASSED_RULE
 
     def _may_be_listed(self, host: str) -> bool:
-        while "." in host:
-            if host in self._allowed:
-                return True
-            host = host.partition(".")[2]
-        return False
+        """True if an ending of the host, of two labels or more, is in the list.
+
+        No ending of more labels than a listed domain has is built: a host may have thousands.
+        """
+        labels = host.rsplit(".", self._most_labels)[-self._most_labels :]
+        endings = (".".join(labels[first:]) for first in range(len(labels) - 1))
+        return any(ending in self._allowed for ending in endings)
 
 
 @functools.cache

@@ -1,13 +1,15 @@
 """Language identifiers, and the rules by which a text's language keeps or drops it."""
 
 import functools
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
-import langdetect_rs
+from langdetect_rs import _core as langdetect_core  # its public functions follow the machine
+from langdetect_rs._seed import seed_state
 
 from cleaning.filters.fasttext_model import is_cut_off
 from cleaning.languages import MC4_CODES, UNKNOWN_LANGUAGE
@@ -18,6 +20,7 @@ MIN_LANGUAGE_PROBABILITY = 0.95  # TFDS c4_utils.detect_languages
 ENGLISH_RULE = "english-filter/passed"
 # As in TFDS: cld3 skips shorter texts, and reads only a part of longer ones.
 _CLD3_BYTES = (100, 10_000)
+_SEED, _EXACT_SUMS, _UNICODE = 0, False, "14.0.0"  # of langdetect, as under Python 3.11
 _FASTTEXT_LABEL = "__label__"
 
 
@@ -76,21 +79,23 @@ class LanguageIdentifier:
 
 @functools.cache
 def _load_langdetect(_: str | None) -> Identify:
-    """langdetect's 55 profiles with the reference's seed.
+    """langdetect's 55 profiles with the reference's seed; equal to langdetect 1.0.9.
 
-    langdetect-rs gives langdetect's probabilities to the last bit.
+    The order of the profiles and the way floats are summed decide the last bits of a probability.
+    Both are pinned. langdetect takes the profiles in `os.listdir`'s order, which is the disk's:
+    here it is that of their names. Python 3.12 made `sum` more exact: here it is 3.11's.
     """
-    langdetect_rs.DetectorFactory.seed = 0
-    langdetect_rs.detect_langs("Every profile is loaded by the first call.")
+    detector = langdetect_core.Factory(_EXACT_SUMS, _UNICODE)
+    detector.load_builtin(sorted(langdetect_core.builtin_files()))
+    seed = seed_state(_SEED)
 
     def identify(text: str) -> Identified:
-        try:
-            predictions = langdetect_rs.detect_langs(text)
-        except langdetect_rs.LangDetectException:
+        predictions = detector.detect_langs(text, seed)
+        if predictions is None:
             return Identified("", 0.0, Doubt.NO_FEATURES)
         if not predictions:
             return Identified("", 0.0, Doubt.NO_PREDICTION)
-        return Identified(predictions[0].lang, predictions[0].prob)
+        return Identified(*predictions[0])
 
     return identify
 
@@ -126,7 +131,7 @@ def _load_fasttext(model: str | None) -> Identify:
     if is_cut_off(path):
         raise LanguageModelError(f"--lid_model={path}: the file is truncated; download it again")
     try:
-        classifier = fasttext.load_model(path)
+        classifier = fasttext.load_model(os.fsencode(path))
         classifier.predict("A first sentence shows whether it is a classifier.", k=1)
     except (ValueError, RuntimeError) as error:
         raise LanguageModelError(

@@ -20,7 +20,7 @@ BOMB_RATIO = 200  # text deflates 3- to 10-fold
 BOMB = f"gzip member inflates more than {BOMB_RATIO}-fold"
 _FEED_BYTES = 1 << 14  # a fed slice inflates to at most 16.5 MiB (deflate's limit is 1032:1)
 _STREAMED_BYTES = 1 << 20  # larger members are passed on before their checksum is known
-_BOMB_BYTES = 1 << 26
+BOMB_BYTES = 1 << 26
 _HEADER_FIELD_BYTES = 1 << 12
 _TRIES = 1000  # random bytes look like a member's start once in 16 MiB
 _ZEROS = re.compile(rb"\0*")
@@ -100,8 +100,14 @@ class Batch(NamedTuple):
     problem: str
 
 
-def batches(window: Window, start: int, inflater: _Inflater, decode: _Decode) -> Iterator[Batch]:
-    """The bytes that decode from `start` on; the last batch says how decoding ended."""
+def batches(
+    window: Window, start: int, inflater: _Inflater, decode: _Decode, noun: str = "gzip member"
+) -> Iterator[Batch]:
+    """The bytes that decode from `start` on; the last batch says how decoding ended.
+
+    Args:
+      noun: of what is decoded, for problems.
+    """
     parts: list[bytes] = []
     held = total = 0
     at, problem, is_first = start, "", True
@@ -113,11 +119,11 @@ def batches(window: Window, start: int, inflater: _Inflater, decode: _Decode) ->
             held += len(part)
             total += len(part)
         else:
-            problem = "truncated gzip member"
-        if total > max(_BOMB_BYTES, BOMB_RATIO * (at - start)):
-            problem = BOMB
+            problem = f"truncated {noun}"
+        if total > max(BOMB_BYTES, BOMB_RATIO * (at - start)):
+            problem = f"{noun} inflates more than {BOMB_RATIO}-fold"
         elif is_first and at - start > HISTORY_BYTES and held < _STREAMED_BYTES:
-            problem = problem or "damaged gzip member: it inflates to less than it takes"
+            problem = problem or f"damaged {noun}: it inflates to less than it takes"
         if held >= _STREAMED_BYTES and not inflater.eof and not problem:
             yield Batch(b"".join(parts), at, total, is_first, False, "")
             parts, held, is_first = [], 0, False

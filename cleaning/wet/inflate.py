@@ -1,4 +1,6 @@
-"""Bytes of a WET file, gzip or plain; reading goes on after damage.
+"""Bytes of a WET file, in gzip, zstd, bzip2 or plain; reading goes on after damage.
+
+The content decides which, not the name.
 
 Common Crawl writes every record as a gzip member of its own, so a damaged byte need not cost more
 than its record. General WARC readers stop at the first error: FastWARC 2.0.1 lost 15 of 60 records
@@ -9,12 +11,13 @@ to the median flipped bit. Here a damaged member is decoded as far as possible a
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
 from typing import BinaryIO
 
 from isal import isal_zlib
 
+from cleaning.wet.chunks import Chunk, DamagedMember, Gap, Trust
+from cleaning.wet.frames import HEAD_BYTES as PACKED_HEAD_BYTES
+from cleaning.wet.frames import is_packed, unpack
 from cleaning.wet.gzip_members import (
     BOMB,
     GZIP_HEADER_BYTES,
@@ -37,53 +40,14 @@ _FILE_BOMB_BYTES = 1 << 30  # below it, only single members are refused
 _PADDING_BYTES = 1 << 20  # more zeros at a file's end are a hole, not padding
 
 
-class Trust(Enum):
-    """Whether a gzip member's checksum confirms a chunk; plain bytes have none and are sound."""
-
-    SOUND = "it agrees"
-    UNCHECKED = "it was not reached or is damaged: check each record by its digest"
-    ALTERED = "it disagrees: some byte of the member is wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes of the file after decompression.
-
-    Attributes:
-      offset: where in the stored file the gzip member (or the plain bytes) of this chunk starts.
-      data: the bytes.
-      starts_member: False for a continuation of the previous chunk's member.
-      trust: see `Trust`.
-      inflated: False for plain bytes, which are stored as they are.
-    """
-
-    offset: int
-    data: bytes
-    starts_member: bool = True
-    trust: Trust = Trust.SOUND
-    inflated: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Bytes that could not be read: the chunks before and after it are not contiguous."""
-
-    offset: int
-    reason: str
-
-
-class DamagedMember(Exception):
-    """A member failed after parts of it were passed on as sound: read again as suspicious."""
-
-
 def inflate(
     stream: BinaryIO, start: int = 0, end: int | None = None, *, suspicious: bool = False
 ) -> Iterator[Chunk | Gap]:
     """The bytes of a WET file in order, with gaps where it is damaged.
 
     Ranges that share a boundary share no record and lose none: one ends and the next begins at
-    the first member at or after it that opens a record. A file of plain bytes, or of one member,
-    belongs to the range that starts at 0.
+    the first member at or after it that opens a record. A file of plain bytes, of one member, or in
+    zstd or bzip2, belongs to the range that starts at 0.
 
     Args:
       stream: the stored file from its start, which may return short reads; `seek` is called only
@@ -97,6 +61,8 @@ def inflate(
     window = Window(stream)
     if not window.has(0):
         yield Gap(0, "empty file")
+    elif is_packed(bytes(window.slice(0, PACKED_HEAD_BYTES))):
+        yield from _bounded(unpack(window, suspicious), window, 0) if start == 0 else ()
     elif not _is_gzip(window):
         yield from _plain_chunks(window) if start == 0 else ()
     elif start == 0:

@@ -9,9 +9,12 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import re2
+if TYPE_CHECKING:
+    import re2
 
+from cleaning.patterns import compile_quiet
 from cleaning.wet.records import Record
 
 METADATA_PREFIXES = ("WARC", "CONTENT-", "Content-")
@@ -100,7 +103,7 @@ _STRIPPED = (b"\n\n", b" \n", b"\n ", b"\t\n", b"\n\t")
 @functools.cache
 def _unicode_space() -> "re2._Regexp[bytes]":
     spaces = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
-    return re2.compile(f"[{spaces}]".encode())
+    return compile_quiet(f"[{spaces}]".encode())
 
 
 def reference_pages(record: Record) -> Iterator[Page]:

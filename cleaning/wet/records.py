@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 
-from cleaning.wet.inflate import Chunk, Gap, Trust
+from cleaning.wet.chunks import Chunk, Gap, Trust
 
 MAX_RECORD_BYTES = 16 << 20  # Common Crawl cuts payloads at 1 MiB, since 2025 at 5 MiB
 _MAX_HEADER_BYTES = 1 << 16

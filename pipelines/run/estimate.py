@@ -21,6 +21,7 @@ from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
 from pipelines.stages.tasks import Receipt
 from runtime.cli.console import say
+from runtime.errors import InputRefused
 from runtime.http.transfers import Unreachable
 from runtime.http.urls import is_http
 from runtime.storage.files import join, size_bytes
@@ -64,14 +65,22 @@ class Range:
 
 
 def estimate_run(options: Options, plan: Plan) -> str:
-    """Runs a sample of the plan's files; returns the estimate for all as text."""
+    """Runs a sample of the plan's files; returns the estimate for all as text.
+
+    Raises:
+      InputRefused: the sample cannot be built, as a run of it would say.
+    """
     files = {file.path: file for file in plan.files}
     chosen = choose_files(list(files), sample_files=options.estimate_files)
     say(f"trying {len(chosen)} of {len(files):,} WET files: {', '.join(map(_name, chosen))}")
     with tempfile.TemporaryDirectory(prefix="c4forge-estimate-") as folder:
         keep = options.keep_wet or join(folder, "wet")  # where their sizes can be seen
         tried = replace(options, output=join(folder, "out"), work_dir=None, keep_wet=keep)
-        sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
+        try:
+            sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
+        except InputRefused as error:  # its second line names lists in the folder
+            said = str(error).partition("\n")[0]
+            raise InputRefused(f"{said} So there is no estimate.") from None
     return describe(sample, plan, options)
 
 
@@ -143,7 +152,7 @@ def scaled(by_file: Mapping[str, float], stored: Mapping[str, int], total_bytes:
       stored: bytes of each.
       total_bytes: of all files.
     """
-    rates = [by_file.get(path, 0) / count for path, count in stored.items()]
+    rates = [by_file.get(path, 0) / count for path, count in stored.items() if count]
     value = sum(by_file.values()) / sum(stored.values())
     return Range(value * total_bytes, min(rates) * total_bytes, max(rates) * total_bytes)
 

@@ -1,19 +1,29 @@
 """Runs a plan: the graph on its runner, what a person sees meanwhile, and what came out."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 
 from cleaning.specs import SPECS
 from pipelines.job import FAILED, Job
+from pipelines.job import UNREADABLE as NO_WET
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
-from pipelines.sources.wet_files import Part
-from pipelines.stages.malformed import UNREACHABLE, TooManyMalformed, TooManyUnreachable
+from pipelines.sources.wet_files import find_left_out
+from pipelines.stages.malformed import (
+    UNREACHABLE,
+    UNREADABLE,
+    TooManyMalformed,
+    TooManyUnreachable,
+    unreachable_list,
+    unreadable_list,
+)
+from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
-from runtime.cli.console import say
+from runtime.cli.console import plain, say
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -24,6 +34,8 @@ from runtime.storage.files import (
 )
 from runtime.units import duration, size
 from runtime.workers.runners import open_pipeline, run_pipeline
+
+_FILES_SHOWN = 10  # that are no WET files; a list has all
 
 
 def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
@@ -36,7 +48,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     job, local = plan.job, options.runner.local
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
-    _announce(job, plan.parts)
+    _announce(plan, options)
     with Progress(job, plan.parts, sys.stderr) as progress:
         run_graph(plan, local, beam_arguments, progress.on_receipt)
     if local:
@@ -88,7 +100,8 @@ def run_graph(
         raise
 
 
-def _announce(job: Job, parts: tuple[Part, ...]) -> None:
+def _announce(plan: Plan, options: Options) -> None:
+    job, parts = plan.job, plan.parts
     files = len({part.path for part in parts})
     stored = sum(part.stored_bytes() for part in parts)
     names = ", ".join(variant.name for variant in job.variants)
@@ -100,6 +113,16 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"
             )
+    for url_list in plan.lists.url_lists:
+        if url_list.has_bom:
+            say(
+                f"note: {plain(url_list.path)} begins with a byte order mark, which is left out; "
+                "the reference would take it for a part of the first URL, and lose that page"
+            )
+    if left := find_left_out(list(options.input), plan.files):
+        shown = ", ".join(plain(os.path.basename(path)) for path in left[:_FILES_SHOWN])
+        more = f" and {len(left) - _FILES_SHOWN:,} more" if len(left) > _FILES_SHOWN else ""
+        say(f"note: not named like WET files, so not read: {shown}{more}")
     say(
         f"{names} by {job.spec}, from {files:,} WET file{'s' * (files != 1)}, {size(stored)} stored"
     )
@@ -107,7 +130,7 @@ def _announce(job: Job, parts: tuple[Part, ...]) -> None:
 
 def _refuse_input(error: Exception) -> None:
     """Raises the refusal of the input that is in Beam's error, if there is one."""
-    for kind in (TooManyMalformed, TooManyUnreachable):
+    for kind in (TooManyMalformed, TooManyUnreachable, NoDocuments):
         if kind.__name__ in f"{type(error).__name__}: {error}":
             # Beam adds where it was; a distributed runner passes on the text only.
             text = str(error).rpartition(f"{kind.__name__}: ")[2]
@@ -125,9 +148,16 @@ def print_outcome(job: Job) -> int:
     counts = next(iter(variants.values()))["counts"]
     if counts["split-wet-file/filtered:malformed"]:
         print(f"malformed: {join(job.run_folder(), 'malformed')}")
+    if counts.get(UNREADABLE):
+        print(f"no WET files: {unreadable_list(job)}")
+        rows = list(map(json.loads, read_bytes(unreadable_list(job)).splitlines()))
+        for row in rows[:_FILES_SHOWN]:
+            print(f"  {plain(row['path'])} is {row['is']}")
+        if len(rows) > _FILES_SHOWN:
+            print(f"  and {len(rows) - _FILES_SHOWN:,} more")
     unreachable: int = counts.get(UNREACHABLE, 0)
     if unreachable:
-        print(f"unreachable: {join(job.run_folder(), 'unreachable.jsonl')}")
+        print(f"unreachable: {unreachable_list(job)}")
         print(f"{unreachable:,} files could not be fetched: the same command tries them again.")
     return unreachable
 
@@ -138,11 +168,13 @@ def forget_failures(plan: Plan) -> int:
     Whatever came after cleaning goes with them: it was made without these files.
     """
     job, found = plan.job, 0
-    failed = {path for path in list_files(job.clean_folder()) if path.endswith(FAILED)}
+    suffixes = (FAILED, NO_WET)
+    failed = {path for path in list_files(job.clean_folder()) if path.endswith(suffixes)}
     for part in plan.parts if failed else ():
-        if job.failed_path(part) in failed:
+        mirrored = (job.unreadable_path(part),) * part.crawled  # which may have it by now
+        for path in {job.failed_path(part), *mirrored} & failed:
             delete_file(job.signatures_path(part))
-            delete_file(job.failed_path(part))
+            delete_file(path)
             found += 1
     if found:
         delete_folder(job.documents_folder())

@@ -5,8 +5,16 @@ from typing import get_type_hints
 
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.filters.own import check_own_filter
+from cleaning.languages import explain_code
 from cleaning.specs import REFERENCE, SETTINGS, SPECS, SettingError, SpecSettings
-from cleaning.variants import VARIANTS, WEBTEXTLIKE, Variant, find_variant
+from cleaning.variants import (
+    MULTILINGUAL,
+    SINGLE_LANGUAGE_PREFIX,
+    VARIANTS,
+    WEBTEXTLIKE,
+    Variant,
+    find_variant,
+)
 from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
@@ -63,6 +71,9 @@ def _variants(name: str) -> list[Variant]:
         return [*VARIANTS.values()]
     variant = find_variant(name)
     if variant is None:
+        prefix, _, language = name.partition(".")
+        if prefix in (SINGLE_LANGUAGE_PREFIX.rstrip("."), MULTILINGUAL.name, "multi"):
+            raise UsageError(f"unknown language {language!r} in {name!r}: {explain_code(language)}")
         aliases = [alias for row in VARIANTS.values() for alias in row.aliases]
         known = [*VARIANTS, *aliases, "mc4.<language>", "all"]
         raise UsageError(f"unknown variant {name!r}; {closest(name, known)}")
@@ -123,8 +134,9 @@ class Options(RunnerOptions):
         default=None, group=_WHAT, metavar="FILE", parse=str,
     )  # fmt: skip
     input: tuple[str, ...] = option(
-        "WET files, plain or gzip: a file, a quoted glob, a folder, or @FILE with a path a line; "
-        "may be repeated; on any filesystem Beam reads; this or --crawl is required",
+        "WET files, plain or in gzip, zstd or bzip2: a file, a quoted glob, a folder, or @FILE "
+        "with a path a line; may be repeated; on any filesystem Beam reads; this or --crawl is "
+        "required",
         default=(), group=_READ, metavar="PATH", many=True,
     )  # fmt: skip
     crawls: tuple[str, ...] = option(
@@ -153,8 +165,8 @@ class Options(RunnerOptions):
         default=None, group=_READ, metavar="DIR", parse=str,
     )  # fmt: skip
     max_unreachable_fraction: float = option(
-        "fail if more of the files cannot be downloaded; the others are listed, and tried again by "
-        "the next run",
+        "fail if more of the files cannot be downloaded or are no WET files; they are listed, and "
+        "downloads tried again by the next run",
         default=0.01, group=_READ, parse=parse_fraction,
     )  # fmt: skip
     max_malformed_fraction: float = option(

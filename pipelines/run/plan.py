@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,23 +19,25 @@ from pipelines.run.options import Options
 from pipelines.run.state import write_state
 from pipelines.sources.commoncrawl import REFERENCE_SKIPS, choose_files
 from pipelines.sources.mirrors import Mirror, read_crawl_paths
-from pipelines.sources.public_lists import REALNEWS, is_public, load_bad_words, load_domains
+from pipelines.sources.public_lists import (
+    REALNEWS,
+    fetch_needed,
+    is_public,
+    load_bad_words,
+    load_domains,
+)
 from pipelines.sources.url_lists import UrlList, find_url_lists
 from pipelines.sources.wet_files import InputFile, Part, cut_into_parts, find_inputs, write_manifest
 from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
 from runtime.errors import check_all
-from runtime.storage.files import (
-    exists,
-    is_missing,
-    is_remote,
-    join,
-    read_bytes,
-)
+from runtime.storage.files import exists, is_remote, join, read_bytes
 from runtime.storage.locks import MachineSemaphore
+from runtime.storage.matching import is_missing
 
 _BESIDE_INPUT = "realnews_domains.json"
+_PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,12 @@ def find_lists(options: Options, parts: tuple[Part, ...]) -> RunLists:
         invalid.
     """
     languages = _listed_languages(options.variants)
-    words = load_bad_words(languages, options.badwords_dir) if languages else {}
+    domains = _realnews_path(options, parts)
+    fetched = fetch_needed([] if options.badwords_dir else languages, domains == _PUBLIC)
+    words = load_bad_words(languages, options.badwords_dir, fetched) if languages else {}
     url_lists = _url_lists(options)
-    return RunLists(Lists(words, _realnews(options, parts)), url_lists, _lid_model_sha256(options))
+    lists = Lists(words, _realnews(domains, fetched))
+    return RunLists(lists, url_lists, _lid_model_sha256(options))
 
 
 def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
@@ -87,16 +92,22 @@ def _listed_languages(variants: tuple[Variant, ...]) -> list[str]:
     return list(dict.fromkeys(code for variant in filtered for code in variant.languages))
 
 
-def _realnews(options: Options, parts: tuple[Part, ...]) -> bytes:
+def _realnews_path(options: Options, parts: tuple[Part, ...]) -> str:
+    """The path of the domain list, _PUBLIC for the public list; "" if no variant needs one."""
     if not any(variant.has(REALNEWS_DOMAIN) for variant in options.variants):
+        return ""
+    if options.realnews_domains is not None:
+        return options.realnews_domains
+    folder = parts[0].path.rpartition("/")[0]
+    beside = [join(folder, _BESIDE_INPUT), join(folder.rpartition("/")[0], _BESIDE_INPUT)]
+    return next((path for path in beside if not is_remote(path) and exists(path)), _PUBLIC)
+
+
+def _realnews(path: str, fetched: Mapping[str, bytes]) -> bytes:
+    if not path:
         return b""
-    path = options.realnews_domains
-    if path is None:
-        folder = parts[0].path.rpartition("/")[0]
-        beside = [join(folder, _BESIDE_INPUT), join(folder.rpartition("/")[0], _BESIDE_INPUT)]
-        path = next((p for p in beside if not is_remote(p) and exists(p)), None)
-    data = load_domains(path)
-    parse_domains(data, path or REALNEWS.url())
+    data = load_domains(None if path == _PUBLIC else path, fetched)
+    parse_domains(data, REALNEWS.url() if path == _PUBLIC else path)
     return data
 
 

@@ -12,6 +12,7 @@ from cleaning.rules import RULES
 from cleaning.variants import OWN_FILTER
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
+from pipelines.stages.publish import empty_line
 from pipelines.stages.table import STAGES
 from pipelines.stages.tasks import Receipt
 from runtime.cli.console import LiveLine
@@ -130,6 +131,9 @@ def print_datasets(variants: Mapping[str, Mapping[str, Any]], formats: str, stre
     """Prints the path of each variant's dataset and its number of documents."""
     for name, variant in variants.items():
         splits = {split: n for split, n in variant["splits"].items() if n["documents"]}
+        if not splits:
+            print(f"{empty_line(name, variant['counts'])}.\n  No dataset is written.", file=stream)
+            continue
         documents = sum(split["documents"] for split in splits.values())
         text = size(sum(split["text_bytes"] for split in splits.values()))
         named = [f"{split} {n['documents']:,}" for split, n in splits.items()]

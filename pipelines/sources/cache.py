@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from cleaning.wet.inflate import Chunk, DamagedMember, Gap, Trust, inflate
+from cleaning.wet.chunks import Chunk, DamagedMember, Gap, Trust
+from cleaning.wet.inflate import inflate
 from runtime.errors import UsageError
 from runtime.http.stream import Report, UrlStream
 from runtime.http.transfers import Damaged, FailedRequest, Transfer

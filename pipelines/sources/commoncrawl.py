@@ -1,14 +1,14 @@
 """Common Crawl's crawls: their names, the lists of their WET files, repeatable samples of these."""
 
-import gzip
 import hashlib
 import io
 import re
-import zlib
 from collections.abc import Sequence
 
 from runtime.errors import UsageError
 from runtime.http.urls import is_relative_path
+from runtime.storage.compression import DAMAGE, open_decompressed
+from runtime.storage.texts import BOM, TextError, check_text
 
 _NAME = re.compile(r"CC-MAIN-(20[0-9]{2})-(0[1-9]|[1-4][0-9]|5[0-3])")
 _NAMES = re.compile(rf"{_NAME.pattern}(?![0-9-])")
@@ -79,9 +79,14 @@ def parse_list(stored: bytes, crawl: str) -> tuple[str, ...]:
     """
     place = f"--crawl={crawl}: {list_path(crawl)}"
     try:
-        text = gzip.GzipFile(fileobj=io.BytesIO(stored)).read(_MAX_TEXT_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CrawlError(f"{place}: is a damaged gzip file, or none: {error}") from None
+        with open_decompressed(io.BytesIO(stored)) as stream:  # a mirror may have unpacked it
+            text = stream.read(_MAX_TEXT_BYTES + 1)
+        check_text(text)
+    except DAMAGE as error:
+        raise CrawlError(f"{place}: is a damaged file: {error}") from None
+    except TextError as error:
+        raise CrawlError(f"{place}: {error}") from None
+    text = text.removeprefix(BOM)
     if len(text) > _MAX_TEXT_BYTES:
         raise CrawlError(f"{place}: inflates to more than {_MAX_TEXT_BYTES >> 20} MiB")
     shape = re.compile(rf"crawl-data/{re.escape(crawl)}/{_SEGMENT}/wet/{_FILE}")
@@ -105,7 +110,7 @@ def parse_list(stored: bytes, crawl: str) -> tuple[str, ...]:
 
 
 def _rank(name: str) -> bytes:
-    return hashlib.sha256(name.encode()).digest()
+    return hashlib.sha256(name.encode(errors="surrogateescape")).digest()
 
 
 def choose_files(

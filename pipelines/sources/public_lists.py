@@ -6,9 +6,10 @@ list or an error.
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import platformdirs
 
@@ -26,6 +27,7 @@ from runtime.http.retry import Backoff
 from runtime.http.stream import open_url
 from runtime.http.transfers import NotConnected
 from runtime.storage.files import exists, join, read_bytes, write_bytes
+from runtime.storage.texts import TextError, read_text, read_utf8
 
 _GITHUB = "https://raw.githubusercontent.com"
 _LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
@@ -35,6 +37,7 @@ _RULES = DownloadRules(
     read_seconds=20.0, max_bytes=16 << 20, backoff=Backoff(attempts=5)
 ).for_planning()
 CACHE_VARIABLE = "C4FORGE_CACHE"
+NOTHING_FETCHED: Mapping[str, bytes] = MappingProxyType({})
 
 
 class ListError(UsageError):
@@ -62,6 +65,11 @@ class PublicList:
     def url(self) -> str:
         """The URL that it is downloaded from."""
         return self.host + self.path
+
+    def option_after(self) -> str:
+        """The option to give after `c4forge fetch-lists FOLDER`."""
+        name = self.option.partition("=")[0]
+        return f"{name}=FOLDER/{'badwords' if name == '--badwords_dir' else self.name}"
 
     def cache_path(self) -> str:
         """Its path in the cache: C4FORGE_CACHE, or the user's cache folder."""
@@ -134,28 +142,33 @@ WORDS_SHA256 = {
 }
 
 
-def load_domains(path: str | None) -> bytes:
-    """The bytes of RealNews' domain list: a file, or the public list.
+def load_domains(path: str | None, fetched: Mapping[str, bytes] = NOTHING_FETCHED) -> bytes:
+    """The bytes of RealNews' domain list, in UTF-8: a file, or the public list.
 
+    Args:
+      fetched: public lists that are there already, by name.
     Raises:
       DomainsError: the file cannot be read.
       ListError: the public list cannot be downloaded.
     """
     if path is None:
-        return fetch_list(REALNEWS)
+        return fetched.get(REALNEWS.name) or fetch_list(REALNEWS)
     try:
-        return read_bytes(path)
-    except OSError as error:
+        return read_utf8(path)
+    except (OSError, TextError) as error:
         raise DomainsError(f"--realnews_domains={path}: cannot be read: {error}") from None
 
 
-def load_bad_words(languages: Iterable[str], folder: str | None) -> dict[str, BadWords]:
+def load_bad_words(
+    languages: Iterable[str], folder: str | None, fetched: Mapping[str, bytes] = NOTHING_FETCHED
+) -> dict[str, BadWords]:
     """The bad words of each of the languages that has a list (TFDS c4.C4._get_pages_pcollection).
 
     Args:
       languages: codes, as `en` or `ru-Latn`.
       folder: used instead of the public lists, in LDNOOBW's layout: a file for each language.
         English may be called `en.c4`.
+      fetched: public lists that are there already, by name.
     Raises:
       BadWordsError: the folder lacks a list, or a list holds no words.
       ListError: a public list cannot be downloaded.
@@ -165,7 +178,7 @@ def load_bad_words(languages: Iterable[str], folder: str | None) -> dict[str, Ba
     for code in sorted(CARRIED | FETCHED):
         language = list_language(code)
         if language in wanted:
-            found = _in_folder(folder, code) if folder else _public_words(code)
+            found = _in_folder(folder, code) if folder else _public_words(code, fetched)
             words[language] = words.get(language, set()) | found
     left = {name: found - ALLOWED.get(name, set()) for name, found in words.items()}
     for language, found in left.items():
@@ -184,8 +197,8 @@ def _in_folder(folder: str, code: str) -> set[str]:
         path = join(folder, name)
         if exists(path):
             try:
-                text = read_bytes(path).decode()
-            except (OSError, UnicodeDecodeError) as error:
+                text = read_text(path)
+            except (OSError, TextError) as error:
                 said = f"--badwords_dir={folder}: {path} cannot be read: {error}"
                 raise BadWordsError(f"{said}; expected a word a line, in UTF-8") from None
             return read_words(text, path)
@@ -195,11 +208,38 @@ def _in_folder(folder: str, code: str) -> set[str]:
     )
 
 
-def _public_words(code: str) -> set[str]:
+def _public_words(code: str, fetched: Mapping[str, bytes]) -> set[str]:
     if code in CARRIED:
         return load_carried(CARRIED[code])
     row = FETCHED[code]
-    return read_words(fetch_list(row).decode(), row.url())
+    data = fetched.get(row.name) or fetch_list(row)
+    return read_words(data.decode(), row.url())
+
+
+def fetch_needed(languages: Iterable[str], domains: bool) -> dict[str, bytes]:
+    """The public lists that a run needs and no package carries, by name.
+
+    Args:
+      languages: whose bad words are searched for by the public lists.
+      domains: True if RealNews' public list is needed.
+    Raises:
+      ListError: names all that are missing.
+    """
+    wanted = {list_language(code) for code in languages}
+    rows = [row for code, row in FETCHED.items() if list_language(code) in wanted]
+    rows += [REALNEWS] * domains
+    if len(rows) == 1:
+        return {rows[0].name: fetch_list(rows[0])}
+    data, problems = _try_all(rows)
+    if problems:
+        names = [name for several in problems.values() for name in several]
+        reasons = "; ".join(problem.removesuffix(".") for problem in problems)
+        raise ListError(
+            f"lists that are not in the cache and cannot be fetched: {', '.join(names)}: "
+            f"{reasons}. `c4forge fetch-lists FOLDER` on a machine with network brings every list; "
+            f"then give {' and '.join(dict.fromkeys(row.option_after() for row in rows))}."
+        )
+    return data
 
 
 def fetch_list(row: PublicList) -> bytes:
@@ -264,11 +304,27 @@ def fetch_lists(folder: str) -> list[str]:
     return paths
 
 
-def _fetch_all(rows: tuple[PublicList, ...]) -> dict[str, bytes]:
-    """The bytes of each list by name; a host that cannot be reached is tried once.
+def _fetch_all(rows: Sequence[PublicList]) -> dict[str, bytes]:
+    """The bytes of each list by name.
 
     Raises:
       ListError: names every list that cannot be downloaded.
+    """
+    data, problems = _try_all(rows)
+    if problems:
+        lines = [f"  {', '.join(names)}: {problem}" for problem, names in problems.items()]
+        missing = len(rows) - len(data)
+        raise ListError(
+            f"{missing} of {len(rows)} public lists cannot be fetched; no list was written:\n"
+            + "\n".join(lines)
+        )
+    return data
+
+
+def _try_all(rows: Sequence[PublicList]) -> tuple[dict[str, bytes], dict[str, list[str]]]:
+    """The lists that could be had, by name, and names of the others, by what is wrong.
+
+    A host that cannot be reached is tried once.
     """
     data: dict[str, bytes] = {}
     problems: dict[str, list[str]] = {}
@@ -283,14 +339,7 @@ def _fetch_all(rows: tuple[PublicList, ...]) -> dict[str, bytes]:
             problems.setdefault(str(error), []).append(row.name)
             if isinstance(error, NotConnected):
                 unreached[row.host] = error
-    if problems:
-        lines = [f"  {', '.join(names)}: {problem}" for problem, names in problems.items()]
-        missing = len(rows) - len(data)
-        raise ListError(
-            f"{missing} of {len(rows)} public lists cannot be fetched; no list was written:\n"
-            + "\n".join(lines)
-        )
-    return data
+    return data, problems
 
 
 def is_public(name: str, sha256: str) -> bool:

@@ -7,8 +7,8 @@ import fnmatch
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass, replace
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
 from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
-from runtime.storage.files import Matched, match_files, open_read
+from runtime.storage.files import open_read
+from runtime.storage.matching import Matched, match_files
+from runtime.storage.texts import BOM, TextError, check_text
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
 _URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs
 _ZIP_DAMAGE = (zipfile.BadZipFile, RuntimeError)  # RuntimeError: a password or method is missing
 _DIGEST_BYTES = 16
+_HEAD_BYTES = 1 << 12
 _SLICES = 16  # of the digests, so that sorting needs little memory
 
 
@@ -38,6 +41,7 @@ class UrlList:
       number: among the run's lists.
       path, size_bytes, modified: of the file.
       member: name within a zip archive; "" if the file is the list.
+      has_bom: True if it begins with a byte order mark, which is no part of its first URL.
     """
 
     number: int
@@ -45,10 +49,11 @@ class UrlList:
     size_bytes: int
     modified: float
     member: str
+    has_bom: bool = False
 
     def key(self) -> str:
         """A digest of the list's path, size and time. A changed list has another one."""
-        return hashlib.sha256(repr(astuple(self)[1:]).encode()).hexdigest()[:20]
+        return hashlib.sha256(repr(astuple(self)[1:5]).encode()).hexdigest()[:20]
 
 
 def find_url_lists(patterns: list[str]) -> tuple[UrlList, ...]:
@@ -66,8 +71,34 @@ def find_url_lists(patterns: list[str]) -> tuple[UrlList, ...]:
     lists: list[UrlList] = []
     for path, (size, modified) in sorted(found.items()):
         for member in _members(path):
-            lists.append(UrlList(len(lists), path, size, modified, member))
+            url_list = UrlList(len(lists), path, size, modified, member)
+            lists.append(replace(url_list, has_bom=_check(url_list)))
     return tuple(lists)
+
+
+def _check(url_list: UrlList) -> bool:
+    """True if the list begins with a byte order mark.
+
+    Raises:
+      UrlListError: it is no text in UTF-8.
+    """
+    try:
+        with _opened(url_list) as stream:
+            head = stream.read(_HEAD_BYTES)
+        check_text(head)
+    except (*DAMAGE, *_ZIP_DAMAGE) as error:
+        raise UrlListError(
+            f"--webtext_urls: {_name(url_list)} cannot be read to its end: {error}"
+        ) from None
+    except TextError as error:
+        raise UrlListError(
+            f"--webtext_urls={_name(url_list)}: {error}; expected a URL a line"
+        ) from None
+    return head.startswith(BOM)
+
+
+def _name(url_list: UrlList) -> str:
+    return f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
 
 
 def _members(path: str) -> list[str]:
@@ -84,7 +115,9 @@ def _members(path: str) -> list[str]:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (OSError, zipfile.BadZipFile) as error:
         raise UrlListError(f"--webtext_urls={path}: cannot be read: {error}") from None
-    texts = [name for name in names if any(fnmatch.fnmatch(name, f) for f in _FILES[:-1])]
+    texts = [
+        name for name in names if any(fnmatch.fnmatchcase(name.lower(), f) for f in _FILES[:-1])
+    ]
     urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER)]
     if not texts:
         raise UrlListError(
@@ -114,8 +147,9 @@ def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Di
             except UnicodeDecodeError:
                 refused += 1
     except (*DAMAGE, *_ZIP_DAMAGE) as error:
-        name = f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
-        raise UrlListError(f"--webtext_urls: {name} cannot be read to its end: {error}") from None
+        raise UrlListError(
+            f"--webtext_urls: {_name(url_list)} cannot be read to its end: {error}"
+        ) from None
     return _distinct(digests), len(digests) // _DIGEST_BYTES, refused
 
 
@@ -147,9 +181,20 @@ def first_rows(digests: Digests) -> NDArray[np.bool_]:
 
 
 def _lines(url_list: UrlList) -> Iterator[bytes]:
+    with _opened(url_list) as stream:
+        lines = read_lines(stream)
+        first = next(lines, b"").removeprefix(BOM)
+        if first:
+            yield first
+        yield from lines
+
+
+@contextmanager
+def _opened(url_list: UrlList) -> Iterator[BinaryIO]:
+    """The text of a list as a stream."""
     with ExitStack() as stack:
         stored = stack.enter_context(open_read(url_list.path))
         if url_list.member:
             archive = stack.enter_context(zipfile.ZipFile(stored))
             stored = cast(BinaryIO, stack.enter_context(archive.open(url_list.member)))
-        yield from read_lines(stack.enter_context(open_decompressed(stored)))
+        yield stack.enter_context(open_decompressed(stored))

@@ -3,11 +3,19 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 
-from runtime.storage.files import InputError, Matched, match_files, read_bytes, write_bytes
+from runtime.errors import UsageError
+from runtime.storage.files import is_remote, json_utf8, read_bytes, write_bytes
+from runtime.storage.matching import InputError, Matched, local_path, match_files
+from runtime.storage.texts import read_text
 
-_WET_NAMES = ("*.wet.gz", "*.wet")
+_WET_NAMES = ("*.wet.gz", "*.wet", "*.wet.zst", "*.wet.bz2")
+_ARCHIVE_NAMES = ("*.warc*", "*.wet*", "*.arc*", "*.wat*")
+_OWN_ENDINGS = (".kept.json", ".paths", ".paths.gz")  # of a folder of --keep_wet
+_OF_CRAWL = "crawl-data/CC-MAIN-"
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
 _UNKNOWN_END = 1 << 62
@@ -72,7 +80,7 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
             end = _UNKNOWN_END
             parts.append(Part(len(parts), file.path, file.size_bytes, 0.0, 0, end, crawled=True))
             continue
-        count = max(1, round(file.size_bytes / target)) if file.path.endswith(".gz") else 1
+        count = max(1, round(file.size_bytes / target)) if file.path.lower().endswith(".gz") else 1
         ends = [file.size_bytes * (i + 1) // count for i in range(count)]
         for start, end in zip([0, *ends], ends, strict=False):
             number = len(parts)
@@ -83,7 +91,7 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
 def write_manifest(path: str, parts: tuple[Part, ...]) -> None:
     """Writes the parts as JSON lines."""
     lines = [json.dumps(asdict(part), ensure_ascii=False) for part in parts]
-    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+    write_bytes(path, json_utf8("".join(f"{line}\n" for line in lines)))
 
 
 def read_manifest(path: str) -> tuple[Part, ...]:
@@ -98,20 +106,53 @@ def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:
       InputError: a value matches no file.
     """
     found: Matched = {}
-    for pattern in patterns:
-        for value in _read_list(pattern[1:]) if pattern.startswith("@") else [pattern]:
-            found |= match_files("--input", value, _WET_NAMES)
+    for value in _values(patterns):
+        found |= match_files("--input", value, _WET_NAMES)
     ordered = sorted(found.items(), key=lambda item: (os.path.basename(item[0]), item[0]))
     return tuple(InputFile(path, size, modified) for path, (size, modified) in ordered)
 
 
+def find_left_out(patterns: list[str], files: Iterable[InputFile]) -> list[str]:
+    """Files of the folders that --input names which look like archives, but are not among `files`.
+
+    Only local folders are looked at.
+    """
+    found: Matched = {}
+    for value in patterns:
+        path = os.path.expanduser(value)
+        if not is_remote(path) and os.path.isdir(path):
+            with suppress(InputError):
+                found |= match_files("--input", value, _ARCHIVE_NAMES)
+    left = found.keys() - {file.path for file in files}
+    return sorted(path for path in left if not path.endswith(_OWN_ENDINGS))
+
+
+def _values(patterns: list[str]) -> Iterator[str]:
+    """The values, and those of the lists among them."""
+    for pattern in patterns:
+        if not pattern.startswith("@"):
+            yield pattern
+            continue
+        for value in _read_list(pattern[1:]):
+            try:
+                yield local_path(value)
+            except UsageError as error:
+                raise InputError(f"--input={pattern}: {error}") from None
+
+
 def _read_list(path: str) -> list[str]:
     try:
-        text = read_bytes(path).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--input=@{path}: cannot read the list: {error}") from None
+        text = read_text(os.path.expanduser(path))
+    except (OSError, UsageError) as error:
+        raise InputError(f"--input=@{path}: the list cannot be read: {error}") from None
     lines = [line.strip() for line in text.splitlines()]
     values = [line for line in lines if line and not line.startswith("#")]
     if not values:
         raise InputError(f"--input=@{path}: the list is empty; expected a path or glob a line")
+    if values[0].startswith(_OF_CRAWL) and not os.path.exists(values[0]):
+        crawl = values[0].split("/")[1]
+        raise InputError(
+            f"--input=@{path}: {values[0]} is not here; this is the list of a crawl: give "
+            f"--crawl={crawl} instead, or run where its folder crawl-data is"
+        )
     return values

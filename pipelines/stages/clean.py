@@ -1,10 +1,12 @@
 """One part of a WET file cleaned: its pages as Arrow files, its signatures as arrays."""
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, fields
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +21,8 @@ from cleaning.signatures import (
     TextPages,
     TextSignatures,
 )
-from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.chunks import DamagedMember
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import read_records
 from pipelines.job import Job
 from pipelines.sources.reader import open_part
@@ -29,11 +32,13 @@ from pipelines.stages.models import load_rules
 from pipelines.stages.tasks import Stage
 from runtime.http.transfers import DownloadError
 from runtime.storage.arrays import load_arrays, save_arrays, string_array
-from runtime.storage.files import atomic_write, exists, write_bytes
+from runtime.storage.files import atomic_write, exists, json_utf8, write_bytes
+from runtime.storage.kinds import HEAD_BYTES, describe_unreadable
 
 PAGE = pa.schema(
     [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
 )
+MALFORMED = "split-wet-file/filtered:malformed"
 _ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
 _TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
 
@@ -52,30 +57,55 @@ def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
             _clean(job, part, rules, suspicious=True)
         except DownloadError as error:
             _give_up(job, part, rules, error)
-    stored = load_arrays(job.signatures_path(part))["counts"]
-    counts: Counts = json.loads(stored.tobytes())
-    return counts
+    return load_counts(job, part)
 
 
 def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
+    counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
     with open_part(job.mirror, part) as stored:
-        chunks = inflate(stored, part.start, part.end, suspicious=suspicious)
-        counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
-        _write(job, part, rules, clean_captures(read_records(chunks), rules), counts)
+        read = _KeptHead(stored) if part.start == 0 else None
+        stream = cast(BinaryIO, read) if read else stored
+        chunks = inflate(stream, part.start, part.end, suspicious=suspicious)
+        cleaned = clean_captures(read_records(chunks), rules)
+        _write(job, part, rules, cleaned, counts, read)
+
+
+class _KeptHead(io.RawIOBase):
+    """A stream that is read from front to back, and its first bytes."""
+
+    def __init__(self, stored: BinaryIO) -> None:
+        self._stored = stored
+        self.head = b""
+
+    def read(self, size_bytes: int | None = -1, /) -> bytes:
+        """The next bytes."""
+        data = self._stored.read(-1 if size_bytes is None else size_bytes)
+        if len(self.head) < HEAD_BYTES:
+            self.head += data[: HEAD_BYTES - len(self.head)]
+        return data
 
 
 def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) -> None:
     """Writes an empty part and the reason, so that the next run tries the file again."""
     failed = {"path": part.path, "reason": str(error)}
-    write_bytes(job.failed_path(part), json.dumps(failed, ensure_ascii=False).encode())
+    write_bytes(job.failed_path(part), json_utf8(json.dumps(failed, ensure_ascii=False)))
     counts = Counter({"split-wet-file/filtered:unreachable": 1})
     _write(job, part, rules, clean_captures((), rules), counts)
 
 
 def _write(
-    job: Job, part: Part, rules: CaptureRules, cleaned: Iterable[Captures], counts: Counter[str]
+    job: Job,
+    part: Part,
+    rules: CaptureRules,
+    cleaned: Iterable[Captures],
+    counts: Counter[str],
+    read: _KeptHead | None = None,
 ) -> None:
-    """Writes the artifacts of a part, the signatures last."""
+    """Writes the artifacts of a part, the signatures last.
+
+    Args:
+      read: the stream that the part was read from, if it is the first of its file.
+    """
     malformed: list[MalformedRecord] = []
     batches: list[Signatures] = []
     rows = 0
@@ -92,10 +122,31 @@ def _write(
             for form, writer in writers.items():
                 writer.write_batch(_page_batch(captures.forms[form]))
     lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
-    write_bytes(job.malformed_path(part), "".join(f"{line}\n" for line in lines).encode())
+    write_bytes(job.malformed_path(part), json_utf8("".join(f"{line}\n" for line in lines)))
+    if read is not None and not holds_records(counts):
+        row = {"path": part.path, "is": describe_unreadable(read.head)}
+        write_bytes(job.unreadable_path(part), json_utf8(json.dumps(row, ensure_ascii=False)))
     joined = _joined(batches)
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
     save_arrays(job.signatures_path(part), joined)
+
+
+def holds_records(counts: Counts) -> bool:
+    """False if something is malformed, and no record of a WET file is there but perhaps its first.
+
+    That one describes the file and has no URL.
+    """
+    malformed, no_url = counts.get(MALFORMED, 0), counts.get("split-wet-file/filtered:no_url", 0)
+    names = ("passed", "filtered:no_content", "filtered:no_timestamp")
+    records = sum(counts.get(f"split-wet-file/{name}", 0) for name in names)
+    return not malformed or records > 0 or no_url > malformed
+
+
+def load_counts(job: Job, part: Part) -> Counts:
+    """The counts by rule of a cleaned part."""
+    stored = load_arrays(job.signatures_path(part))["counts"]
+    counts: Counts = json.loads(stored.tobytes())
+    return counts
 
 
 def _joined(batches: list[Signatures]) -> dict[str, NDArray[np.generic]]:

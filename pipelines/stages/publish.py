@@ -1,59 +1,119 @@
 """The last step of a run: shards become a dataset under its name, counts become a report."""
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from cleaning.counts import Counts, scoped
+from cleaning.counts import Counts, of_variant, scoped
+from cleaning.rules import heaviest_rule
 from cleaning.variants import Variant
-from corpora.formats import FEATURES
+from corpora.formats import FEATURES, FORMATS
+from corpora.hugging_face import READ_FORMATS, dataset_card
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.malformed import UNREACHABLE
 from pipelines.stages.report import build_report
-from pipelines.stages.shards import Shard, plan_shards, receipt_path, shard_name
+from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder, shard_name
+from runtime.errors import InputRefused
 from runtime.storage.files import (
+    delete_file,
     delete_folder,
     delete_leftovers,
     exists,
     join,
+    json_utf8,
     move_folder,
     read_bytes,
     write_bytes,
 )
 
 
+class NoDocuments(InputRefused):
+    """No variant of the run has a document; the message names what dropped most of each."""
+
+
 def publish(counts: Counts, job: Job) -> str:
     """Gives every dataset its metadata and its name, and writes the run's report.
+
+    A variant without documents gets no dataset. Everything is written before the first dataset
+    takes its name, and if one cannot take it, those before it give theirs back.
 
     Args:
       counts: of all stages before the shards.
     Returns:
       The report's path.
+    Raises:
+      NoDocuments: no variant has any. The report is written.
     """
     config = _json(job.resolved(read_manifest(job.manifest_path())))
     shards = plan_shards(job, counts)
+    report_bytes = _json(build_report(job, counts, shards))
+    waiting = []
     for variant in job.variants:
-        if exists(job.staging_folder(variant)) or not is_published(job, variant):
-            _publish_dataset(job, variant, [s for s in shards if s.variant == variant], config)
+        own = [shard for shard in shards if shard.variant == variant]
+        if not own:
+            delete_folder(job.staging_folder(variant))
+        elif exists(job.staging_folder(variant)) or not is_published(job, variant):
+            _complete_staging(job, variant, own, config)
+            waiting.append(variant)
     folder = job.run_folder()
     write_bytes(join(folder, "config.json"), config)
     write_bytes(join(folder, "versions.json"), _json(versions()))
     report = join(folder, "report.json")
-    write_bytes(report, _json(build_report(job, counts, shards)))
+    delete_file(report)
+    with _named_datasets(job, waiting):
+        write_bytes(report, report_bytes)
+    for variant in job.variants:
+        delete_folder(receipts_folder(job.dataset_folder(variant)))
+    if not shards:
+        empty = [empty_line(v.name, of_variant(counts, v.name)) for v in job.variants]
+        raise NoDocuments("; ".join(empty) + f".\n{report} has all counts.")
     return report
 
 
-def _publish_dataset(job: Job, variant: Variant, shards: list[Shard], config: bytes) -> None:
+@contextmanager
+def _named_datasets(job: Job, variants: list[Variant]) -> Iterator[None]:
+    """A block before which each dataset moves to its folder, and back if anything fails.
+
+    So a run that fails here leaves no dataset that another command would have to overwrite.
+    """
+    moved: list[Variant] = []
+    try:
+        for variant in variants:
+            move_folder(job.staging_folder(variant), job.dataset_folder(variant))
+            moved.append(variant)
+        yield
+    except BaseException:
+        for variant in moved:
+            move_folder(job.dataset_folder(variant), job.staging_folder(variant))
+        raise
+
+
+def _complete_staging(job: Job, variant: Variant, shards: list[Shard], config: bytes) -> None:
     staging = job.staging_folder(variant)
     if "tfrecord" in job.formats:
         info = _dataset_info(job, variant, _shard_lengths(job, shards))
         features = features_json(dict.fromkeys(FEATURES, TEXT_FEATURE))
         write_bytes(join(staging, "features.json"), _json(features))
         write_bytes(join(staging, "dataset_info.json"), _json(info))
+    _write_cards(job, variant, shards)
     write_bytes(join(staging, "config.json"), config)
-    delete_folder(join(staging, "receipts"))
     delete_leftovers(staging)
-    move_folder(staging, job.dataset_folder(variant))
+
+
+def _write_cards(job: Job, variant: Variant, shards: list[Shard]) -> None:
+    """Writes a card for Hugging Face beside the shards of each format, and one for the dataset."""
+    staging, dataset = job.staging_folder(variant), job.dataset_name(variant)
+    splits = list(dict.fromkeys(shard.split for shard in shards))
+    title = f"{dataset}/{variant.name} {job.dataset_version(variant)}, spec {job.spec}, by c4forge."
+    rows = [FORMATS[name] for name in READ_FORMATS if name in job.formats]
+    for row in rows:
+        card = dataset_card(title, dataset, splits, row, "")
+        write_bytes(join(staging, row.folder, "README.md"), card.encode())
+    if rows:
+        card = dataset_card(title, dataset, splits, rows[0], rows[0].folder)
+        write_bytes(join(staging, "README.md"), card.encode())
 
 
 def is_published(job: Job, variant: Variant) -> bool:
@@ -65,20 +125,36 @@ def is_published(job: Job, variant: Variant) -> bool:
     return bool(digest == job.shards_digest(variant))
 
 
-def is_complete(job: Job) -> bool:
-    """True if every dataset exists with all its shards, and the report too."""
-    report = join(job.run_folder(), "report.json")
-    published = all(
-        is_published(job, variant) and not exists(job.staging_folder(variant))
+def _empty_variants(job: Job, counts: Counts) -> list[Variant]:
+    """The variants of which the last run of this configuration found no document."""
+    path = join(job.run_folder(), "config.json")
+    digests = json.loads(read_bytes(path)).get("shards_digests", {}) if exists(path) else {}
+    filled = {shard.variant.name for shard in plan_shards(job, counts)}
+    return [
+        variant
         for variant in job.variants
-    )
-    if not published or not exists(report):
+        if variant.name not in filled and digests.get(variant.name) == job.shards_digest(variant)
+    ]
+
+
+def is_complete(job: Job) -> bool:
+    """True if the report exists, and every dataset with all its shards."""
+    report = join(job.run_folder(), "report.json")
+    if not exists(report):
         return False
     counts = {
         scoped(name, rule): count
         for name, variant in json.loads(read_bytes(report))["variants"].items()
         for rule, count in variant["counts"].items()
     }
+    empty = _empty_variants(job, counts)
+    published = all(
+        is_published(job, variant) and not exists(job.staging_folder(variant))
+        for variant in job.variants
+        if variant not in empty
+    )
+    if not published or len(empty) == len(job.variants):
+        return False
     unreachable = any(counts.get(scoped(variant.name, UNREACHABLE)) for variant in job.variants)
     return not unreachable and all(
         exists(join(job.dataset_folder(shard.variant), shard_name(job, shard, name)))
@@ -87,8 +163,22 @@ def is_complete(job: Job) -> bool:
     )
 
 
+def empty_line(name: str, counts: Mapping[str, int]) -> str:
+    """A line about a variant without documents: the rule that dropped most of its pages.
+
+    Args:
+      name: of the variant.
+      counts: its own, by rule.
+    """
+    read = counts.get("split-wet-file/passed", 0)
+    rule, count, unit, meaning = heaviest_rule(counts)
+    units = unit.removesuffix("s") if count == 1 else unit
+    most = f"; most dropped by {rule} ({count:,} {units}: {meaning})" if rule else ""
+    return f"{name}: no document is left of {read:,} page{'s' * (read != 1)}{most}"
+
+
 def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _shard_lengths(job: Job, shards: list[Shard]) -> list[tuple[Shard, Counts]]:

@@ -92,7 +92,12 @@ def shard_path(job: Job, shard: Shard, format_name: str) -> str:
 def receipt_path(job: Job, shard: Shard) -> str:
     """Where a shard's receipt is: beside the shards, so that both exist or neither does."""
     name = f"{shard.split}-{shard.shard:06d}.receipt.json"
-    return join(job.staging_folder(shard.variant), "receipts", name)
+    return join(receipts_folder(job.staging_folder(shard.variant)), name)
+
+
+def receipts_folder(dataset_folder: str) -> str:
+    """Where the receipts of a dataset's shards are until it is published."""
+    return join(dataset_folder, "receipts")
 
 
 def shard_name(job: Job, shard: Shard, format_name: str) -> str:

@@ -13,13 +13,13 @@ from pipelines.sources.url_lists import UrlList, read_digests
 from pipelines.stages.blocks import LISTED, Block, split_by_bucket
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
-from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.files import json_utf8, read_bytes, write_bytes
 
 
 def write_list_manifest(path: str, url_lists: tuple[UrlList, ...]) -> None:
     """Writes the lists of a run as JSON lines."""
     lines = [json.dumps(asdict(url_list), ensure_ascii=False) for url_list in url_lists]
-    write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+    write_bytes(path, json_utf8("".join(f"{line}\n" for line in lines)))
 
 
 def read_list_manifest(path: str) -> tuple[UrlList, ...]:

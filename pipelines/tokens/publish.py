@@ -13,6 +13,7 @@ from runtime.storage.files import (
     delete_leftovers,
     exists,
     join,
+    json_utf8,
     move_folder,
     read_bytes,
     write_bytes,
@@ -76,7 +77,7 @@ def _row(shard: TokenShard, counts: Counts) -> dict[str, int | str]:
 
 
 def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _dataset_info(

@@ -12,6 +12,7 @@ from typing import Any
 from runtime.cli.config_file import ConfigError, with_config
 from runtime.cli.options import Option, OptionError, all_of
 from runtime.errors import UsageError
+from runtime.storage.matching import local_path
 
 _NEAR, _VERY_NEAR = 0.6, 0.85
 _WIDTH = 76
@@ -237,13 +238,23 @@ def _named(arguments: Sequence[str], flags: Collection[str]) -> Iterator[str]:
 def _value(row: Option, texts: list[Any]) -> object:
     """The value of the texts of an option, one list for each time it was given."""
     flat = [text for some in texts for text in (some if isinstance(some, list) else [some])]
-    if not flat or None in flat or ("" in flat and not row.may_be_empty):
+    is_empty = not row.may_be_empty and not all(text and text.strip() for text in flat)
+    if not flat or None in flat or is_empty:
         example = "" if row.positional else f", as --{row.name}={row.metavar}"
         raise UsageError(f"{row.usage()}: expected a value{example}")
-    parsed = all_of(partial(_parsed, row), flat)
+    parsed = all_of(partial(_parsed, row), map(partial(_with_local_path, row), flat))
     if not row.many:
         return parsed[-1]
     return tuple(item for some in parsed for item in (some if isinstance(some, list) else [some]))
+
+
+def _with_local_path(row: Option, text: str) -> str:
+    """The text with the path of a URL `file:///…` in its place; it may follow an `@`."""
+    at = text[: text.startswith("@")]
+    try:
+        return at + local_path(text.removeprefix(at))
+    except UsageError as error:
+        raise UsageError(f"{row.usage()}={error}") from None
 
 
 def _parsed(row: Option, text: str) -> object:

@@ -4,7 +4,9 @@ import tomllib
 from collections.abc import Collection, Sequence
 
 from runtime.cli.options import OptionError
-from runtime.storage.files import read_bytes
+from runtime.errors import UsageError
+from runtime.storage.matching import local_path
+from runtime.storage.texts import read_text
 
 
 class ConfigError(OptionError):
@@ -36,8 +38,8 @@ def with_config(arguments: list[str], flags: Collection[str] = ()) -> list[str]:
     if len(paths) > 1:
         raise ConfigError(f"--config is given {len(paths)} times: expected one TOML file", rest)
     try:
-        values = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(read_text(local_path(path)))
+    except (UsageError, OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"--config={path}: cannot be read as TOML: {error}", rest) from None
     given = {argument.partition("=")[0] for argument in rest}
     from_file: list[str] = []

@@ -1,7 +1,10 @@
 """Files, arrays and locks on disk, in reading order.
 
-files        files and folders on any filesystem, globs; a written file is complete or absent
+files        files and folders on any filesystem; a written file is complete or absent
+matching     the files that the values of options name: files, folders, globs
+kinds        what a file is, by its first bytes
 compression  gzip, xz, bzip2 and Zstandard, found by their first bytes
+texts        small files of text that people write, as they come
 arrays       NumPy and Arrow arrays in files, without pandas
 locks        locks between processes: one run a work folder, so many downloads a machine
 """

@@ -4,6 +4,7 @@ pyarrow's own conversions import pandas where it is installed, a third of a seco
 and convert value by value.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -45,7 +46,9 @@ def fixed_values(array: pa.Array, dtype: np.dtype[ScalarT]) -> NDArray[ScalarT]:
 
 def open_arrow(path: str) -> pa.NativeFile:
     """A file for random access by Arrow; a local one is mapped into memory."""
-    return pa.PythonFile(open_read(path), "r") if is_remote(path) else pa.memory_map(path, "r")
+    if is_remote(path):
+        return pa.PythonFile(open_read(path), "r")
+    return pa.memory_map(os.fsencode(path), "r")  # its name may be no UTF-8
 
 
 def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:

@@ -14,12 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
-from runtime.errors import UsageError
-
 _TEMPORARY = ".tmp-"
 # Errors of a write that name no file.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_GLOB = re.compile(r"[*?\[]")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -90,6 +87,11 @@ def make_folder(folder: str) -> None:
     """
     if not is_remote(folder):
         os.makedirs(folder, exist_ok=True)
+
+
+def json_utf8(text: str) -> bytes:
+    """The JSON text in UTF-8; bytes of a path that are not UTF-8 become escapes of JSON."""
+    return text.encode(errors="backslashreplace")
 
 
 def write_bytes(path: str, data: bytes) -> None:
@@ -186,10 +188,15 @@ def move_folder(source: str, target: str) -> None:
     """Moves the folder `source` to `target`; a folder that is there already is replaced."""
     if not is_remote(target):
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.exists(target):
             os.rename(target, retired)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        os.rename(source, target)
+        try:
+            os.rename(source, target)
+        except OSError:
+            if os.path.exists(retired):
+                os.rename(retired, target)
+            raise
         shutil.rmtree(retired, ignore_errors=True)
         return
     from apache_beam.io.filesystems import FileSystems
@@ -202,62 +209,3 @@ def move_folder(source: str, target: str) -> None:
 def hush_beam() -> None:
     """Suppresses Beam's warning at import where c4forge[gcp] is not installed."""
     logging.getLogger().addFilter(lambda record: "apitools not found" not in record.getMessage())
-
-
-Matched = dict[str, tuple[int, float]]
-"""By path: size in bytes, modification time in seconds since 1970."""
-
-
-class InputError(UsageError):
-    """An option whose value matches no file. The message says what was expected."""
-
-
-def is_missing(pattern: str) -> bool:
-    """True if a local file or folder is not there, or the folder that a glob starts in.
-
-    It is cheap: Beam is not imported.
-    """
-    path = os.path.abspath(os.path.expanduser(pattern))
-    if is_remote(pattern) or os.path.exists(path):
-        return False
-    start = _GLOB.split(path)[0]
-    return start == path or not os.path.isdir(os.path.dirname(start))
-
-
-def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
-    """Every file that the value of an option matches.
-
-    Args:
-      option: its name, for errors.
-      pattern: a file, a glob, or a folder; local ones become absolute.
-      names: globs of the files to take from a folder and its subfolders.
-    Raises:
-      InputError: no file matches.
-    """
-    if not is_remote(pattern):
-        pattern = os.path.abspath(os.path.expanduser(pattern))
-    folder = pattern.endswith("/") or (not is_remote(pattern) and os.path.isdir(pattern))
-    globs = [join(pattern, f"*{name}") for name in names] if folder else [pattern]
-    if not folder and not is_remote(pattern) and os.path.isfile(pattern):
-        status = os.stat(pattern)  # a file name may hold the characters of a glob
-        return {pattern: (status.st_size, status.st_mtime)}
-    if is_missing(pattern):
-        raise _no_match(option, pattern, "a file or glob")
-    hush_beam()
-    from apache_beam.io.filesystems import FileSystems
-
-    try:
-        matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
-    except Exception as error:  # each filesystem of Beam raises its own
-        raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
-    if not matched:
-        expected = f"files named {', '.join(names)}" if folder else "a file or glob"
-        raise _no_match(option, pattern, expected)
-    return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}
-
-
-def _no_match(option: str, pattern: str, expected: str) -> InputError:
-    return InputError(
-        f"{option}={pattern}: matches no file; expected {expected}. "
-        "Quote a glob, so that the shell does not expand it."
-    )

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
+from runtime.errors import UsageError
+
 _ROOT = Path(__file__).resolve().parents[2]
 _starting = False
 _pending: type[BaseException] | None = None
@@ -67,8 +69,27 @@ def start_fork_server() -> None:
 
 def leave_current_folder() -> None:
     """Takes the current folder from the places of imports, unless the project is in it."""
-    if Path.cwd() != _ROOT:
+    if not _is_in_root():
         sys.path[:] = [path for path in sys.path if path]
+
+
+def _is_in_root() -> bool:
+    try:
+        return Path.cwd() == _ROOT
+    except OSError:  # it was removed
+        return False
+
+
+def check_current_folder() -> None:
+    """Refuses a current folder that was removed: no path that starts in it leads anywhere.
+
+    Raises:
+      UsageError: it was.
+    """
+    try:
+        Path.cwd()
+    except OSError:
+        raise UsageError("the current folder was removed; go to one that is there: cd ~") from None
 
 
 def _module_path() -> str | None:

@@ -134,7 +134,7 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
       local: True for this machine's pool, whose tasks the listener hears of.
     Raises:
       RunFailed: a task or the runner raised an error of another kind; the message has it.
-      InputRefused, OSError: a task in the pool raised it.
+      InputRefused, OSError: a task in the pool, or a step in this process, raised it.
       Terminated: the pool was stopped.
     """
     if local:
@@ -144,7 +144,7 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
     try:
         pipeline.run().wait_until_finish()
     except Exception as error:
-        cause = _cause(local)
+        cause = _cause(local) or (_os_error(error) if local else None)
         if cause is None and local:  # nothing that we know of: the stack is for a bug report
             raise
         raise cause or RunFailed(f"{type(error).__name__}: {error}") from error
@@ -152,6 +152,13 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
         if not local:
             say("A job that was handed to a runner goes on there.")
         raise
+
+
+def _os_error(error: BaseException | None) -> OSError | None:
+    """The system's error behind one that Beam raised in this process."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _cause(local: bool) -> BaseException | None:

@@ -5,7 +5,14 @@ import langdetect_rs
 import pytest
 
 from cleaning.filters.language import _bundled_model
-from cleaning.languages import MC4_CODES, MC4_LANGUAGES, UNKNOWN_LANGUAGE
+from cleaning.languages import (
+    _OTHER_CODES,
+    MC4_CODES,
+    MC4_LANGUAGES,
+    UNKNOWN_LANGUAGE,
+    explain_code,
+    find_mc4_code,
+)
 
 
 def test_mc4_has_107_languages_each_once_in_order():
@@ -38,3 +45,45 @@ def test_most_languages_of_mc4_are_among_those_of_fasttext():
     missing = {language for language in MC4_LANGUAGES if "Latn" not in language}
     missing -= {MC4_CODES.get(code, code) for code in told}
     assert missing == {"ha", "haw", "hmn", "ig", "mi", "ny", "sm", "sn", "st", "xh", "zu"}
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [
+        ("he", "iw"),
+        ("heb", "iw"),
+        ("nb", "no"),
+        ("nno", "no"),
+        ("tl", "fil"),
+        ("zh-CN", "zh"),
+        ("zh_Hans", "zh"),
+        ("pt-BR", "pt"),
+        ("DE", "de"),
+        ("deu", "de"),
+        ("ru-latn", "ru-Latn"),
+        ("xx", None),
+        ("", None),
+    ],
+)
+def test_a_code_leads_to_that_of_cld3(code, known):
+    assert find_mc4_code(code) == known
+    if known:
+        assert explain_code(code).endswith(f"calls it {known!r}; did you mean mc4.{known}?")
+
+
+def test_every_other_code_leads_to_a_language_of_mc4():
+    assert {find_mc4_code(code) for code in _OTHER_CODES} <= set(MC4_LANGUAGES)
+    assert not _OTHER_CODES.keys() & {*MC4_LANGUAGES, *MC4_CODES}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("und", "it is no language, but a split of multilingual"),
+        ("dk", "Near ones: da, de"),
+        ("hx", "Near ones: ha, haw, hi"),
+        ("", "Near ones: af, am, ar"),
+    ],
+)
+def test_a_code_that_no_language_has_is_told_with_near_ones(code, said):
+    assert said in explain_code(code)

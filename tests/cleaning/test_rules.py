@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cleaning.counts import Unit
-from cleaning.rules import FAMILIES, RULES, data_path_order
+from cleaning.rules import FAMILIES, RULES, data_path_order, heaviest_rule
 from cleaning.variants import VARIANTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def test_names_say_what_is_counted(rule):
     records = [f"filtered:{reason}" for reason in ("malformed", "no_url", "no_content")]
     step, _, kind = rule.name.partition("/")
     unit = Unit.PAGE
-    if kind in ("wet-file", "filtered:unreachable"):
+    if kind in ("wet-file", "filtered:unreachable", "filtered:unreadable"):
         unit = Unit.FILE
     elif kind in (*records, "filtered:no_timestamp"):
         unit = Unit.RECORD
@@ -118,6 +118,7 @@ def test_only_what_c4forge_adds_has_no_function_of_the_reference():
     assert added == {
         "split-wet-file/filtered:malformed",
         "split-wet-file/filtered:unreachable",
+        "split-wet-file/filtered:unreadable",
         "webtextlike-filter/listed",
         "webtextlike-filter/malformed",
     }, "a Rule of a step that TFDS has names TFDS's function in `reference`, or stands here"
@@ -208,3 +209,31 @@ def test_what_was_written_stands_last_whatever_the_steps():
 def test_a_name_that_is_not_listed_is_refused(name):
     with pytest.raises(ValueError, match=f"no rule is named {re.escape(repr(name))}; add"):
         data_path_order({name: 1}, STEPS)
+
+
+READ = "split-wet-file/passed"
+NO_URL = "split-wet-file/filtered:no_url"
+
+
+@pytest.mark.parametrize(
+    ("counts", "name", "count"),
+    [
+        ({}, "", 0),
+        ({READ: 5}, "", 0),
+        ({READ: 5, "badwords-filter/filtered": 2, "too-long-filter/filtered": 3}, "too-long", 3),
+        ({READ: 5, "badwords-filter/filtered": 2, "too-long-filter/filtered": 2}, "badwords", 2),
+        ({READ: 5, NO_URL: 5, "badwords-filter/filtered": 1}, "badwords", 1),
+        ({READ: 0, NO_URL: 1}, NO_URL, 1),
+        ({READ: 0, NO_URL: 1, "split-wet-file/filtered:unreadable": 1}, "split-wet-file/f", 1),
+        ({READ: 9, "clean-page/line-filtered:too_short": 90, "own-filter:mine/filtered:x": 1},
+         "own-filter:mine/filtered:x", 1),
+    ],
+)  # fmt: skip
+def test_the_rule_that_dropped_most_pages_is_found(counts, name, count):
+    found, number, _, meaning = heaviest_rule(counts)
+    assert found.startswith(name) and number == count
+    assert bool(name) == bool(found) == bool(meaning)
+
+
+def test_of_equal_counts_that_of_files_is_named():
+    assert heaviest_rule({NO_URL: 1, "split-wet-file/filtered:unreadable": 1})[2] is Unit.FILE

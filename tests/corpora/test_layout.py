@@ -9,7 +9,7 @@ from corpora.layout import (
     without_duplicates,
     write_shard_list,
 )  # fmt: skip
-from runtime.storage.files import InputError
+from runtime.storage.matching import InputError
 from tests.corpora.written import documents, write_english, write_multilingual, write_shards
 
 

@@ -10,9 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import langdetect
-
-from tests.reference.reference import c4_utils, probabilities, punkt
+from tests.reference.reference import best_language, c4_utils, punkt
 
 PUNKT = punkt()
 END_MARKS = (".", "!", "?", '"', "\u201d")
@@ -106,8 +104,8 @@ def left(text: str, sentences: list[tuple[int, str]], dropped: set[int]) -> str:
 
 def is_english(text: str) -> bool:
     """True if langdetect is sure enough."""
-    found = probabilities(langdetect, text)
-    return bool(found) and found[0][0] == "en" and found[0][1] >= 0.99
+    language, probability = best_language(text)
+    return language == "en" and probability >= 0.99
 
 
 def md5(text: str) -> str:

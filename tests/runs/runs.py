@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipelines.stages.duplicates import DUPLICATES
 from pipelines.stages.finish import FINISH
 from pipelines.stages.lines import LINES
 from pipelines.stages.newest import NEWEST
-from pipelines.stages.publish import publish
+from pipelines.stages.publish import NoDocuments, publish
 from pipelines.stages.shards import SHARDS
 from pipelines.stages.tasks import Stage, run_spilled
 from pipelines.stages.webtext import WEBTEXT
@@ -88,6 +89,8 @@ def plan(output: Path, *arguments: str) -> Plan:
 def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[str, int]:
     """A planned run in this process, stage by stage, without Beam; its counts.
 
+    A run of which no document is left gives them too.
+
     Args:
       cpu_seconds: takes what each stage took.
     """
@@ -112,5 +115,6 @@ def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[
         sources = (stage,)
     documents, sources = dict(counts), ()
     run(SHARDS)
-    publish(documents, job)
+    with suppress(NoDocuments):
+        publish(documents, job)
     return documents

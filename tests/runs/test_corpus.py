@@ -201,8 +201,10 @@ def test_too_much_damage_fails_the_run_and_says_where(tmp_path, sample, capfd):
     assert "done by an earlier run" in capfd.readouterr().err
 
 
-def test_an_input_without_any_page_gives_an_empty_dataset_and_a_report(tmp_path):
+def test_an_input_without_any_page_gives_a_report_and_no_dataset(tmp_path, capfd):
     header = b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 4\r\n\r\nx: y\r\n\r\n"
     (tmp_path / "empty.warc.wet").write_bytes(header)
-    assert build(tmp_path / "out", f"--input={tmp_path / 'empty.warc.wet'}") == 0
+    assert build(tmp_path / "out", f"--input={tmp_path / 'empty.warc.wet'}") == 3
+    assert "en: no document is left of 0 pages" in capfd.readouterr().err
     assert read_report(tmp_path / "out")["splits"]["train"]["documents"] == 0
+    assert not (tmp_path / "out" / "c4").exists()

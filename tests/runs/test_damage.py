@@ -11,7 +11,11 @@ from tests.cleaning.wet.wet_files import member, record
 from tests.conftest import REPOSITORY
 from tests.runs.runs import build, read_jsonl, read_malformed, read_report, shard_bytes
 
-TOLERANT = ("--format=tfrecord,jsonl", "--max_malformed_fraction=1")
+TOLERANT = (
+    "--format=tfrecord,jsonl",
+    "--max_malformed_fraction=1",
+    "--max_unreachable_fraction=1",
+)
 PLACES = ("ferry", "harbour", "orchard", "windmill", "library", "quarry", "market", "chapel")
 
 

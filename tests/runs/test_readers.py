@@ -88,8 +88,16 @@ def test_hugging_face_datasets_finds_splits_and_columns(built, documents, folder
     assert {row["url"]: row for row in rows} == documents
 
 
+def test_hugging_face_datasets_reads_a_dataset_of_several_formats_once(built, documents, tmp_path):
+    import datasets
+
+    loaded = datasets.load_dataset(str(built / "c4/en/3.1.0"), cache_dir=str(tmp_path))
+    assert {row["url"] for split in loaded.values() for row in split} == documents.keys()
+    assert sum(split.num_rows for split in loaded.values()) == len(documents)
+
+
 def test_jsonl_shards_are_named_as_allenai_c4(built):
-    names = sorted(path.name for path in (built / "c4/en/3.1.0/jsonl").iterdir())
+    names = sorted(path.name for path in (built / "c4/en/3.1.0/jsonl").glob("*-of-*"))
     assert names == [
         "c4-train.00000-of-00002.json.gz",
         "c4-train.00001-of-00002.json.gz",

@@ -1,5 +1,6 @@
 """Ctrl-C in a terminal goes to the whole process group: one line, exit 130, and the run goes on."""
 
+import gzip
 import json
 import os
 import signal
@@ -116,7 +117,8 @@ def test_making_a_vocabulary_and_tokens_is_interrupted(tmp_path):
 def test_a_url_list_is_stopped_at_once_and_leaves_nothing(tmp_path, number):
     row = json.dumps({"is_self": False, "score": 3, "url": "http://a.example/page"}) + "\n"
     (tmp_path / "RS_1").write_text(row)
-    os.mkfifo(tmp_path / "RS_2")  # a dump that never ends
+    minutes = gzip.compress(row.encode() * 100_000) * 200
+    (tmp_path / "RS_2").write_bytes(minutes)
     process = start(*COMMAND, "webtext-urls", f"--output={tmp_path / 'out' / 'urls.txt'}",
                     *map(str, (tmp_path / "RS_1", tmp_path / "RS_2")))  # fmt: skip
     time.sleep(0.1)

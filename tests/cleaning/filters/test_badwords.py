@@ -199,3 +199,12 @@ EXACT, DENOMINATOR = (0.999).as_integer_ratio()
 )
 def test_a_fraction_of_the_pages_falls_by_the_whole_digest(number, fraction, kept):
     assert is_kept_softly(number.to_bytes(16), fraction) is kept
+
+
+def test_a_list_of_many_words_is_searched_without_a_word_on_the_terminal(capfd):
+    """RE2 logs by itself where its room is short."""
+    words = [f"w{number * 7919 % 100_003:05d}x{number}" for number in range(20_000)]
+    matcher = Matcher(BadWords.of("en", words))
+    text = " ".join(f"v{word}" for word in words[::3])
+    assert not matcher.found_in(text) and matcher.found_in(f"{text} {words[-1]}")
+    assert capfd.readouterr() == ("", "")

@@ -158,3 +158,20 @@ def test_a_list_of_another_layout_is_refused_with_what_was_expected(data, said):
     expected = r'expected \{"example\.com": true, "example\.org": \["news", "blog"\], \.\.\.\}$'
     with pytest.raises(DomainsError, match=f"^/some/list: {re.escape(said)}.*; {expected}"):
         parse_domains(data, "/some/list")
+
+
+@pytest.mark.parametrize("ending", ["news.com", "news.example"])
+def test_a_host_of_any_number_of_labels_gives_few_lookups(ending):
+    """Each ending of such a host, one after another, would be gigabytes."""
+    looked_up: list[str] = []
+
+    class Allowed(dict[str, object]):
+        def __contains__(self, domain: object) -> bool:
+            looked_up.append(str(domain))
+            return super().__contains__(domain)
+
+    domains = Domains(ALLOWED)
+    domains._allowed = Allowed(ALLOWED)
+    host = "a." * 50_000 + ending
+    assert domains._may_be_listed(host) is (ending == "news.com")
+    assert len(looked_up) <= 4 and max(map(len, looked_up)) < 30

@@ -1,6 +1,13 @@
 """Language identifiers, and pages kept or dropped by their result."""
 
+import io
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+
 import pytest
+from langdetect_rs import _core as langdetect_core
+from langdetect_rs._seed import seed_state
 
 from cleaning.filters.language import (
     ENGLISH_RULE,
@@ -12,11 +19,15 @@ from cleaning.filters.language import (
     LanguageModelError,
     UncertainLanguage,
     _bundled_model,
+    _load_langdetect,
     english_rules,
     language_rules,
 )
 from cleaning.languages import MC4_LANGUAGES
 from cleaning.rules import FAMILIES, RULES
+from cleaning.wet.inflate import inflate
+from cleaning.wet.pages import reference_pages
+from cleaning.wet.records import Record, read_records
 from tests.cleaning.filters.passages import PASSAGES
 
 IGNORED = "english-filter/filtered:ignored_language"
@@ -212,3 +223,59 @@ def test_every_outcome_is_a_rule_of_the_table(doubt, language, probability):
     for rule in met - NAMES:
         row = next(row for family, row in FAMILIES.items() if family.fullmatch(rule))
         assert row in met
+
+
+PROFILES = sorted(langdetect_core.builtin_files())
+DETECTORS = {
+    (order, exact_sums): (profiles, exact_sums)
+    for order, profiles in {"names": PROFILES, "reversed": PROFILES[::-1]}.items()
+    for exact_sums in (False, True)
+}
+
+
+def detector(profiles: list[str], exact_sums: bool) -> Callable[[str], tuple[str, float]]:
+    """langdetect's best language by profiles in this order, with the sums of Python 3.12 or not."""
+    factory = langdetect_core.Factory(exact_sums, "14.0.0")
+    factory.load_builtin(profiles)
+    return lambda text: (factory.detect_langs(text, seed_state(0)) or [("", 0.0)])[0]
+
+
+def mixtures() -> Iterator[str]:
+    """Texts of one language, and of two in many shares."""
+    for number, text in enumerate(PASSAGES.values()):
+        for size in range(0, len(PASSAGES["en"]), 9):
+            yield PASSAGES["en"][:size] + text[number:]
+
+
+def test_the_order_of_profiles_and_the_sums_are_those_stated_whatever_is_installed(monkeypatch):
+    """The package langdetect, where it is found, must not decide the order."""
+    monkeypatch.setattr(os, "listdir", lambda _: pytest.fail("a folder's order is the disk's"))
+    identify_anew = _load_langdetect.__wrapped__(None)
+    stated = detector(PROFILES, False)
+    others = {name: detector(*row) for name, row in DETECTORS.items()}
+    differ = Counter()
+    for text in mixtures():
+        found = identify_anew(text)
+        assert (found.language, found.probability) == stated(text)
+        for name, other in others.items():
+            language, probability = other(text)
+            assert language == found.language
+            assert probability == pytest.approx(found.probability, rel=1e-12)
+            differ[name] += probability != found.probability
+    assert differ.pop(("names", False)) == 0
+    assert all(differ.values()), "orders and sums show in the last bits"
+
+
+@pytest.mark.slow
+def test_no_page_is_judged_otherwise_by_another_order_or_other_sums(shared_data):
+    identify_page = IDENTIFIERS["langdetect"].load(None)
+    others = [detector(*row) for row in DETECTORS.values()]
+    count = 0
+    for file in sorted((shared_data / "wet").glob("*.gz")):
+        for record in read_records(inflate(io.BytesIO(file.read_bytes()))):
+            for page in reference_pages(record) if isinstance(record, Record) else ():
+                found = identify_page(page.text)
+                for other in others if found.doubt is Doubt.NONE else ():
+                    assert english_rules(Identified(*other(page.text))) == english_rules(found)
+                count += 1
+    assert count > 7_000

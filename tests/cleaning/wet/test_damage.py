@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.wet.inflate import Chunk, inflate
+from cleaning.wet.chunks import Chunk
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import Malformed, Record
 from tests.cleaning.wet.wet_files import (
     ONE_MEMBER,

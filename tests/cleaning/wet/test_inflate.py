@@ -9,7 +9,8 @@ import pytest
 
 import cleaning.wet.gzip_members
 import cleaning.wet.inflate
-from cleaning.wet.inflate import Chunk, DamagedMember, Gap, Trust, inflate
+from cleaning.wet.chunks import Chunk, DamagedMember, Gap, Trust
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import Malformed, read_records
 from tests.cleaning.wet.wet_files import (
     LAYOUTS,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.chunks import DamagedMember
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import Malformed, Record, read_records
 from tests.conftest import REPOSITORY
 

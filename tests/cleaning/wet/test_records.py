@@ -7,7 +7,7 @@ import pytest
 import cleaning.wet.records
 from cleaning.captures import clean_captures
 from cleaning.variants import TextForm
-from cleaning.wet.inflate import Chunk, Gap, Trust
+from cleaning.wet.chunks import Chunk, Gap, Trust
 from cleaning.wet.records import MAX_RECORD_BYTES, Malformed, Record, read_records
 from tests.cleaning.wet.wet import EN
 from tests.cleaning.wet.wet_files import (

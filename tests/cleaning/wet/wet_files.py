@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.chunks import DamagedMember
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import Malformed, Record, read_records
 
 MEMBER_EACH, THREE_A_MEMBER, ONE_MEMBER, PLAIN = 1, 3, 1 << 30, 0

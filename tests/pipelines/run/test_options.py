@@ -70,7 +70,7 @@ def test_beam_options_pass_through():
     ("arguments", "said"),
     [
         (["--input=/nowhere/*.gz"], "matches no file"),
-        (["--input=@/nowhere/list.txt"], "cannot read the list"),
+        (["--input=@/nowhere/list.txt"], "the list cannot be read"),
         (
             ["--varient=en", "--input=/nowhere"],
             "unknown option --varient; did you mean --variant?",
@@ -179,11 +179,24 @@ def test_variants_may_be_listed_and_repeated_in_any_order(arguments, names):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("mc4.xx", "unknown language 'xx' in 'mc4.xx': mC4 has no such language; codes are cld3's"),
+        ("mc4.he", "which calls it 'iw'; did you mean mc4.iw?"),
+        ("multilingual.DE", "did you mean mc4.de?"),
+        ("mc4.und", "it is no language, but a split of multilingual"),
+    ],
+)
+def test_an_unknown_language_is_told_with_the_code_that_cld3_has(name, said):
+    with pytest.raises(OptionError) as error:
+        variants(f"--variant={name}")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
         ("realnewslik", "did you mean 'realnewslike'?"),
         ("web", "did you mean 'webtext'?"),
         ("en.nocleam", "did you mean 'en.noclean'?"),
-        ("mc4.xx", "unknown variant 'mc4.xx'"),
-        ("mc4.und", "unknown variant 'mc4.und'"),
         ("multilingal", "did you mean 'multilingual'?"),
         ("EN", "unknown variant 'EN'"),
         (",en", "unknown variant ''"),

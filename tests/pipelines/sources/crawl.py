@@ -4,7 +4,8 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cleaning.wet.inflate import DamagedMember, inflate
+from cleaning.wet.chunks import DamagedMember
+from cleaning.wet.inflate import inflate
 from cleaning.wet.records import Malformed, Record, read_records
 from pipelines.sources.commoncrawl import list_path
 from pipelines.sources.mirrors import Mirror, open_file

@@ -13,6 +13,7 @@ from pipelines.sources.commoncrawl import (
     parse_list,
 )
 from tests.pipelines.sources.crawl import CRAWL, MANY, PATH, listed
+from tests.runtime.storage.test_kinds import HTML
 
 
 @pytest.mark.parametrize("name", ["CC-MAIN-2013-20", "CC-MAIN-2019-18", "CC-MAIN-2026-53"])
@@ -82,8 +83,11 @@ def test_a_line_that_is_no_path_of_the_crawl_refuses_the_list(line):
     assert len(told) < 800 and told.isprintable()
 
 
-def test_lists_end_lines_either_way():
-    assert parse_list(gzip.compress(f"{PATH}\r\n".encode()), CRAWL) == (PATH,)
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "unpacked"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "marked"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_lists_are_read_as_mirrors_and_editors_leave_them(pack, mark, end):
+    assert parse_list(pack(mark + PATH.encode() + end), CRAWL) == (PATH,)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +95,13 @@ def test_lists_end_lines_either_way():
     [
         (b"", "names 0 files"),
         (gzip.compress(b"\n\n"), "names 0 files"),
-        (PATH.encode(), "is a damaged gzip file"),
-        (listed(PATH)[:-1], "is a damaged gzip file"),
-        (listed(PATH)[:20] + b"\0" + listed(PATH)[21:], "is a damaged gzip file"),
+        (HTML, "it is an HTML page"),
+        (f"{PATH}\n".encode("utf-16"), "it is UTF-16 text"),
+        (listed(PATH)[:-1], "is a damaged file"),
+        (listed(PATH)[:20] + b"\0" + listed(PATH)[21:], "is a damaged file"),
         (gzip.compress(bytes(257 << 20), 1), "inflates to more than 256 MiB"),
     ],
-    ids=["nothing", "blank lines", "plain", "cut", "damaged", "bomb"],
+    ids=["nothing", "blank lines", "page", "UTF-16", "cut", "damaged", "bomb"],
 )
 def test_a_damaged_list_is_refused(stored, told):
     with pytest.raises(CrawlError, match=told):

@@ -12,6 +12,7 @@ from cleaning.filters.badwords import (
     BadWords,
     BadWordsError,
     WordCase,
+    list_language,
     load_carried,
     load_english,
     load_matcher,
@@ -199,7 +200,7 @@ def test_a_list_without_words_is_refused(tmp_path):
 
 def test_a_list_that_is_not_utf8_is_refused(tmp_path):
     (tmp_path / "de").write_bytes("wört\n".encode("latin-1"))
-    said = rf"^--badwords_dir={tmp_path}: {tmp_path}/de cannot be read: 'utf-8' codec can't decode"
+    said = rf"^--badwords_dir={tmp_path}: {tmp_path}/de cannot be read: it is not UTF-8: byte 0xf6"
     with pytest.raises(BadWordsError, match=said):
         load_bad_words(["de"], str(tmp_path))
 
@@ -261,7 +262,6 @@ def test_lists_come_back_as_they_were_written(tmp_path):
     ("variant", "named", "option"),
     [
         ("mc4.da", "badwords-da", "--badwords_dir=DIR"),
-        ("multilingual", "badwords-cs", "--badwords_dir=DIR"),
         ("realnews", "realnews_domains.json", "--realnews_domains=FILE"),
     ],
 )
@@ -275,6 +275,19 @@ def test_a_run_that_lacks_a_list_ends_before_any_work(tmp_path, capsys, variant,
     assert f"the list {named} is not in the cache and cannot be fetched: {NOWHERE}/" in error
     assert f"Give {option}" in error and "Nothing was done." in error
     assert not output.exists()
+
+
+def test_all_lists_that_a_run_lacks_are_named_at_once(tmp_path, capsys):
+    (tmp_path / "a.warc.wet").write_bytes(b"WARC/1.0\r\n")
+    arguments = [f"--input={tmp_path}", f"--output={tmp_path / 'out'}"]
+    assert main(["--variant=multilingual,realnews", *arguments]) == 2
+    error = capsys.readouterr().err
+    codes = [code for code in FETCHED if list_language(code) in MC4_LANGUAGES]
+    named = [*(f"badwords-{code}" for code in codes), "realnews_domains.json"]
+    assert f"cannot be fetched: {', '.join(named)}: " in error and NOWHERE in error
+    assert error.count("no connection") == 1
+    then = "--badwords_dir=FOLDER/badwords and --realnews_domains=FOLDER/realnews_domains.json."
+    assert "`c4forge fetch-lists FOLDER`" in error and then in error
 
 
 @pytest.mark.parametrize("language", sorted(ALLOWED))

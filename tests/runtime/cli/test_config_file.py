@@ -103,7 +103,7 @@ def test_single_choices_may_stand_in_the_file(config):
         ("shards", "cannot be read as TOML: Expected '=' after a key"),
         ("shards = ", "cannot be read as TOML: Invalid value"),
         ("shards = 1\nshards = 2", "cannot be read as TOML: Cannot overwrite a value"),
-        (b"spec = '\xff'", "cannot be read as TOML: 'utf-8' codec can't decode"),
+        (b"spec = '\xff'", "cannot be read as TOML: it is not UTF-8: byte 0xff"),
         ("[choices]\nmin_words = 3", "choices = {'min_words': 3}: expected text, a number, true"),
         ("choices.min_words = 3", "options are top-level keys, without tables"),
         ("[[format]]\na = 1", "format = [{'a': 1}]: expected text"),
