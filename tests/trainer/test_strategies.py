@@ -1,6 +1,20 @@
 import pytest
 
-from trainer.strategies import STRATEGIES, adapter_width, first_updates, merge, select
+from trainer.config import TrainConfig
+from trainer.model.sizes import ARCHITECTURES, VERSIONS
+from trainer.strategies import (
+    STRATEGIES,
+    adapter_width,
+    first_updates,
+    is_adapter,
+    is_norm,
+    layer_number,
+    merge,
+    select,
+)
+from trainer.training.memory import network_of
+from trainer.training.run import param_shapes
+from trainer.training.shapes import shapes_of
 
 LAYERS, STEPS = 3, 8
 ALWAYS = (
@@ -60,3 +74,28 @@ def test_arrays_are_taken_out_of_a_tree_and_put_back():
 def test_the_width_of_adapters_is_in_their_shapes():
     assert adapter_width({"a/mlp/wi/kernel": (8, 64)}) == 0
     assert adapter_width({"a/mlp/adapter/wi/kernel": (8, 4), "a/mlp/wi/kernel": (8, 64)}) == 4
+
+
+CAUSAL = {"objective": "causal_lm"}
+OBJECTIVE = {"decoder_lm": CAUSAL, "prefix_lm": {"objective": "prefix_lm"}}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_feed_forward_block_of_every_network_has_an_adapter(architecture, version):
+    config = TrainConfig(
+        size="tiny", version=version, architecture=architecture, strategy="adapters",
+        adapter_width=4, **OBJECTIVE.get(architecture, {}),
+    )  # fmt: skip
+    shapes = shapes_of(param_shapes(network_of(config, 128, architecture)))
+    blocks = {name.removesuffix("/wo/kernel") for name in shapes if name.endswith("mlp/wo/kernel")}
+    found = {name: shape for name, shape in shapes.items() if is_adapter(name)}
+    assert found == {f"{block}/adapter/wi/kernel": (64, 4) for block in blocks} | {
+        f"{block}/adapter/wo/kernel": (4, 64) for block in blocks
+    }
+    assert adapter_width(shapes) == 4
+    layers = {layer_number(name) for name in shapes} - {None}
+    assert layers == set(range(config.layers()))
+    assert {name for name, shape in shapes.items() if len(shape) == 1} == {
+        name for name in shapes if is_norm(name)
+    }

@@ -9,6 +9,8 @@ from trainer.strategies import SCHEDULES
 from trainer.training.optimizer import (
     adafactor,
     inverse_square_root,
+    keep_frozen,
+    keep_frozen_moments,
     learning_rate,
     moments_from_t5x,
     moments_to_t5x,
@@ -53,3 +55,21 @@ def test_the_learning_rate_of_each_schedule(name):
     rate = learning_rate(config)
     for step, wanted in RATES[name].items():
         assert float(rate(jnp.array(step))) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_frozen_arrays_and_their_moments_stay_while_others_are_updated_as_if_alone():
+    optimizer = adafactor(inverse_square_root(1.0, 100), clip_norm=0.1)
+    params = {"frozen": jnp.full((128, 128), 0.3), "open": jnp.full((128, 128), 0.7)}
+    gradients = {"frozen": jnp.zeros((128, 128)), "open": jnp.full((128, 128), 5.0)}
+    active = {"frozen": jnp.array(False), "open": True}
+    before = optimizer.init(params)
+    updates, after = optimizer.update(gradients, before, params)
+    kept = keep_frozen(active, optax.apply_updates(params, updates), params)
+    moments = moments_to_t5x(keep_frozen_moments(active, after, before))
+    assert (kept["frozen"] == params["frozen"]).all() and (kept["open"] != params["open"]).all()
+    jax.tree.map(
+        np.testing.assert_array_equal, moments["frozen"], moments_to_t5x(before)["frozen"]
+    )
+    alone = {"open": params["open"]}
+    _, wanted = optimizer.update({"open": gradients["open"]}, optimizer.init(alone), alone)
+    jax.tree.map(np.testing.assert_array_equal, moments["open"], moments_to_t5x(wanted)["open"])
