@@ -67,9 +67,7 @@ def test_frozen_arrays_and_their_moments_stay_while_others_are_updated_as_if_alo
     kept = keep_frozen(active, optax.apply_updates(params, updates), params)
     moments = moments_to_t5x(keep_frozen_moments(active, after, before))
     assert (kept["frozen"] == params["frozen"]).all() and (kept["open"] != params["open"]).all()
-    jax.tree.map(
-        np.testing.assert_array_equal, moments["frozen"], moments_to_t5x(before)["frozen"]
-    )
+    jax.tree.map(np.testing.assert_array_equal, moments["frozen"], moments_to_t5x(before)["frozen"])
     alone = {"open": params["open"]}
     _, wanted = optimizer.update({"open": gradients["open"]}, optimizer.init(alone), alone)
     jax.tree.map(np.testing.assert_array_equal, moments["open"], moments_to_t5x(wanted)["open"])
