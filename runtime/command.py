@@ -18,6 +18,7 @@ from runtime.workers.processes import kill_workers, raise_started
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
 _AGAIN_SECONDS = 1.0
+_LATER_SECONDS = 0.05
 
 
 class Exit(IntEnum):
@@ -104,6 +105,7 @@ class _Signals:
 
     def __init__(self) -> None:
         self.interrupted = False
+        self._raised: type[BaseException] = KeyboardInterrupt
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -113,8 +115,8 @@ class _Signals:
             return
         handlers = {
             signal.SIGINT: self._stop,
-            signal.SIGTERM: _end_tasks,
-            signal.SIGALRM: self._stop_again,
+            signal.SIGTERM: self._terminate,
+            signal.SIGALRM: self._raise_again,
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         hooks = threading.excepthook, sys.unraisablehook
@@ -127,7 +129,7 @@ class _Signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _stop(self, _signal: int, frame: FrameType | None) -> None:
         """Ends the workers and raises KeyboardInterrupt; a second SIGINT ends this process."""
         if self.interrupted:
             os._exit(Exit.INTERRUPTED)
@@ -138,22 +140,38 @@ class _Signals:
         sys.unraisablehook = lambda _: None
         kill_workers()
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
-        raise_started(KeyboardInterrupt)
+        self._raise(KeyboardInterrupt, frame)
+
+    def _terminate(self, _signal: int, frame: FrameType | None) -> None:
+        """Drops the tasks that have not begun and lets the running ones end."""
+        if not pool.stop_tasks():
+            self._raise(Terminated, frame)
+            return
+        say("SIGTERM: ending after the running tasks.")
+
+    def _raise(self, error: type[BaseException], frame: FrameType | None) -> None:
+        """Raises the error here, or a moment later if a compiled module is being imported."""
+        self._raised = error
+        if _loads_extension(frame):
+            signal.setitimer(signal.ITIMER_REAL, _LATER_SECONDS, _AGAIN_SECONDS)
+            return
+        raise_started(error)
 
     def end(self) -> None:
         """No further KeyboardInterrupt is raised: the work is over."""
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _stop_again(self, _signal: int, _frame: FrameType | None) -> None:
-        """Raises it again where a library's callback took the first one and went on."""
-        if not isinstance(sys.exception(), KeyboardInterrupt):  # which is on its way up
+    def _raise_again(self, _signal: int, frame: FrameType | None) -> None:
+        """Raises it where it could not be raised before, or where a library's callback took it."""
+        if not isinstance(sys.exception(), self._raised):  # which is on its way up
             kill_workers()
-            raise_started(KeyboardInterrupt)
+            self._raise(self._raised, frame)
 
 
-def _end_tasks(_signal: int, _frame: FrameType | None) -> None:
-    """Drops the tasks that have not begun and lets the running ones end."""
-    if not pool.stop_tasks():
-        raise_started(Terminated)
-        return
-    say("SIGTERM: ending after the running tasks.")
+def _loads_extension(frame: FrameType | None) -> bool:
+    """True inside the import of a compiled module: an exception there crashes some, as JAX's."""
+    while frame is not None:
+        if frame.f_code.co_qualname.startswith("ExtensionFileLoader."):
+            return True
+        frame = frame.f_back
+    return False
