@@ -60,7 +60,7 @@ def test_training_leaves_what_the_docs_say(model_dir):
 
 def test_the_configuration_is_written_beside_the_run(model_dir, flags):
     values = json.loads((model_dir / "config.json").read_text())
-    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"])})
+    config = TrainConfig(**{**values, "corpus": tuple(values["corpus"]), "task": ()})
     assert config == replace(parse(["train", *flags]).config, data_form="pairs")
 
 
