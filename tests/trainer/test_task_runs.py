@@ -87,6 +87,20 @@ def test_the_curve_has_the_metrics_and_the_best_by_one_is_kept(run):
     ]
 
 
+def test_a_score_to_keep_the_best_by_is_checked_before_the_first_step(
+    flags, data, tmp_path, capsys
+):
+    replaced = ("--keep_best", "--model_dir", "--task", "--corpus")
+    given = [flag for flag in flags if not flag.startswith(replaced)]
+    given += [f"--task={data}/tasks.toml:tone", "--keep_best=tone/acuracy"]
+    given += [f"--model_dir={tmp_path / 'run'}"]
+    assert main(["train", *given]) == 2
+    told = capsys.readouterr().err
+    assert "--keep_best=tone/acuracy: no such score; choose from eval_loss, eval_accuracy" in told
+    assert "tone/accuracy, tone/f1, average; did you mean 'tone/accuracy'?" in told
+    assert not (tmp_path / "run").exists()
+
+
 def test_eval_has_a_row_for_each_task_and_predicts_each_example_once(run, data, tmp_path, capsys):
     assert main(["eval", f"--model_dir={run}", f"--predictions={tmp_path / 'out'}", "--json"]) == 0
     rows = rows_of(capsys.readouterr().out)
@@ -135,7 +149,7 @@ def test_a_moved_run_has_its_tasks_and_says_which_data_are_gone(run, data, tmp_p
     moved, gone = f"--model_dir={tmp_path / 'moved'}", data.rename(data.with_name("gone"))
     try:
         assert main(["eval", moved, f"--task={tmp_path}/moved/tasks/tasks.toml"]) == 2
-        assert f"[tone]: no data at {data}/tone; give a file" in capsys.readouterr().err
+        assert f"[tone]: no data at {data}/tone; give a TOML file" in capsys.readouterr().err
         tasks = [f"--task={gone}/tasks.toml:tone", "--task=glue_cola", f"--data_dir={gone}"]
         assert main(["eval", moved, *tasks, "--max_examples=2", "--json"]) == 0
     finally:

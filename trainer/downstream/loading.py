@@ -78,6 +78,8 @@ def load_all(names: Sequence[str], data_dir: str = "") -> LoadedTasks:
                 problems[member] = str(error)
         if name in GROUPS and len(problems) < len(members):
             missing |= problems
+        elif name in GROUPS:
+            refused.append(f"{name}: no data for any of its tasks; {problems[members[0]]}")
         else:
             refused += problems.values()
     if refused:
@@ -133,8 +135,9 @@ def _with_data(row: TaskRow, data_dir: str, alone: bool) -> DownstreamTask:
 
 def _expected(row: TaskRow, data_dir: str) -> str:
     name, _, version = row.dataset.partition(":")
+    place = f"in data_dir={data_dir}" if data_dir else "without a data_dir"
     return (
-        f"{row.name}: no data in data_dir={data_dir}; expected the TFDS data set "
+        f"{row.name}: no data {place}; expected the TFDS data set "
         f"{os.path.join(data_dir, name, version)}, or a folder {os.path.join(data_dir, row.name)} "
         f"with a Hugging Face data set or .jsonl, .tsv or .csv files, for {', '.join(row.splits)}"
     )
@@ -149,7 +152,7 @@ def _own_with_data(task: OwnTask, data_dir: str) -> DownstreamTask:
     if source is None:
         place = task.source or f"{row.dataset} in data_dir={data_dir}"
         raise DownstreamError(
-            f"{row.source}: no data at {place}; give a file with the place where they are"
+            f"{row.source}: no data at {place}; give a TOML file that says where they are"
         )
     splits = row.splits or {split: split for split in source.splits}
     for split, in_data in splits.items():

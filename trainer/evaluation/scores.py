@@ -181,6 +181,14 @@ class TaskEvaluator:
         ]
         self.names = tuple(task.name for task, _ in self._examples)
 
+    def score_names(self) -> list[str]:
+        """The names that `evaluate` gives, found with the targets as predictions."""
+
+        def repeat(examples: Sequence[TextExample], _: Sequence[str]) -> list[Prediction]:
+            return [Prediction(text=example["targets"], score=0.0) for example in examples]
+
+        return [*self.evaluate(repeat)]
+
     def evaluate(self, predict: Predict) -> dict[str, float]:
         """TASK/METRIC of each task, GROUP/average and average; exact_match of all pairs."""
         found = [

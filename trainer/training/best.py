@@ -2,8 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from runtime.cli.options import closest
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.input.batches import HostInfo
 from trainer.training.checkpoints import Checkpoints
@@ -22,6 +23,16 @@ def is_better(name: str, score: float, than: float) -> bool:
     if math.isnan(score) or math.isnan(than):
         return not math.isnan(score)
     return score < than if name.startswith(_SMALLER) else score > than
+
+
+def check_keep_best(name: str, scores: Collection[str]) -> None:
+    """Checks that --keep_best is one of the scores of a run, if it has any.
+
+    Raises:
+      TrainConfigError: it is none of them.
+    """
+    if scores and name not in scores:
+        raise TrainConfigError(f"--keep_best={name}: no such score; {closest(name, scores)}")
 
 
 class BestCheckpoint:
@@ -59,10 +70,7 @@ class BestCheckpoint:
         """
         if self._checkpoints is None or not scores:
             return
-        if self._name not in scores:
-            raise TrainConfigError(
-                f"--keep_best={self._name}: no such score; choose from {', '.join(scores)}"
-            )
+        check_keep_best(self._name, scores)
         score, step = scores[self._name], int(state.step)
         if self.step is not None and not is_better(self._name, score, self.score):
             self.worse += step > self.step

@@ -19,6 +19,7 @@ from trainer.training.run import Run
 from trainer.training.step import Metrics
 
 Scores = Mapping[str, float]
+_OF_MEMBERS = ("eval_loss", "eval_accuracy")  # of each corpus and task, beside those of all
 
 
 class Evaluator:
@@ -73,12 +74,21 @@ class Evaluator:
             total |= {
                 f"{key}/{name}": scores[key]
                 for name, scores in rows.items()
-                for key in ("eval_loss", "eval_accuracy")
+                for key in _OF_MEMBERS
                 if scores
             }
         if self._tasks is not None and self._tasks.names:
             total |= self._tasks.evaluate(predictor_of(self._run, params))
         return total
+
+    def score_names(self) -> list[str]:
+        """The names that `evaluate` gives; none if there is no such split."""
+        if self.missing:
+            return []
+        names = [*_scores(np.ones(len(Metrics._fields)), np.ones(1))]
+        if len(self._members) > 1:
+            names += [f"{key}/{name}" for name in self._members for key in _OF_MEMBERS]
+        return names + (self._tasks.score_names() if self._tasks else [])
 
     def evaluate_members(self, params: Any) -> dict[str, Scores]:
         """The scores of each corpus by the name of its task, and of all as `total`."""

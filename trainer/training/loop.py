@@ -14,7 +14,7 @@ from trainer.config import TrainConfig
 from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
 from trainer.input.lengths import fit_to_data
 from trainer.input.position import identify_data
-from trainer.training.best import BestCheckpoint
+from trainer.training.best import BestCheckpoint, check_keep_best
 from trainer.training.checkpoints import Checkpoints
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
@@ -44,6 +44,8 @@ def train(config: TrainConfig) -> State:
     run = prepare_run(config, batch_spec(dataset), first_step=first)
     report(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
+    if config.keep_best and evaluator:
+        check_keep_best(config.keep_best, evaluator.score_names())
     batches = Batches(dataset, identify_data(config))
     report(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)

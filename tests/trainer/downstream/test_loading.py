@@ -85,7 +85,10 @@ def test_missing_data_are_told_together(tmp_path):
     with pytest.raises(DownstreamError) as caught:
         load_all(["glue", "glue_cola", "squad"], str(tmp_path))
     lines = str(caught.value).splitlines()
-    assert len(lines) == len(GROUPS["glue"].members) + 1
-    assert lines[0].startswith(f"glue_cola: no data in data_dir={tmp_path}; expected the TFDS")
+    expected = f"glue_cola: no data in data_dir={tmp_path}; expected the TFDS data set"
+    assert lines[0].startswith(f"glue: no data for any of its tasks; {expected}")
     assert f"{tmp_path}/glue/cola/2.0.0, or a folder {tmp_path}/glue_cola" in lines[0]
-    assert lines[-1].startswith("squad: no data")
+    assert lines[1].startswith(expected) and lines[2].startswith("squad: no data")
+    assert len(lines) == 3
+    with pytest.raises(DownstreamError, match="glue_cola: no data without a data_dir; expected"):
+        load_all(["glue_cola"])

@@ -96,7 +96,7 @@ def test_two_hosts_give_the_losses_of_one(config, tmp_path):
     flags = [
         f"--{name}={value}"
         for name, value in dataclasses.asdict(two).items()
-        if value != "" and name not in ("corpus", "backend", "host_index", "host_count")
+        if value != "" and name not in ("corpus", "task", "backend", "host_index", "host_count")
     ]
     flags = [flag.replace("=True", "=true").replace("=False", "=false") for flag in flags]
     command = [*T5X, "train", "--backend=ours",
