@@ -43,6 +43,17 @@ WRONG = [
     (["--schedule=linear", "--steps=9"], "--warmup_steps=10000: expected fewer than --steps=9"),
     (["--schedule=cosin"], r"did you mean 'cosine'\?"),
     (["--dropout=1"], "expected a share from 0 to below 1"),
+    (["--strategy=adapter", "--steps=1"], r"did you mean 'adapters'\?"),
+    (["--strategy=adapters"], "--adapter_width=0: expected 1 or more, as --adapter_width=32"),
+    (["--adapter_width=8"], "--adapter_width=8: only for --strategy=adapters"),
+    (
+        ["--strategy=gradual_unfreezing", "--steps=5"],
+        "--steps=5: expected 6 or more for --strategy=gradual_unfreezing, one for each layer",
+    ),
+    (
+        ["--strategy=gradual_unfreezing", "--backend=t5x"],
+        "--backend=t5x: --strategy=gradual_unfreezing runs in our loop only",
+    ),
 ]
 
 
@@ -68,6 +79,14 @@ def test_wrong_ways_of_decoding_are_told(flags, message):
 def test_wrong_flags_are_told(flags, message):
     with pytest.raises(OptionError, match=message):
         parse(["train", *flags])
+
+
+def test_only_all_parameters_can_be_trained_from_nothing():
+    given = ["--corpus=a", "--vocab=b", "--model_dir=c", "--strategy=gradual_unfreezing"]
+    with pytest.raises(OptionError, match="--strategy=gradual_unfreezing: expected --initial_ch"):
+        parse(["train", *given])
+    assert parse(["train", *given, "--initial_checkpoint=d"]).config.fine_tunes()
+    assert parse(["info", *given]).config.strategy == "gradual_unfreezing"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A run with adapters from its start to each layout; gradual unfreezing killed between episodes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,11 @@ def test_unfreezing_that_stops_between_episodes_ends_with_the_same_bits(base, tm
     assert np.array_equal(middle[low], before[low]) and not np.array_equal(end[low], before[low])
     top = "encoder/layers_1/attention/query/kernel"
     assert not np.array_equal(middle[top], before[top])
+    stopped = tmp_path / "stopped"  # as if killed at the last step of the first episode
+    shutil.copytree(tmp_path / "whole", stopped)
+    for path in [*stopped.glob("checkpoint_[34]"), *stopped.glob("data_[34]-*")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert main(["finetune", *options, f"--model_dir={stopped}"]) == 0
+    resumed = arrays(stopped / "checkpoint_4")
+    assert resumed.keys() == end.keys()
+    assert all(np.array_equal(resumed[name], end[name]) for name in end)

@@ -206,8 +206,9 @@ def load_initial_state(run: Run, path: str, with_optimizer: bool = False) -> Sta
     check_folder(run.config, run_folder(path))
     if with_optimizer:
         return _carry_on(run, _with_optimizer(path))
+    params = _initial_params(run, path)
     start = run.start()
-    return start._replace(params=merge(start.params, _initial_params(run, path)))
+    return start._replace(params=merge(start.params, params))
 
 
 def _initial_params(run: Run, path: str) -> Any:

@@ -10,6 +10,7 @@ from flax import traverse_util
 
 from tests.trainer.model import goldens
 from trainer.model.config import NetworkConfig, network_config
+from trainer.model.layers import FeedForward
 from trainer.model.network import build_network
 from trainer.model.sizes import ARCHITECTURES, SIZES
 
@@ -73,7 +74,7 @@ def test_architectures_have_the_papers_shares_of_parameters():
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_architecture_runs_and_has_gradients_everywhere(name):
     config = dataclasses.replace(
-        network_config(SIZES["tiny"], name, 64), emb_dim=16, dropout_rate=0.0
+        network_config(SIZES["tiny"], name, 64), emb_dim=16, dropout_rate=0.0, adapter_width=4
     )
     network, params = initial(config)
 
@@ -88,8 +89,9 @@ def test_every_architecture_runs_and_has_gradients_everywhere(name):
 @pytest.mark.parametrize("changes", [{"scan_layers": True}, {"remat": True},
                                      {"scan_layers": True, "remat": True}])  # fmt: skip
 def test_scan_and_remat_change_no_logit(changes):
-    network, params = initial(SMALL)
-    other = build_network(dataclasses.replace(SMALL, **changes))
+    adapted = dataclasses.replace(SMALL, adapter_width=4)
+    network, params = initial(adapted)
+    other = build_network(dataclasses.replace(adapted, **changes))
     expected = run(network, params, *arguments(SMALL))
     np.testing.assert_allclose(run(other, params, *arguments(SMALL)), expected, atol=2e-6)
     rngs = {"dropout": jax.random.key(1)}
@@ -97,6 +99,20 @@ def test_scan_and_remat_change_no_logit(changes):
         {"params": params}, *arguments(SMALL)
     )
     assert np.isfinite(dropped).all() and np.abs(dropped - expected).max() > 1e-3
+
+
+def test_an_adapter_is_added_to_the_output_of_the_feed_forward_block_and_begins_near_0():
+    x = jax.random.normal(jax.random.key(0), (2, 3, 16))
+    plain, adapted = (FeedForward(32, ("relu",), 0.0, adapter_width=width) for width in (0, 8))
+    params = adapted.init(jax.random.key(1), x, deterministic=True)["params"]
+    tuned = jax.tree.map(lambda p: 30 * p, params["adapter"])
+    y = plain.apply({"params": params}, x, deterministic=True)
+    first = adapted.apply({"params": params}, x, deterministic=True)
+    np.testing.assert_allclose(first, y, atol=2e-3 * np.abs(y).max())
+    assert np.abs(first - y).max() > 0
+    inner = np.maximum(y @ tuned["wi"]["kernel"], 0) @ tuned["wo"]["kernel"]
+    found = adapted.apply({"params": params | {"adapter": tuned}}, x, deterministic=True)
+    np.testing.assert_allclose(found, y + inner, rtol=1e-4, atol=1e-5)
 
 
 def test_a_decoder_does_not_look_ahead_but_a_prefix_does():

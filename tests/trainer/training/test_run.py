@@ -12,7 +12,8 @@ from trainer.compat.hugging_face import write_hugging_face
 from trainer.config import TrainConfig
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
-from trainer.training.run import configure_network
+from trainer.training.run import configure_network, first_step
+from trainer.training.run_folder import read_first_step, write_settings
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +65,11 @@ def test_steps_count_from_0_with_a_schedule_and_moments_of_their_own(trained, st
     assert all(jax.tree.leaves(changed))
 
 
-def test_a_stopped_run_goes_on_from_its_own_checkpoint(trained, tmp_path):
+def test_a_stopped_run_goes_on_from_its_own_checkpoint_with_moments_of_adapters(trained, tmp_path):
     config, _ = trained
-    tuned = dataclasses.replace(config, initial_checkpoint=config.model_dir, steps=4)
+    tuned = dataclasses.replace(
+        config, initial_checkpoint=config.model_dir, steps=4, strategy="adapters", adapter_width=4
+    )
     once = train(dataclasses.replace(tuned, model_dir=str(tmp_path / "once")))
     again = dataclasses.replace(tuned, model_dir=str(tmp_path / "again"))
     train(dataclasses.replace(again, steps=3))
@@ -80,7 +83,24 @@ def test_the_optimizer_is_carried_on_if_that_is_asked_for(trained, tmp_path):
         model_dir=str(tmp_path / "more"),
     )  # fmt: skip
     assert int(train(more).step) == 8
+    assert read_first_step(more.model_dir) == 6
     assert [row["step"] for row in read_curve(more.model_dir) if "loss" in row] == [7, 8]
+
+
+def test_a_run_with_the_optimizer_of_another_begins_at_its_step(trained, tmp_path):
+    config, _ = trained
+    tuned = dataclasses.replace(
+        config, initial_checkpoint=config.model_dir, initial_optimizer=True, steps=8,
+        architecture="encoder_decoder", strategy="gradual_unfreezing",
+        model_dir=str(tmp_path / "tuned"),
+    )  # fmt: skip
+    assert first_step(tuned, started=False) == 6
+    write_settings(tuned, 6)
+    gone = dataclasses.replace(tuned, initial_checkpoint=str(tmp_path / "gone"))
+    assert first_step(gone, started=True) == 6
+    assert first_step(dataclasses.replace(tuned, initial_optimizer=False), started=False) == 0
+    with pytest.raises(UsageError, match=r"--steps=7: expected 8 or more .* from step 6 on"):
+        first_step(dataclasses.replace(tuned, steps=7), started=False)
 
 
 def test_no_step_left_is_told(trained, tmp_path):
