@@ -15,7 +15,7 @@ from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
 from trainer.input.lengths import fit_to_data
 from trainer.input.position import identify_data
 from trainer.training.best import BestCheckpoint, check_keep_best
-from trainer.training.checkpoints import Checkpoints
+from trainer.training.checkpoints import Checkpoints, holds_checkpoint
 from trainer.training.divergence import DivergenceGuard, mean_loss
 from trainer.training.evaluation import Evaluator
 from trainer.training.flops import peak_flops, step_flops
@@ -39,13 +39,13 @@ def train(config: TrainConfig) -> State:
     host = this_host()
     report = say if host.index == 0 else lambda _: None
     config, dataset = _open_data(config, host, report)
-    checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
-    first = first_step(config, checkpoints.latest() is not None)
+    first = first_step(config, holds_checkpoint(config.model_dir))
     run = prepare_run(config, batch_spec(dataset), first_step=first)
     report(_describe(run))
     evaluator = Evaluator(config, run) if config.eval_period else None
     if config.keep_best and evaluator:
         check_keep_best(config.keep_best, evaluator.score_names())
+    checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     batches = Batches(dataset, identify_data(config))
     report(f"starting {_start(config, checkpoints)}")
     state = _first_state(run, checkpoints, batches)
