@@ -32,7 +32,7 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
-FAILED, UNREADABLE = ".failed.json", ".unreadable.json"
+FAILED_SUFFIX, UNREADABLE_SUFFIX = ".failed.json", ".unreadable.json"
 
 
 def versions() -> dict[str, str]:
@@ -201,11 +201,11 @@ class Job:
 
     def failed_path(self, part: Part) -> str:
         """The reason why a part's file could not be fetched (JSON); missing if it could."""
-        return join(self.clean_folder(), f"{part.key()}{FAILED}")
+        return join(self.clean_folder(), f"{part.key()}{FAILED_SUFFIX}")
 
     def unreadable_path(self, part: Part) -> str:
         """What a file is whose first part holds no record of a WET file (JSON); else missing."""
-        return join(self.clean_folder(), f"{part.key()}{UNREADABLE}")
+        return join(self.clean_folder(), f"{part.key()}{UNREADABLE_SUFFIX}")
 
     def stage_path(self, stage: str, number: int, suffix: str) -> str:
         """An artifact of one task of a stage after cleaning; not for shards."""

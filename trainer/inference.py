@@ -1,18 +1,14 @@
 """Runs a trained model: targets for lines of text."""
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
 
 from trainer.config import Decoding, TrainConfig
 from trainer.data.vocabularies import load_vocabulary
-from trainer.evaluation.decoder import encode_inputs, make_decoder
+from trainer.evaluation.decoder import batches_of, encode_inputs, make_decoder
 from trainer.model.network import build_network
 from trainer.training.run import configure_network, load_params
 from vocab.vocabulary import EOS_ID
-
-Item = TypeVar("Item")
 
 
 def split_lines(data: bytes) -> list[str]:
@@ -42,14 +38,7 @@ def infer(
     decode = make_decoder(config, network, params, decoding)
     encoded = (encode_inputs(config, vocabulary, config.prefix + line) for line in lines)
     breaks = re.compile(r"\r\n|[\r\n]" if decoding.samples == 1 else r"\r\n|[\r\n\t]")
-    for number, batch in enumerate(chunks(encoded, config.batch_size)):
+    for number, batch in enumerate(batches_of(encoded, config.batch_size)):
         for targets in decode(batch, number):
             texts = (vocabulary.decode([i for i in ids if i > EOS_ID]) for ids in targets)
             yield "\t".join(breaks.sub(" ", text) for text in texts)
-
-
-def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size` items; the last one may be shorter."""
-    remaining = iter(items)
-    while chunk := list(itertools.islice(remaining, size)):
-        yield chunk

@@ -172,6 +172,8 @@ def merge(tree: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]
     found = dict(tree)
     for key, node in changed.items():
         inner = found.get(key)
-        both = isinstance(node, Mapping) and isinstance(inner, Mapping)
-        found[key] = merge(inner, node) if both else node  # type: ignore[arg-type]
+        if isinstance(node, Mapping) and isinstance(inner, Mapping):
+            found[key] = merge(inner, node)
+        else:
+            found[key] = node
     return found

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 
 from cleaning.specs import SPECS
-from pipelines.job import FAILED, Job
-from pipelines.job import UNREADABLE as NO_WET
+from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
@@ -168,7 +167,7 @@ def forget_failures(plan: Plan) -> int:
     Whatever came after cleaning goes with them: it was made without these files.
     """
     job, found = plan.job, 0
-    suffixes = (FAILED, NO_WET)
+    suffixes = (FAILED_SUFFIX, UNREADABLE_SUFFIX)
     failed = {path for path in list_files(job.clean_folder()) if path.endswith(suffixes)}
     for part in plan.parts if failed else ():
         mirrored = (job.unreadable_path(part),) * part.crawled  # which may have it by now

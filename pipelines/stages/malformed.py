@@ -5,8 +5,7 @@ import os
 from collections import Counter
 
 from cleaning.counts import Counts
-from pipelines.job import UNREADABLE as _SUFFIX
-from pipelines.job import Job
+from pipelines.job import UNREADABLE_SUFFIX, Job
 from pipelines.sources.wet_files import Part, read_manifest
 from pipelines.stages.clean import MALFORMED, holds_records, load_counts
 from runtime.cli.console import plain
@@ -74,7 +73,9 @@ def check_input(counts: Counts, job: Job) -> Counts:
 
 def _list_unreadable(job: Job, by_file: dict[str, list[Part]]) -> dict[str, str]:
     """What each file is that holds no record, by path; writes the list of them."""
-    candidates = {path for path in list_files(job.clean_folder()) if path.endswith(_SUFFIX)}
+    candidates = {
+        path for path in list_files(job.clean_folder()) if path.endswith(UNREADABLE_SUFFIX)
+    }
     rows: list[dict[str, str]] = []
     for parts in by_file.values() if candidates else ():
         first = job.unreadable_path(parts[0])

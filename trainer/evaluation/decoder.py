@@ -1,7 +1,8 @@
 """Decodes the targets of batches of inputs, with the ids that training reads."""
 
-from collections.abc import Callable
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -17,6 +18,14 @@ Decode = Callable[[list[list[int]], int], list[list[list[int]]]]
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 Place = Callable[[Ids], Any]
 """Puts an array of a batch, int32[rows, length], on the devices."""
+Item = TypeVar("Item")
+
+
+def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size` items in order; the last one may be shorter."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch
 
 
 def encode_inputs(config: TrainConfig, vocabulary: seqio.Vocabulary, text: str) -> list[int]:

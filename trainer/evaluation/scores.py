@@ -1,9 +1,8 @@
 """Scores of tasks: predictions on all hosts, metrics, and averages as the papers average."""
 
-import itertools
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
 from trainer.downstream.groups import GROUPS, group_average
 from trainer.downstream.task import DownstreamTask, TextExample
+from trainer.evaluation.decoder import batches_of
 from trainer.evaluation.members import chosen_examples, evaluated_members, exact_match
 from trainer.evaluation.predictor import Predict, Prediction
 from trainer.input.batches import HostInfo
@@ -85,7 +85,7 @@ def score_task(
     labels = task.labels if config.scoring == OPTIONS else ()
     kept: list[list[TextExample]] = []
     own: list[list[dict[str, Any]]] = []
-    for number, batch in enumerate(_batches(examples, config.batch_size)):
+    for number, batch in enumerate(batches_of(examples, config.batch_size)):
         kept.append(batch)
         if number % host.count == host.index:
             own.append([asdict(each) for each in predict(batch, labels)])
@@ -96,12 +96,6 @@ def score_task(
         for example, found in zip(batch, answers, strict=True)
     )
     return TaskScores(task=task, split=split, rows=rows, metrics=_metrics(task, rows))
-
-
-def _batches(examples: Iterable[TextExample], size: int) -> Iterator[list[TextExample]]:
-    remaining = iter(examples)
-    while batch := list(itertools.islice(remaining, size)):
-        yield batch
 
 
 def _in_order(by_host: Sequence[Sequence[Any]], count: int) -> list[Any]:
