@@ -31,6 +31,11 @@ def console_script(module: str) -> list[str]:
 COMMAND, T5X = console_script("c4forge.main"), console_script("c4forge.t5x")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names of tests are the same in every process: packed bytes hold the time of their packing."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def sample() -> str:
     """A glob of the sample's WET files."""
