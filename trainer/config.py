@@ -304,7 +304,7 @@ class TrainConfig(TaskOptions):
         if self.strategy != "adapters" and width:
             yield f"--adapter_width={width}: only for --strategy=adapters"
         episodes = STRATEGIES[self.strategy].episodes(self.layers())
-        if self.steps < episodes:
+        if 0 < self.steps < episodes:
             yield (
                 f"--steps={self.steps}: expected {episodes} or more for --strategy={self.strategy}"
                 ", one for each layer"
