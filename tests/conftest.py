@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 
 # Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+# All processes of a run of the tests share what they compile; the first removes it at the end.
+_COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 
 # Tests talk to servers of this machine only, and name the proxies that they mean.
 for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):

@@ -73,7 +73,8 @@ def test_domains_of_real_urls(realnews, shared_data):
     domains = Domains(realnews)
     assert domains._plain
     counts = Counter()
-    for url in target_urls(sorted((shared_data / "wet").glob("*.wet.gz"))):
+    urls = target_urls(sorted((shared_data / "wet").glob("*.wet.gz")))
+    for url in {url.partition("/")[0]: url for url in urls}.values():  # one of each host
         rule = reference_rule(url, realnews)
         assert domains.rule(url) == rule, url
         counts[rule.rpartition(":")[2].rpartition("/")[2]] += 1

@@ -24,8 +24,8 @@ def base(tmp_path_factory, small_vocabulary) -> list[str]:
     for split in ("train", "validation"):
         (folder / "pairs" / f"{split}.tsv").write_text("".join(lines))
     given = [f"--corpus={folder / 'pairs'}", "--dtype=float32", "--inputs_length=16",
-             "--targets_length=8", "--batch_size=4", "--log_period=1", "--eval_period=2",
-             "--eval_examples=0", "--checkpoint_period=1", "--keep_checkpoints=0",
+             "--targets_length=8", "--batch_size=4", "--log_period=1", "--eval_period=0",
+             "--checkpoint_period=1", "--keep_checkpoints=0",
              "--backend=ours"]  # fmt: skip
     run = f"--model_dir={folder / 'base'}"
     size = [f"--vocab={small_vocabulary}", "--size=tiny", "--steps=1"]

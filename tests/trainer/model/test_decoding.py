@@ -150,16 +150,17 @@ def test_a_decoder_alone_goes_on_from_prompts_of_any_length(search, prefix, deco
         found = np.asarray(sample(*arguments, jax.random.key(0), prefix=prefix))
     else:
         found = np.asarray(beam_search(*arguments, beams=1, prefix=prefix)[0])[:, 0]
+    apply = jax.jit(functools.partial(LANGUAGE_MODEL.apply, enable_dropout=False))
     for row, prompt in enumerate(np.asarray(prompts)):
         text, count = [int(i) for i in prompt if i], int((prompt > 0).sum())
         for _ in range(LENGTH):
-            ids = np.array([[0, *text]])
+            ids = np.zeros((1, 1 + prompts.shape[1] + LENGTH), int)  # what comes later is not seen
+            ids[0, 1 : 1 + len(text)] = text
             seen = (np.arange(ids.shape[1]) <= count)[None].astype(int) if prefix else None
-            logits = LANGUAGE_MODEL.apply(
-                {"params": decoder_params}, ids, np.ones_like(ids),
-                decoder_causal_attention=seen, enable_dropout=False,
-            )  # fmt: skip
-            text.append(int(np.argmax(logits[0, -1])))
+            logits = apply(
+                {"params": decoder_params}, ids, np.ones_like(ids), decoder_causal_attention=seen
+            )
+            text.append(int(np.argmax(logits[0, len(text)])))
             if text[-1] == 1:
                 break
         assert ended(found[row]) == text[count:]
