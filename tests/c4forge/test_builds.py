@@ -111,7 +111,7 @@ def test_input_that_is_not_there_is_told_and_leaves_no_workers(tmp_path):
 def test_damaged_input_is_refused(tmp_path):
     wet = tmp_path / "a.warc.wet"
     wet.write_bytes(b"no WET file\n" * 100)
-    with pytest.raises(c4forge.InputRefused, match="1 of 1 files .* no WET files"):
+    with pytest.raises(c4forge.InputRefused, match=r"1 of 1 files .* no WET files"):
         c4forge.build(input=wet, output=tmp_path / "out", num_workers=1)
     assert builds.pool._pool is None
 
