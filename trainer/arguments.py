@@ -83,8 +83,10 @@ COMMANDS: dict[str, CommandRow] = {
         ),
         CommandRow(
             name="gin",
-            meaning="prints the gin file for plain `python -m t5x.train`",
+            meaning="prints the gin file for plain `python -m t5x.train` or `t5x.eval`",
+            takes=("script", "checkpoint", "split", "max_examples"),
             needs=("corpus", "vocab", "model_dir"),
+            of_run=True,
         ),
         CommandRow(
             name="info",
@@ -132,6 +134,28 @@ LAYOUTS: dict[str, Layout] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One row: a program of t5x that reads a gin file.
+
+    Attributes:
+      name: as given to --script, and of the module in t5x.
+      meaning: one line for --help.
+    """
+
+    name: str
+    meaning: str
+
+
+SCRIPTS: dict[str, Script] = {
+    row.name: row
+    for row in (
+        Script(name="train", meaning="trains, or goes on from the newest checkpoint of the run"),
+        Script(name="eval", meaning="evaluates the newest checkpoint, or that of --checkpoint"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command line as given.
 
@@ -165,6 +189,10 @@ class Command:
     json: bool = option("print a line of JSON for each row of the table", default=False)
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
+    script: str = option(
+        "program of t5x that the gin file is for", default="train", metavar="NAME", table=SCRIPTS,
+        parse=parse_choice(str, tuple(SCRIPTS)),
+    )  # fmt: skip
     to: str = option(
         "layout of export", default="hf", metavar="NAME", table=LAYOUTS,
         parse=parse_choice(str, tuple(LAYOUTS)),

@@ -1,13 +1,21 @@
-"""The gin file of a configuration, for plain `python -m t5x.train --gin_file=…`."""
+"""The gin file of a run, for plain `python -m t5x.train --gin_file=…` and `t5x.eval`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from runtime.errors import UsageError
 from trainer.config import TrainConfig
+from trainer.downstream.loading import split_toml
 from trainer.input.lengths import fit_to_data
 from trainer.model.sizes import ARCHITECTURES
+from trainer.training.checkpoints import has_checkpoint
 from trainer.training.run import configure_network
+
+_OURS = ("linear", "cosine")
+_TASKS = (
+    *("corpus", "task", "data_dir", "objective", "noise_density", "mean_span", "data_tokens"),
+    *("prefix", "mixing", "mixing_cap", "mixing_temperature", "architecture"),
+)
 
 
 class GinError(UsageError):
@@ -15,41 +23,77 @@ class GinError(UsageError):
 
 
 def render(config: TrainConfig) -> str:
-    """The text of the gin file: our network and tasks, t5x's loop, optimizer and checkpoints.
+    """The gin file of `t5x.train`: our network and tasks, t5x's loop, optimizer and checkpoints.
+
+    A run that has a checkpoint goes on from it.
 
     Raises:
       GinError: t5x has no counterpart for a value of the configuration.
     """
-    ours = ("linear", "cosine")
-    if config.architecture == "prefix_lm" or config.clip_norm or config.schedule in ours:
-        raise GinError(
-            "--backend=t5x: --architecture=prefix_lm, --clip_norm, and --schedule=linear and "
-            "cosine run in our loop only; use --backend=ours"
-        )
-    if config.task:
-        raise GinError("--backend=t5x: --task runs in our loop only; use --backend=ours")
-    if config.keep_best:
-        raise GinError("--backend=t5x: --keep_best runs in our loop only; use --backend=ours")
-    if config.strategy != "all":
-        raise GinError(
-            f"--backend=t5x: --strategy={config.strategy} runs in our loop only; use --backend=ours"
-        )
-    if config.fine_tunes():
-        raise GinError(
-            "--backend=t5x: --initial_checkpoint starts at step 0 with a new optimizer in our loop "
-            "only; t5x carries them on: use --backend=ours, or --initial_optimizer"
-        )
-    if all(map(os.path.exists, config.corpus)):  # a file for another machine can name others
-        config, _ = fit_to_data(config)
+    for error in _refused(config):
+        raise GinError(f"--backend=t5x: {error}; use --backend=ours")
+    config = _fitted(config)
     sections = (
         _HEADER,
-        _data(config),
+        _training_data(config),
         _model(config),
         _network(config),
         _optimizer(config),
         _loop(config),
     )
     return "\n".join(sections)
+
+
+def render_evaluation(config: TrainConfig, checkpoint: str, split: str, examples: int = 0) -> str:
+    """The gin file of `t5x.eval`: tasks and pairs of a run, predicted from a checkpoint.
+
+    Args:
+      checkpoint: a folder checkpoint_N.
+      split: of each task.
+      examples: of each task; 0 for all.
+    Raises:
+      GinError: t5x cannot predict with the network.
+    """
+    if not ARCHITECTURES[config.architecture].encoder or config.strategy == "adapters":
+        raise GinError(
+            "--script=eval: t5x predicts with encoder-decoders without adapters only; use t5x eval"
+        )
+    config = _fitted(config)
+    sections = (
+        _HEADER.replace("train_script", "eval_script"),
+        _evaluation_data(config, split),
+        _model(config),
+        _network(config),
+        _optimizer(config),
+        _evaluation(config, checkpoint, examples),
+    )
+    return "\n".join(sections)
+
+
+def _refused(config: TrainConfig) -> Iterator[str]:
+    """What our loop has and t5x's has not."""
+    if config.architecture == "prefix_lm" or config.clip_norm or config.schedule in _OURS:
+        yield (
+            "--architecture=prefix_lm, --clip_norm, and --schedule=linear and cosine run in our "
+            "loop only"
+        )
+    if config.strategy != "all":
+        yield f"--strategy={config.strategy} runs in our loop only"
+    if has_checkpoint(config.model_dir):
+        return
+    if config.keep_best:
+        yield "--keep_best runs in our loop only"
+    if config.fine_tunes():
+        yield (
+            "--initial_checkpoint starts at step 0 with a new optimizer in our loop only; t5x "
+            "carries them on with --initial_optimizer"
+        )
+
+
+def _fitted(config: TrainConfig) -> TrainConfig:
+    """With the lengths of the data, if they are here: a gin file can be for another machine."""
+    names = [*config.corpus, *(toml for toml, _ in map(split_toml, config.task) if toml)]
+    return fit_to_data(config)[0] if all(map(os.path.exists, names)) else config
 
 
 _HEADER = """\
@@ -62,50 +106,70 @@ from t5x import models
 from t5x import partitioning
 from t5x import trainer as t5x_trainer
 from t5x import utils
-from trainer.data import tasks
+from trainer import config as train_config
+from trainer.data import vocabularies
+from trainer.evaluation import members
+from trainer.input import batches
 from trainer.model import config as model_config
 from trainer.model import network
 """
 
 
 def _bind(name: str, values: Mapping[str, object]) -> str:
-    """A block of bindings. Strings that begin with @ or % are references to other names."""
+    """A block of bindings. Strings that begin with @, % or [@ are references to other names."""
     lines = [f"{name}:"]
     for key, value in values.items():
-        plain = isinstance(value, str) and not value.startswith(("@", "%"))
+        plain = isinstance(value, str) and not value.startswith(("@", "%", "[@"))
         lines.append(f"  {key} = {value!r}" if plain or not isinstance(value, str) else
                      f"  {key} = {value}")  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def _data(config: TrainConfig) -> str:
-    shared = {
-        "corpora": list(config.corpus),
-        "vocabulary": config.vocab,
-        "objective": config.objective,
-        "noise_density": config.noise_density,
-        "mean_span": config.mean_span,
-        "data_tokens": config.data_tokens,
-        "prefix": config.prefix,
-        "mixing": config.mixing,
-        "mixing_cap": config.mixing_cap,
-        "mixing_temperature": config.mixing_temperature,
-    }
-    common = {
-        "mixture_or_task_name": "@tasks.load_mixture()",
+def _settings(config: TrainConfig) -> str:
+    """The fields of TrainConfig that its tasks follow from."""
+    values = {name: getattr(config, name) for name in _TASKS}
+    return _bind("train_config.TrainConfig", {"vocab": config.vocab} | values)
+
+
+def _dataset(config: TrainConfig) -> dict[str, object]:
+    return {
         "task_feature_lengths": config.lengths(),
         "batch_size": config.batch_size,
         "use_cached": False,
-        "pack": config.packing,
         "module": None,
     }
+
+
+def _training_data(config: TrainConfig) -> str:
+    common = {"mixture_or_task_name": "@batches.register_mixture()", **_dataset(config)}
+    common["pack"] = config.packing
     train = {**common, "split": "train", "shuffle": True, "seed": config.seed}
     held_out = {**common, "split": "validation", "shuffle": False, "seed": 42}
     return "\n".join(
         (
-            _bind("tasks.load_mixture", shared),
+            _bind("batches.register_mixture", {"config": "@train_config.TrainConfig()"}),
+            _settings(config),
             _bind("train/utils.DatasetConfig", train),
             _bind("train_eval/utils.DatasetConfig", held_out),
+        )
+    )
+
+
+def _evaluation_data(config: TrainConfig, split: str) -> str:
+    of_split = {"config": "@train_config.TrainConfig()", "split": split}
+    dataset = {
+        "mixture_or_task_name": "@members.register_members()",
+        **_dataset(config),
+        "split": split,
+        "shuffle": False,
+        "seed": 42,
+        "pack": False,
+    }
+    return "\n".join(
+        (
+            _bind("members.register_members", of_split),
+            _settings(config),
+            _bind("utils.DatasetConfig", dataset),
         )
     )
 
@@ -118,15 +182,15 @@ def _model(config: TrainConfig) -> str:
         "label_smoothing": 0.0,
         "loss_normalizing_factor": None,
     }
-    vocabulary = _bind("tasks.load_vocabulary", {"path": config.vocab})
+    vocabulary = _bind("vocabularies.load_vocabulary", {"path": config.vocab})
     if encoder:
         model = {
             "module": "@network.Transformer()",
-            "input_vocabulary": "@tasks.load_vocabulary()",
-            "output_vocabulary": "@tasks.load_vocabulary()",
+            "input_vocabulary": "@vocabularies.load_vocabulary()",
+            "output_vocabulary": "@vocabularies.load_vocabulary()",
         }
         return vocabulary + "\n" + _bind("models.EncoderDecoderModel", model | common)
-    model = {"module": "@network.LanguageModel()", "vocabulary": "@tasks.load_vocabulary()"}
+    model = {"module": "@network.LanguageModel()", "vocabulary": "@vocabularies.load_vocabulary()"}
     return vocabulary + "\n" + _bind("models.DecoderOnlyModel", model | common)
 
 
@@ -194,6 +258,31 @@ def _loop(config: TrainConfig) -> str:
     )
 
 
+def _evaluation(config: TrainConfig, checkpoint: str, examples: int) -> str:
+    evaluation = {
+        "model": "@models.EncoderDecoderModel()",
+        "dataset_cfg": "@utils.DatasetConfig()",
+        "partitioner": "@partitioning.PjitPartitioner()",
+        "restore_checkpoint_cfg": "@utils.RestoreCheckpointConfig()",
+        "output_dir": os.path.join(config.model_dir, "t5x_eval"),
+        "inference_evaluator_cls": "@seqio.Evaluator",
+    }
+    evaluator = {
+        "logger_cls": "[@seqio.PyLoggingLogger, @seqio.TensorBoardLogger, @seqio.JSONLogger]",
+        "num_examples": examples or None,
+        "use_memory_cache": False,
+    }
+    restored = {"path": checkpoint, "mode": "specific"}
+    return "\n".join(
+        (
+            _bind("eval_script.evaluate", evaluation),
+            _bind("seqio.Evaluator", evaluator),
+            _bind("utils.RestoreCheckpointConfig", restored),
+            _partitioner(config),
+        )
+    )
+
+
 def _partitioner(config: TrainConfig) -> str:
     partitioner = {
         "num_partitions": config.model_parallel,
@@ -210,7 +299,8 @@ def _partitioner(config: TrainConfig) -> str:
 
 
 def _checkpoints(config: TrainConfig) -> str:
-    start = [config.initial_checkpoint] if config.initial_checkpoint else []
+    new = config.initial_checkpoint and not has_checkpoint(config.model_dir)
+    start = [config.initial_checkpoint] if new else []
     checkpoints = {
         "restore": "@utils.RestoreCheckpointConfig()",
         "save": "@utils.SaveCheckpointConfig()",

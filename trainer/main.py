@@ -128,9 +128,18 @@ def _train_with_t5x(config: TrainConfig) -> int:
 
 
 def _gin(command: Command) -> int:
-    from trainer.gin import render
+    from trainer.gin import render, render_evaluation
+    from trainer.training.checkpoints import newest_checkpoint
 
-    print(render(command.config))
+    config = command.config
+    if command.script == "train":
+        print(render(config))
+        return Exit.DONE
+    if len(command.checkpoint) > 1:
+        raise UsageError("--checkpoint: t5x evaluates one; give it once")
+    checkpoint = newest_checkpoint(next(iter(command.checkpoint), config.model_dir))
+    split = command.split or "validation"
+    print(render_evaluation(config, checkpoint, split, command.max_examples))
     return Exit.DONE
 
 

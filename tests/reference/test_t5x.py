@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -15,9 +16,11 @@ if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train"
     pytest.skip("needs t5x from source on PYTHONPATH", allow_module_level=True)
 
 from tests.conftest import REPOSITORY
+from tests.trainer.small import sentences
 from trainer.config import TrainConfig
 from trainer.gin import render
 from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
+from trainer.main import main
 from trainer.training.checkpoints import CheckpointError, read_params
 from trainer.training.loop import train
 from trainer.training.optimizer import moments_to_t5x
@@ -35,13 +38,17 @@ def config(small_corpus, small_vocabulary, tmp_path):
 
 def train_with_t5x(config):
     """Plain `python -m t5x.train` on the gin file."""
-    folder = Path(config.model_dir)
+    run_t5x("train", Path(config.model_dir), render(config))
+
+
+def run_t5x(script, folder, gin):
+    """A program of t5x as it is, in a process, on a gin file."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "run.gin"
-    file.write_text(render(config))
+    file = folder / f"{script}.gin"
+    file.write_text(gin)
     path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "t5x.train", f"--gin_file={file}", "--alsologtostderr"],
+        [sys.executable, "-m", f"t5x.{script}", f"--gin_file={file}", "--alsologtostderr"],
         env=os.environ | {"PYTHONPATH": path, "JAX_PLATFORMS": "cpu"},
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip
@@ -56,6 +63,51 @@ def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
     assert (tmp_path / "ours" / "checkpoint_4").is_dir()
     state = train(dataclasses.replace(config, steps=6))
     assert int(state.step) == 6
+
+
+TASKS = """
+[first]
+source = "words.jsonl"
+splits = {train = "train[4:]", validation = "train[:4]"}
+inputs = "first: {text}"
+targets = "{first}"
+metrics = ["accuracy"]
+"""
+
+
+@pytest.mark.slow
+def test_t5x_evaluates_and_continues_what_was_fine_tuned(config, tmp_path, capsys):
+    """Pairs and an own task: the same scores as `t5x eval`, and steps after those of our loop."""
+    words = [{"text": text, "first": text.split()[0]} for text in sentences(40)]
+    lines = [json.dumps(row) + "\n" for row in words]
+    (tmp_path / "words.jsonl").write_text("".join(lines))
+    (tmp_path / "own.toml").write_text(TASKS)
+    (tmp_path / "pairs").mkdir()
+    for split in ("train", "validation"):
+        pairs = [f"{row['first']}\t{row['first']}\n" for row in words[:8]]
+        (tmp_path / "pairs" / f"{split}.tsv").write_text("".join(pairs))
+    train(config)
+    tuned = str(tmp_path / "tuned")
+    run = [f"--model_dir={tuned}"]
+    flags = [f"--initial_checkpoint={config.model_dir}", f"--task={tmp_path / 'own.toml'}",
+             f"--corpus={tmp_path / 'pairs'}", "--batch_size=8", "--steps=150",
+             "--learning_rate=0.01", "--dropout=0", "--eval_period=150",
+             "--checkpoint_period=150", "--targets_length=8"]  # fmt: skip
+    assert main(["finetune", *flags, *run]) == 0
+    capsys.readouterr()
+    assert main(["eval", "--json", *run]) == 0
+    ours = {row.get("task"): row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert main(["gin", "--script=eval", *run]) == 0
+    run_t5x("eval", tmp_path / "eval", capsys.readouterr().out)
+    folder = tmp_path / "tuned" / "t5x_eval" / "inference_eval"
+    for task, metric in (("first", "accuracy"), ("pairs", "exact_match")):
+        (line,) = (folder / f"{task}-metrics.jsonl").read_text().splitlines()
+        assert json.loads(line)[metric] == pytest.approx(ours[task][metric])
+    assert ours["pairs"]["exact_match"] > 0
+    assert main(["gin", "--steps=152", "--checkpoint_period=2", *run]) == 0
+    run_t5x("train", tmp_path / "more", capsys.readouterr().out)
+    assert (tmp_path / "tuned" / "checkpoint_152").is_dir()
+    assert main(["eval", "--json", *run]) == 0
 
 
 def their_optimizer():

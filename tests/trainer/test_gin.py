@@ -8,7 +8,7 @@ import re
 import pytest
 
 from trainer.config import TrainConfig
-from trainer.gin import GinError, render
+from trainer.gin import GinError, render, render_evaluation
 
 FLAGS = {
     "encoder-decoder": {},
@@ -22,13 +22,16 @@ FLAGS = {
         "keep_checkpoints": 0,
         "eval_period": 0,
     },
+    "tasks": {"task": ("glue_cola", "out/own.toml"), "data_dir": "out/data"},
 }
 
 
-@pytest.fixture(params=FLAGS)
+@pytest.fixture(params=[*FLAGS, "evaluation"])
 def text(request, small_vocabulary):
     """The gin file of a configuration."""
     flags = {"corpus": ("out/c4/en/3.1.0",), "vocab": small_vocabulary, "model_dir": "out/run"}
+    if request.param == "evaluation":
+        return render_evaluation(TrainConfig(**flags), "out/run/checkpoint_7", "test", 10)
     return render(TrainConfig(**(flags | FLAGS[request.param])))
 
 
@@ -62,7 +65,8 @@ def test_every_name_is_of_an_imported_module_that_has_it(text):
     modules = imported(text)
     names = {name for name, _, _ in bindings(text)}
     names |= set(re.findall(r"@(?:\w+/)?([\w.]+)", text))
-    assert {"model_config.NetworkConfig", "tasks.load_mixture", "tasks.load_vocabulary"} <= names
+    assert {"model_config.NetworkConfig", "vocabularies.load_vocabulary"} <= names
+    assert names & {"batches.register_mixture", "members.register_members"}
     for name in names:
         alias, _, attribute = name.partition(".")
         assert alias in modules, f"_HEADER of trainer/gin.py imports nothing as {alias!r}: {name}"
@@ -86,8 +90,10 @@ def test_every_parameter_is_one_of_its_function(text):
 def test_every_block_is_there_once_and_has_a_value_for_each_key(text):
     keys = [(name, key) for name, key, _ in bindings(text) if "DatasetConfig" not in name]
     assert len(set(keys)) == len(keys)
-    assert ("train_script.train", "total_steps") in keys
-    assert ("utils.SaveCheckpointConfig", "period") in keys
+    assert {
+        ("train_script.train", "total_steps"),
+        ("utils.SaveCheckpointConfig", "period"),
+    } <= {*keys} or ("eval_script.evaluate", "restore_checkpoint_cfg") in keys
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,27 @@ def test_what_t5x_cannot_do_is_refused(flags, small_vocabulary):
     flags = {"vocab": small_vocabulary, "objective": "prefix_lm"} | flags
     with pytest.raises(GinError, match="use --backend=ours"):
         render(TrainConfig(**flags))
+
+
+def test_a_fine_tuned_run_goes_on_in_t5x(small_vocabulary, tmp_path):
+    """From its own checkpoint, what it started from does not matter."""
+    flags = {
+        "vocab": small_vocabulary,
+        "corpus": ("out/pairs.tsv",),
+        "initial_checkpoint": "a/checkpoint_7",
+        "keep_best": "eval_loss",
+        "model_dir": str(tmp_path),
+    }
+    with pytest.raises(GinError, match="--keep_best runs in our loop only"):
+        render(TrainConfig(**flags))
+    (tmp_path / "checkpoint_3").mkdir()
+    found = bindings(render(TrainConfig(**flags)))
+    assert ("utils.RestoreCheckpointConfig", "path", "[]") in found
+
+
+def test_t5x_predicts_with_its_own_networks_only(small_vocabulary):
+    config = TrainConfig(
+        vocab=small_vocabulary, architecture="decoder_lm", objective="causal_lm", corpus=("a",)
+    )
+    with pytest.raises(GinError, match="use t5x eval"):
+        render_evaluation(config, "out/run/checkpoint_7", "test")

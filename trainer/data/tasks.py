@@ -1,7 +1,7 @@
 """seqio tasks and mixtures of a corpus, a vocabulary and an objective.
 
 Nothing is registered at import. `load_tasks` adds tasks to seqio's registry when it is called, as
-`c4_en_span_corruption`. The gin file that `t5x gin` prints calls `load_mixture`.
+`c4_en_span_corruption`.
 """
 
 import functools

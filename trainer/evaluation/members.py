@@ -9,9 +9,11 @@ import numpy as np
 from trainer.config import TrainConfig
 from trainer.data.corpora import Corpus, find_corpus
 from trainer.data.pairs import PairFormat, read_pairs
+from trainer.data.tasks import add_mixture
 from trainer.downstream.outcomes import TEXTS
+from trainer.downstream.seqio_tasks import add_downstream_task
 from trainer.downstream.task import DownstreamTask, Example, TaskRow, TextExample
-from trainer.input.batches import names_of_tasks
+from trainer.input.batches import DataError, names_of_tasks
 from trainer.input.downstream import load_tasks_of
 
 
@@ -31,6 +33,23 @@ def evaluated_members(config: TrainConfig) -> list[DownstreamTask]:
         if not corpus.has_documents()
     ]
     return [*pairs, *load_tasks_of(config).tasks]
+
+
+def register_members(config: TrainConfig, split: str) -> str:
+    """Registers the members that have the split and metrics with seqio, for t5x's own evaluation.
+
+    Returns:
+      The name of a mixture of them.
+    Raises:
+      DataError: there is none.
+    """
+    members = [
+        task for task in evaluated_members(config) if split in task.splits() and task.row.metrics
+    ]
+    if not members:
+        raise DataError(f"no pairs and no task with metrics have a split {split!r}")
+    names = [add_downstream_task(task, config.vocab) for task in members]
+    return add_mixture(f"evaluated_on_{split}", dict.fromkeys(names, 1.0))
 
 
 def pairs_task(name: str, corpus: Corpus, prefix: str) -> DownstreamTask:

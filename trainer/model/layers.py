@@ -88,6 +88,7 @@ class Embedding(nn.Module):
             return jnp.take(table, ids, axis=0)
 
         table = jnp.asarray(self.embedding, self.dtype)
+        ids = ids.astype(jnp.int32)  # t5x.eval finds the shapes with inputs of float32
         return jax.lax.platform_dependent(ids, table, tpu=multiply, default=take)
 
     def logits(self, x: Array) -> Array:
