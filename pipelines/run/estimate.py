@@ -171,7 +171,8 @@ def describe(sample: Sample, plan: Plan, options: Options) -> str:
     files = len({part.path for part in plan.parts})
     lines = [
         f"Estimate for {files:,} WET files, {size(total)} stored, from {len(sample.stored_bytes)} "
-        "of them (in brackets: estimated from each of these alone)",
+        "of them",
+        "(in brackets: the least and the most that one of these alone gives)",
         f"  CPU-hours   {_hours(total_cpu)} ({_hours(parts_cpu.low * spread)} to "
         f"{_hours(parts_cpu.high * spread)})",
     ]
@@ -211,7 +212,7 @@ def _costs(
         "storage_gb_month": written,
         "ingress_gb": read,
     }
-    lines = ["  cost in US dollars at the prices of docs/crawl.md, which --price_<name> overrides:"]
+    lines = ["  US dollars at the prices of docs/crawl.md, or of --price_<name>:"]
     costs = {name: amounts[name] * options.prices[name] for name in PRICES}
     for name, cost in costs.items():
         lines.append(
