@@ -10,6 +10,7 @@ from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from pipelines.run.plan import Plan, check_paths, mirror_of, plan_run
 from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_complete, is_published
+from runtime.cli.console import doing
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import planning
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge build") ->
 
 def _run(options: Options) -> int:
     if LIST_CRAWLS in options.crawls:
-        with planning():
+        with planning(), doing("asking for the list of crawls"):
             crawls = list_crawls(mirror_of(options))
         print("\n".join(crawls))
         return Exit.DONE
@@ -79,8 +80,8 @@ def _plan(options: Options) -> tuple[Plan, list[str]]:
     check_paths(options)
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
-    arguments = options.for_beam()
-    with planning():
+    with planning(), doing("importing Apache Beam, finding the files"):
+        arguments = options.for_beam()
         return plan_run(options), arguments
 
 

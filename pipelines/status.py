@@ -17,7 +17,7 @@ from pipelines.run.state import NAME, RunState, read_state
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.table import STAGES
 from runtime.cli.command_line import CommandLine
-from runtime.cli.console import plain
+from runtime.cli.console import doing, plain
 from runtime.cli.options import OptionError, option, options_of
 from runtime.cli.tables import Column, Place, table_lines, terminal_width
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
@@ -74,7 +74,7 @@ def _run(arguments: list[str], name: str) -> int:
     given = command_line(name).read(arguments)
     given.check()
     folder = StatusOptions(**given.values).folder.rstrip("/") or "/"
-    with planning():
+    with planning(), doing("reading the receipts"):
         found = list(find_runs(folder))
     if not found:
         raise OptionError(

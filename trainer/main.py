@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 
-from runtime.cli.console import say
+from runtime.cli.console import LiveLine, Tally, doing, say
+from runtime.cli.version import versions
 from runtime.command import Exit, run_command
 from runtime.errors import UsageError
 from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.space import telling_need
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(help_text(), file=sys.stderr)
         return Exit.USAGE
     if given == ["--version"]:
-        print(f"t5x of c4forge {version('c4forge')}")
+        print(versions("t5x of c4forge"))
         return Exit.DONE
     name = f"t5x {given[0]}" if given[:1] and given[0] in COMMANDS else "t5x"
     return run_command(name, lambda: _run(given), kept=_KEPT)
@@ -44,7 +45,9 @@ def _run(arguments: list[str]) -> int:
     if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
-        _import_tensorflow()
+        with os.fdopen(os.dup(2), "w") as stderr, doing("importing TensorFlow and JAX", stderr):
+            _import_tensorflow()
+            importlib.import_module(_MODULES[command.name])
         return _COMMANDS[command.name](command)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -100,7 +103,8 @@ def _train(command: Command) -> int:
     from trainer.training.run import join_hosts
 
     join_hosts(config)
-    state = train(config)
+    with telling_need(config.model_dir):
+        state = train(config)
     say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
     return Exit.DONE
 
@@ -156,8 +160,12 @@ def _infer(command: Command) -> int:
         lines = split_lines(read_bytes(command.input))
     except (OSError, UnicodeDecodeError) as error:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
-    found = infer(command.config, command.checkpoint, command.decoding, lines)
-    write_bytes(os.path.abspath(command.output), "".join(f"{line}\n" for line in found).encode())
+    tally, found = Tally(), list[str]()
+    with LiveLine(lambda _: f"{tally.done:,} of {len(lines):,} lines predicted", sys.stderr):
+        for line in infer(command.config, command.checkpoint, command.decoding, lines):
+            found.append(f"{line}\n")
+            tally.add()
+    write_bytes(os.path.abspath(command.output), "".join(found).encode())
     say(f"{len(lines):,} lines: {command.output}")
     return Exit.DONE
 
@@ -165,7 +173,9 @@ def _infer(command: Command) -> int:
 def _export(command: Command) -> int:
     from trainer.export import EXPORTS
 
-    say(EXPORTS[command.to](command.config, command.checkpoint, command.output))
+    with doing("reading the checkpoint, writing the model"), telling_need(command.output):
+        told = EXPORTS[command.to](command.config, command.checkpoint, command.output)
+    say(told)
     return Exit.DONE
 
 
@@ -179,17 +189,19 @@ def _info(command: Command) -> int:
     rows = size.vocab_size
     if config.vocab:
         rows = padded_size(load_vocabulary(config.vocab).vocab_size)
+    with doing("counting parameters"):
+        counts = {name: count_parameters(network_of(config, rows, name)) for name in ARCHITECTURES}
+        network = network_of(config, rows, config.architecture)
+        updated = count_parameters(network, config) if config.strategy != "all" else 0
+        memory = step_memory(config, network)
     print(f"size:       {config.size}; published: {size.meaning} ({size.source})")
     print(f"version:    {config.version or size.version}")
     print(f"parameters, with {rows:,} rows of the embedding:")
-    for name in ARCHITECTURES:
-        count = count_parameters(network_of(config, rows, name))
+    for name, count in counts.items():
         print(f"  {name:24}{count:>16,}" + "  (this one)" * (name == config.architecture))
-    if config.strategy != "all":
-        updated = count_parameters(network_of(config, rows, config.architecture), config)
+    if updated:
         print(f"updated:    {updated:,} of them, with --strategy={config.strategy}")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
-    memory = step_memory(config, network_of(config, rows, config.architecture))
     shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"
     print("memory of a step, on all devices together:")
     for name, meaning in (
@@ -203,6 +215,15 @@ def _info(command: Command) -> int:
     return Exit.DONE
 
 
+_MODULES = {  # those that take seconds to import
+    "train": "trainer.training.loop",
+    "finetune": "trainer.training.loop",
+    "eval": "trainer.scoring",
+    "infer": "trainer.inference",
+    "export": "trainer.export",
+    "gin": "trainer.gin",
+    "info": "trainer.training.memory",
+}
 _COMMANDS: dict[str, Callable[[Command], int]] = {
     "train": _train,
     "finetune": _train,

@@ -18,12 +18,17 @@ from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, read_vocabulary
 _MOST_ROWS = 15
 
 
+def sample_text(recipe: Recipe, shards: Iterable[CorpusShard]) -> int:
+    """The most bytes that the sample may have: an estimate from the stored sizes of the shards."""
+    text = sum(shard.size_bytes * FORMATS[shard.format].text_ratio for shard in shards)
+    return min(recipe.sample_bytes, int(text))
+
+
 def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) -> None:
     """Prints the most time and memory that training can take, before anything is read."""
     shards = tuple(shards)
     stored = sum(shard.size_bytes for shard in shards)
-    text = sum(shard.size_bytes * FORMATS[shard.format].text_ratio for shard in shards)
-    most = min(recipe.sample_bytes, int(text))
+    most = sample_text(recipe, shards)
     cost = training_cost(recipe, most, len({shard.language for shard in shards}))
     print(
         f"{recipe.size:,} {recipe.model_type} pieces from {len(shards):,} "

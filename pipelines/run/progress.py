@@ -56,8 +56,10 @@ class Progress:
                 self._new_pages += pages
             if self._advance.is_done(receipt.stage):
                 self._live.print()
-            else:
-                self._live.tick()
+
+    def fraction(self) -> float:
+        """The finished fraction of the run's work, from 0 to 1."""
+        return self._advance.fraction()
 
     @property
     def resumed(self) -> int:
