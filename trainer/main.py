@@ -45,7 +45,8 @@ def _run(arguments: list[str]) -> int:
     if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
-        with os.fdopen(os.dup(2), "w") as stderr, doing("importing TensorFlow and JAX", stderr):
+        text = "importing TensorFlow and JAX"
+        with os.fdopen(os.dup(2), "w") as stderr, doing(text, stderr, long=True):
             _import_tensorflow()
             importlib.import_module(_MODULES[command.name])
         return _COMMANDS[command.name](command)

@@ -126,9 +126,13 @@ class LiveLine:
         return Text(f"{duration(self.seconds)} {said}" if said else "")
 
 
-def doing(text: str, stream: TextIO | None = None) -> LiveLine:
-    """A block that says what is done, and for how long, if it takes more than a second."""
-    return LiveLine(lambda _: text, stream or sys.stderr, after=_DOING_SECONDS)
+def doing(text: str, stream: TextIO | None = None, long: bool = False) -> LiveLine:
+    """A block that says what is done, and for how long, if it takes more than a second.
+
+    Args:
+      long: True to say it at once: it takes seconds, in which other threads may not run.
+    """
+    return LiveLine(lambda _: text, stream or sys.stderr, after=0.0 if long else _DOING_SECONDS)
 
 
 def at_work(name: str) -> LiveLine:

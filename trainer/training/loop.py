@@ -65,7 +65,8 @@ def train(config: TrainConfig) -> State:
         )  # fmt: skip
         state = _run_to_end(parts, config.steps, state)
     if run.host.index == 0:
-        draw_curve(config.model_dir)
+        with doing("drawing loss.png"):
+            draw_curve(config.model_dir)
     return state
 
 
@@ -77,6 +78,7 @@ def _run_to_end(parts: "_Parts", steps: int, state: State) -> State:
     try:
         if int(state.step) < steps:
             state = _run_steps(parts, _compile(parts.run, progress), state)
+        progress.begin("writing the checkpoint")
         parts.checkpoints.save(state, parts.batches, parts.run.host)
     finally:
         parts.checkpoints.close()
