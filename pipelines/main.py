@@ -12,7 +12,7 @@ from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_complete, is_published
 from runtime.cli.console import doing
 from runtime.cli.options import OptionError
-from runtime.command import Exit, run_command
+from runtime.command import NOTHING_WRITTEN, RESUMABLE, Exit, run_command
 from runtime.errors import planning
 from runtime.storage.files import delete_if_empty, exists, make_folder
 from runtime.storage.locks import hold_folder
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge build") ->
       name: the command as people type it.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return run_command(name, lambda: _run(parse_options(given, name)))
+    kept = NOTHING_WRITTEN if {"--estimate", "--estimate=true"} & set(given) else RESUMABLE
+    return run_command(name, lambda: _run(parse_options(given, name)), kept=kept)
 
 
 def _run(options: Options) -> int:

@@ -177,7 +177,8 @@ def build_list(options: Options) -> tuple[Judged, int]:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
     with place as spill:
         spills = {path: f"{spill}/{number}" for number, path in enumerate(options.dumps)}
-        with telling_need(folder or "."):
+        # The links are about as large as the dumps are, packed.
+        with telling_need(folder or ".", lambda: sum(options.dumps.values())):
             judged = _extract_all(options, spills)
         with doing("writing the list"):
             return judged, _write_list(options.output, list(spills.values()))

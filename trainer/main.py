@@ -2,10 +2,12 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.version import versions
@@ -67,9 +69,24 @@ def _import_tensorflow() -> None:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
         absl_logging = importlib.import_module("absl.logging")
         absl_logging.set_verbosity(absl_logging.ERROR)  # Orbax warns of layouts that t5x writes
+        absl_logging.get_absl_logger().addFilter(_is_news)
+        sys.unraisablehook = partial(_tell_unraisable, sys.unraisablehook)
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for the stacks of errors in Orbax's threads: Orbax raises them, too."""
+    return not record.getMessage().startswith("[process=")
+
+
+def _tell_unraisable(
+    tell: Callable[["sys.UnraisableHookArgs"], object], error: "sys.UnraisableHookArgs"
+) -> None:
+    """Leaves out what follows, a line for each array, after Orbax could not write a checkpoint."""
+    if "Event loop is closed" not in str(error.exc_value):
+        tell(error)
 
 
 def choose_backend(config: TrainConfig) -> str:
@@ -104,10 +121,19 @@ def _train(command: Command) -> int:
     from trainer.training.run import join_hosts
 
     join_hosts(config)
-    with telling_need(config.model_dir):
+    with telling_need(config.model_dir, lambda: _checkpoint_bytes(config)):
         state = train(config)
     say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
     return Exit.DONE
+
+
+def _checkpoint_bytes(config: TrainConfig) -> int:
+    """The bytes of the parameters, which are nearly all of a checkpoint."""
+    from trainer.model.network import build_network
+    from trainer.training.memory import count_parameters
+    from trainer.training.run import configure_network
+
+    return 4 * count_parameters(build_network(configure_network(config)))
 
 
 def _train_with_t5x(config: TrainConfig) -> int:
