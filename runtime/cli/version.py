@@ -22,5 +22,6 @@ def versions(program: str) -> str:
     found = [f"{name} {version(name)}" for name in DECIDING if version(name)]
     machine = f"{platform.system()} {platform.machine()}"
     python = f"Python {platform.python_version()} on {machine}"
-    told = textwrap.fill(", ".join([python, *found]), 79, break_on_hyphens=False)
+    together = [text.replace(" ", "\0") for text in (python, *found)]
+    told = textwrap.fill(", ".join(together), 79, break_on_hyphens=False).replace("\0", " ")
     return f"{program} {version() or '(not installed)'}\n{told}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND
+from tests.conftest import COMMAND, T5X
 from tests.corpora.written import write_english
 from tests.runs.runs import build, shard_bytes
 from tests.vocab.small import small_model
@@ -73,3 +73,23 @@ def test_tokens_say_where_and_how_much_and_go_on(disk, tmp_path):
     said, digests = run_twice(disk, command)
     check_line(said, disk)
     assert len(digests.splitlines()) == 5  # one of validation
+
+
+@pytest.mark.slow
+def test_training_says_where_and_how_much(disk, small_corpus, small_vocabulary):
+    pytest.importorskip("jax")
+    command = [*T5X, "train", "--size=tiny", "--backend=ours", f"--corpus={small_corpus}",
+               f"--vocab={small_vocabulary}", f"--model_dir={disk}", "--batch_size=4",
+               "--inputs_length=32", "--steps=1", "--eval_period=0"]  # fmt: skip
+    ended = subprocess.run(
+        [*UNSHARE, f"mount -t tmpfs -o size=400k none {disk}\nexec {shlex.join(command)}"],
+        capture_output=True, text=True, cwd="/",
+    )  # fmt: skip
+    *_, failed, kept = ended.stderr.splitlines()
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr, ended.stderr
+    told = (
+        f"could not be written, there is none before it: too little space on the disk of {disk}: "
+    )
+    assert failed.startswith(f"Failed: a checkpoint {told}")
+    assert re.search(r"The work still needs about \S+ MB there\.", failed)
+    assert kept.startswith("A run continues from its newest checkpoint")
