@@ -221,7 +221,9 @@ def _info(command: Command) -> int:
         network = network_of(config, rows, config.architecture)
         updated = count_parameters(network, config) if config.strategy != "all" else 0
         memory = step_memory(config, network)
-    print(f"size:       {config.size}; published: {size.meaning} ({size.source})")
+    print(f"size:       {config.size}")
+    print(f"published:  {size.meaning}")
+    print(f"            {size.source}")
     print(f"version:    {config.version or size.version}")
     print(f"parameters, with {rows:,} rows of the embedding:")
     for name, count in counts.items():
