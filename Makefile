@@ -15,13 +15,14 @@ help: ## what can be made
 
 demo: demo-corpus demo-train ## from the sample to a corpus, a vocabulary and a tiny T5; says first what it installs
 	@echo; echo "Made from sample/wet, in out/demo:"
-	@echo "  c4/en/3.1.0           the corpus; c4/webtextlike/3.1.0 has the pages of a list of URLs"
+	@echo "  c4/en/3.1.0           the corpus"
+	@echo "  c4/webtextlike/3.1.0  the pages of a list of URLs"
 	@echo "  vocab                 the vocabulary"
 	@echo "  run                   checkpoint_200 and loss.png, the loss by step"
 	@echo "Next:"
 	@echo "  . $(VENV)/bin/activate  # then c4forge and t5x are commands"
 	@echo "  c4forge build --input='wet/*.warc.wet.gz' --output=out  # your own files"
-	@echo "  c4forge build --crawl=CC-MAIN-2019-18 --estimate        # a crawl: what it takes"
+	@echo "  c4forge build --crawl=CC-MAIN-2019-18 --estimate  # what a crawl takes"
 	@echo "  README.md and docs/ say more; make clean removes $(VENV) and out."
 
 demo-corpus: $(VENV)/.corpus ## the first part of the demo, without TensorFlow: a corpus and a vocabulary
@@ -69,7 +70,9 @@ clean: ## remove what make made
 $(VENV)/bin/python:
 	@for python in python3.12 python3.11 python3.13 python3 python; do \
 	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
-	    echo "setting up $(VENV) with $$($$python --version)"; exec $$python -m venv $(VENV); fi; done; \
+	    echo "setting up $(VENV) with $$($$python --version)"; \
+	    $$python -m venv $(VENV) & made=$$!; while sleep 1; kill -0 $$made 2>/dev/null; do \
+	      if [ $$((SECONDS % 4)) = 0 ]; then echo "  $$SECONDS s"; fi; done; wait $$made; exit; fi; done; \
 	echo "c4forge needs Python 3.11, 3.12 or 3.13 with venv on the PATH; none was found." >&2; exit 1
 
 # What is installed and how large it gets; then every 5 seconds how far pip is, all of which is in

@@ -70,6 +70,7 @@ def _import_tensorflow() -> None:
         absl_logging = importlib.import_module("absl.logging")
         absl_logging.set_verbosity(absl_logging.ERROR)  # Orbax warns of layouts that t5x writes
         absl_logging.get_absl_logger().addFilter(_is_news)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the same errors
         sys.unraisablehook = partial(_tell_unraisable, sys.unraisablehook)
     finally:
         os.dup2(kept, 2)

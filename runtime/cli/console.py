@@ -83,6 +83,8 @@ class LiveLine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._rewrites:  # else an outer block would speak at once
+            _speech.at = time.monotonic()
         _speech.lines.remove(self)
         self._ended.set()
         self._thread.join()
