@@ -6,18 +6,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 WET ?= $(SHARED)/data/wet/*.gz
+COMMA := ,
 
-.PHONY: help demo test test-full lint bench bench-vocab bench-train train-tiny clean
+.PHONY: help demo demo-corpus demo-train test test-full lint bench bench-vocab bench-train train-tiny clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-demo: $(VENV)/.train ## from the sample that ships with the project to a corpus, a vocabulary and a tiny T5
+demo: demo-corpus demo-train ## from the sample to a corpus, a vocabulary and a tiny T5; says first what it installs
+	@echo; echo "Made from sample/wet, in out/demo:"
+	@echo "  c4/en/3.1.0           the corpus"
+	@echo "  c4/webtextlike/3.1.0  the pages of a list of URLs"
+	@echo "  vocab                 the vocabulary"
+	@echo "  run                   checkpoint_200 and loss.png, the loss by step"
+	@echo "Next:"
+	@echo "  . $(VENV)/bin/activate  # then c4forge and t5x are commands"
+	@echo "  c4forge build --input='wet/*.warc.wet.gz' --output=out  # your own files"
+	@echo "  c4forge build --crawl=CC-MAIN-2019-18 --estimate  # what a crawl takes"
+	@echo "  README.md and docs/ say more; make clean removes $(VENV) and out."
+
+demo-corpus: $(VENV)/.corpus ## the first part of the demo, without TensorFlow: a corpus and a vocabulary
 	@rm -rf out/demo
-	$(BIN)/c4forge build --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
+	$(BIN)/c4forge build --variant=en,webtext --webtext_urls=sample/webtext_urls.txt \
 	  --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
 	@echo; $(BIN)/c4forge vocab train --preset=tiny --size=300 --corpus=out/demo/c4/en/3.1.0 --output=out/demo/vocab
+
+demo-train: demo-corpus $(VENV)/.train
 	@echo; $(BIN)/t5x train --config=sample/tiny.toml --steps=200 --eval_period=100 \
 	  --corpus=out/demo/c4/en/3.1.0 --vocab=out/demo/vocab --model_dir=out/demo/run
 
@@ -51,21 +66,40 @@ bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s,
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# The first Python that is 3.11 or 3.12 and can make virtual environments.
+# The first Python from 3.11 to 3.13 that can make virtual environments.
 $(VENV)/bin/python:
-	@for python in python3.12 python3.11 python3 python; do \
-	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
-	    echo "setting up $(VENV) with $$($$python --version)"; exec $$python -m venv $(VENV); fi; done; \
-	echo "c4forge needs Python 3.11 or 3.12 with venv on the PATH; none was found." >&2; exit 1
+	@for python in python3.12 python3.11 python3.13 python3 python; do \
+	  if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	    echo "setting up $(VENV) with $$($$python --version)"; \
+	    $$python -m venv $(VENV) & made=$$!; while sleep 1; kill -0 $$made 2>/dev/null; do \
+	      if [ $$((SECONDS % 4)) = 0 ]; then echo "  $$SECONDS s"; fi; done; wait $$made; exit; fi; done; \
+	echo "c4forge needs Python 3.11, 3.12 or 3.13 with venv on the PATH; none was found." >&2; exit 1
+
+# What is installed and how large it gets; then every 5 seconds how far pip is, all of which is in
+# pip.log. A terminal shows one line, which changes.
+define install
+	@echo; echo "Installing $(2) into $(VENV): $(3)."
+	@printf 'started %s\n' "$$(date)" >$(VENV)/pip.log; \
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -e '$(1)' >>$(VENV)/pip.log 2>&1 & \
+	pip=$$!; trap 'kill $$pip; exit 130' INT TERM; start=$$SECONDS; \
+	if [ -t 1 ]; then from='\r\033[K'; to=; else from=; to='\n'; fi; \
+	while kill -0 $$pip 2>/dev/null; do \
+	  if [ $$(((SECONDS - start) % 5)) = 1 ]; then printf "$$from%4d s %6s  %.60s$$to" $$((SECONDS - start)) \
+	    "$$(du -sh $(VENV) | cut -f 1)" "$$(grep -v WARNING $(VENV)/pip.log | tail -n 1 | sed 's/ packages:.*/ packages/')"; fi; \
+	  sleep 1; \
+	done; printf "$$from"; \
+	wait $$pip || { tail -n 15 $(VENV)/pip.log >&2; echo "pip failed: the lines above, and all in $(VENV)/pip.log. The same command tries again." >&2; exit 1; }; \
+	echo "Installed in $$((SECONDS - start)) s: $(VENV) has $$(du -sh $(VENV) | cut -f 1)."
+endef
 
 $(VENV)/.corpus: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(call install,.,c4forge and its libraries,0.6 GB$(COMMA) 1 to 2 minutes)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,trainer]'
+	$(call install,.[test$(COMMA)trainer],everything that the tests need,4.3 GB$(COMMA) 3 to 8 minutes)
 	@touch $@ $(VENV)/.corpus $(VENV)/.train
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[trainer]'
+	$(call install,.[trainer],the trainer (TensorFlow$(COMMA) JAX),3 GB more$(COMMA) 2 to 5 minutes)
 	@touch $@ $(VENV)/.corpus

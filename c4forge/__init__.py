@@ -85,7 +85,7 @@ if not TYPE_CHECKING:  # else every name would be known, as an object
     def __getattr__(name: str) -> object:
         """A public name, when it is first used."""
         if name == "__version__":
-            value: object = import_module("c4forge.main").version()
+            value: object = import_module("runtime.cli.version").version()
         elif name in _PLACES:
             module, _, there = _PLACES[name].partition(":")
             value = getattr(import_module(module), there or name)

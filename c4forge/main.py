@@ -116,18 +116,10 @@ def help_text() -> str:
     )
 
 
-def version() -> str:
-    """The version of the installed package."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("c4forge")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
-
-
 def _tell_version() -> int:
-    print(f"c4forge {version()}")
+    from runtime.cli.version import versions
+
+    print(versions("c4forge"))
     return 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.sources import public_lists
 from runtime.cli.command_line import CommandLine
+from runtime.cli.console import doing
 from runtime.cli.options import option, options_of
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge fetch-list
 def _run(arguments: list[str], name: str) -> int:
     found = command_line(name).read(arguments)
     found.check()
-    for path in public_lists.fetch_lists(FetchOptions(**found.values).folder):
-        print(path)
+    with doing("downloading the lists"):
+        paths = list(public_lists.fetch_lists(FetchOptions(**found.values).folder))
+    print("\n".join(paths))
     return Exit.DONE

@@ -10,8 +10,9 @@ from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from pipelines.run.plan import Plan, check_paths, mirror_of, plan_run
 from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_complete, is_published
+from runtime.cli.console import doing
 from runtime.cli.options import OptionError
-from runtime.command import Exit, run_command
+from runtime.command import NOTHING_WRITTEN, RESUMABLE, Exit, run_command
 from runtime.errors import planning
 from runtime.storage.files import delete_if_empty, exists, make_folder
 from runtime.storage.locks import hold_folder
@@ -28,12 +29,13 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge build") ->
       name: the command as people type it.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return run_command(name, lambda: _run(parse_options(given, name)))
+    kept = NOTHING_WRITTEN if {"--estimate", "--estimate=true"} & set(given) else RESUMABLE
+    return run_command(name, lambda: _run(parse_options(given, name)), kept=kept)
 
 
 def _run(options: Options) -> int:
     if LIST_CRAWLS in options.crawls:
-        with planning():
+        with planning(), doing("asking for the list of crawls"):
             crawls = list_crawls(mirror_of(options))
         print("\n".join(crawls))
         return Exit.DONE
@@ -79,8 +81,8 @@ def _plan(options: Options) -> tuple[Plan, list[str]]:
     check_paths(options)
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
-    arguments = options.for_beam()
-    with planning():
+    with planning(), doing("importing Apache Beam, finding the files"):
+        arguments = options.for_beam()
         return plan_run(options), arguments
 
 

@@ -17,8 +17,9 @@ from pipelines.run.state import NAME, RunState, read_state
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.table import STAGES
 from runtime.cli.command_line import CommandLine
-from runtime.cli.console import plain
+from runtime.cli.console import doing, plain
 from runtime.cli.options import OptionError, option, options_of
+from runtime.cli.tables import Column, Place, table_lines, terminal_width
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import planning
 from runtime.storage.files import exists
@@ -73,7 +74,7 @@ def _run(arguments: list[str], name: str) -> int:
     given = command_line(name).read(arguments)
     given.check()
     folder = StatusOptions(**given.values).folder.rstrip("/") or "/"
-    with planning():
+    with planning(), doing("reading the receipts"):
         found = list(find_runs(folder))
     if not found:
         raise OptionError(
@@ -107,12 +108,22 @@ def describe(work: str) -> str:
         return f"{work}: cannot be read: {error}"
     now = holder(work)
     lines = [f"{state.name} ({state.spec}), {state.files:,} WET files", f"  {_alive(state, now)}"]
-    for name, tasks in receipts.advance.tasks.items():
-        done = receipts.advance.done[name]
-        of = f" of {tasks:,}" if name != "shards" else ""
-        lines.append(f"  {STAGES[name].meaning:52} {done:>9,}{of} {STAGES[name].unit}")
+    lines += [f"  {line}" for line in _stage_lines(receipts.advance)]
     lines.append(f"  {_rate(state, receipts, now)}")
     return "\n".join([*lines, *failures(state)])
+
+
+def _stage_lines(advance: WeightedProgress) -> list[str]:
+    stages = [STAGES[name] for name in advance.tasks]
+    tasks = [f"{advance.tasks[s.name]:,}" * (s.name != "shards") for s in stages]
+    columns = (
+        Column("done", Place.NUMBER, [f"{advance.done[stage.name]:,}" for stage in stages]),
+        Column("of", Place.NUMBER, tasks),  # the number of shards is not known yet
+        Column("", Place.EXTRA, [stage.unit for stage in stages]),
+        Column("stage", Place.KEY, [stage.meaning for stage in stages]),
+    )
+    width = terminal_width(sys.stdout)
+    return [line for _, line in table_lines(columns, width - 2 if width else None)]
 
 
 def read_receipts(state: RunState) -> Receipts:

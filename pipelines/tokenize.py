@@ -13,12 +13,13 @@ from corpora.layout import (
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
 from pipelines.tokens.options import TokenOptions, parse_token_options
 from pipelines.tokens.publish import is_ours, is_tokenized, read_counts
-from runtime.cli.console import LiveLine, Tally, say
+from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
 from runtime.storage.files import exists, make_folder, write_bytes
 from runtime.storage.locks import hold_folder
+from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool
 from runtime.workers.runners import open_pipeline, run_pipeline
@@ -61,8 +62,8 @@ def _run(options: TokenOptions) -> int:
     check_all([*missing_vocabulary(options.vocabulary), *missing_corpora([options.corpus])])
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
-    arguments = options.for_beam()
-    with planning():
+    with planning(), doing("importing Apache Beam, reading the corpus"):
+        arguments = options.for_beam()
         job, sources, vocabulary = plan_tokens(options)
     try:
         make_folder(job.versions_folder())
@@ -89,14 +90,15 @@ def _run_job(
             f"{job.dataset_folder()} holds tokens of another corpus or vocabulary; its config.json "
             "says which. Give another --output, or --overwrite to replace them"
         )
-    write_shard_list(job.list_path(), sources)
-    write_bytes(job.model_path(), vocabulary.model)
     stored = sum(source.size_bytes for source in sources)
     say(
         f"{len(shards):,} shard{'s' * (len(shards) != 1)}, {size(stored)} stored, with the "
         f"{vocabulary.processor().get_piece_size():,} pieces of {vocabulary.path}"
     )
-    _tokenize(job, shards, options, arguments)
+    with telling_need(job.versions_folder(), lambda: stored):  # tokens are about as large
+        write_shard_list(job.list_path(), sources)
+        write_bytes(job.model_path(), vocabulary.model)
+        _tokenize(job, shards, options, arguments)
     _print_outcome(job)
     return Exit.DONE
 
@@ -115,11 +117,13 @@ def _tokenize(
         rate = f" · {tally.tokens / seconds:,.0f} tokens/s" if tally.tokens else ""
         return f"tokenizing: {tally.done:,} of {len(shards):,} shards{rate}"
 
-    with LiveLine(status, sys.stderr) as line:
+    def bytes_left() -> float | None:
+        return left_of(folder_bytes(job.staging_folder()), tally.done / len(shards))
+
+    with LiveLine(status, sys.stderr) as line, telling_need(job.versions_folder(), bytes_left):
 
         def listen(counts: dict[str, int]) -> None:
             tally.add(counts["tokens"], counts.get("resumed", 0))
-            line.tick()
 
         run_pipeline(pipeline, local, listen)
     resumed = f", {tally.resumed:,} shards done by an earlier run" if tally.resumed else ""

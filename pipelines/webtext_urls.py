@@ -26,13 +26,14 @@ from cleaning.urls import md5, normalize_url
 from cleaning.webtext import Refusal, Wanted, link_of_line
 from pipelines.sources.url_lists import first_rows
 from runtime.cli.command_line import CommandLine
-from runtime.cli.console import say
+from runtime.cli.console import LiveLine, Tally, doing
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, UsageError, check_all, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import atomic_write, is_remote, open_read, read_bytes
 from runtime.storage.matching import Matched, is_missing, match_files
+from runtime.storage.space import telling_need
 from runtime.workers.pool import available_cores, close_pool, open_pool
 
 PRELOAD = "pipelines.webtext_urls"
@@ -134,10 +135,14 @@ def _extract_all(options: Options, spills: Mapping[str, str]) -> Judged:
     largest_first = sorted(options.dumps, key=lambda path: -options.dumps[path])
     tasks = [_Dump(path, spills[path], options.wanted) for path in largest_first]
     pool = open_pool(min(options.num_workers, len(spills)), PRELOAD, resumable=False)
+    tally = Tally()
+    line = LiveLine(lambda _: f"{tally.done:,} of {len(tasks):,} dumps read", sys.stderr)
     try:
-        for dump, judged in pool.results(_extract_links, tasks):
-            total += judged
-            say(f"{dump.path}: {judged.total():,} lines, {judged[None]:,} links")
+        with line:
+            for dump, judged in pool.results(_extract_links, tasks):
+                total += judged
+                tally.add()
+                line.print_above(f"{dump.path}: {judged.total():,} lines, {judged[None]:,} links")
     finally:
         close_pool()  # a worker may have hours to go, and write where the caller cleans up
     return total
@@ -172,7 +177,11 @@ def build_list(options: Options) -> tuple[Judged, int]:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
     with place as spill:
         spills = {path: f"{spill}/{number}" for number, path in enumerate(options.dumps)}
-        return _extract_all(options, spills), _write_list(options.output, list(spills.values()))
+        # The links are about as large as the dumps are, packed.
+        with telling_need(folder or ".", lambda: sum(options.dumps.values())):
+            judged = _extract_all(options, spills)
+        with doing("writing the list"):
+            return judged, _write_list(options.output, list(spills.values()))
 
 
 def command_line(name: str = "c4forge webtext-urls") -> CommandLine:

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
 
-from runtime.cli.console import say
+from runtime.cli.console import at_work, say
+from runtime.cli.version import versions
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
+from runtime.storage.space import describe_full, is_full
 from runtime.workers import pool
 from runtime.workers.processes import check_current_folder, kill_workers, raise_started
 
@@ -71,7 +73,8 @@ def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals
     """Does the work; says in a line or two what ended it, if anything did."""
     try:
         check_current_folder()
-        return work()
+        with at_work(name):
+            return work()
     except (Exception, KeyboardInterrupt, Terminated) as error:
         signals.end()
         if signals.interrupted or isinstance(error, KeyboardInterrupt):
@@ -88,14 +91,21 @@ def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals
         if isinstance(error, InputRefused):
             say(f"Failed: {error}")
             return Exit.REFUSED
-        if isinstance(error, RunFailed | OSError):
+        if isinstance(error, RunFailed | OSError) or is_full(error):
             say(f"Failed: {_told(error)}\n{kept}")
             return Exit.FAILED
+        say("This is a defect of c4forge. Report the command, these lines and the rest:")
+        say(versions(name))
         raise
 
 
 def _told(error: Exception) -> str:
     """The error in a line; the system's own errors with their class."""
+    if is_full(error) and not isinstance(error, RunFailed):
+        path = error.filename if isinstance(error, OSError) else None
+        if path:
+            return describe_full(os.path.dirname(os.fsdecode(path)))
+        return f"a disk is full: {error}. Free some space and run the same command again."
     is_system = type(error).__module__ == "builtins"
     return f"{type(error).__name__}: {error}" if is_system else str(error)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 
+from runtime.storage.space import telling_need
 from trainer.compat.adapters import AdapterError, holds_adapters, write_adapters
 from trainer.compat.hugging_face import write_hugging_face
 from trainer.config import TrainConfig, TrainConfigError
@@ -40,7 +41,8 @@ def export_hugging_face(config: TrainConfig, checkpoint: Paths, output: str) -> 
             "adapters alone"
         )
     params = load_params(config, checkpoint)
-    write_hugging_face(output, params, configure_network(config), config.vocab)
+    with telling_need(output, lambda: array_bytes(params)):
+        write_hugging_face(output, params, configure_network(config), config.vocab)
     return f"T5ForConditionalGeneration.from_pretrained({output!r}) loads it"
 
 
@@ -53,7 +55,8 @@ def export_adapters(config: TrainConfig, checkpoint: Paths, output: str) -> str:
     _check_output(output)
     params = load_params(config, checkpoint)
     write_settings(replace(config, model_dir=output))
-    size = write_adapters(output, params)
+    with telling_need(output):
+        size = write_adapters(output, params)
     return f"{size:,} bytes: {output}; they belong to {config.initial_checkpoint}"
 
 
@@ -71,6 +74,11 @@ def export_checkpoint(config: TrainConfig, checkpoint: Paths, output: str) -> st
     checkpoints.save(State(jnp.asarray(step, jnp.int32), params, moments), None, this_host())
     checkpoints.close()
     return f"{os.path.join(output, f'checkpoint_{step}')}: all parameters"
+
+
+def array_bytes(tree: object) -> int:
+    """The bytes of all arrays of a tree."""
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(tree))
 
 
 def _check_output(output: str) -> None:

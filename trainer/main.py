@@ -2,16 +2,19 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from functools import partial
 
-from runtime.cli.console import say
+from runtime.cli.console import LiveLine, Tally, doing, say
+from runtime.cli.version import versions
 from runtime.command import Exit, run_command
 from runtime.errors import UsageError
 from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.space import telling_need
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
 from trainer.config import TrainConfig, TrainConfigError
@@ -31,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(help_text(), file=sys.stderr)
         return Exit.USAGE
     if given == ["--version"]:
-        print(f"t5x of c4forge {version('c4forge')}")
+        print(versions("t5x of c4forge"))
         return Exit.DONE
     name = f"t5x {given[0]}" if given[:1] and given[0] in COMMANDS else "t5x"
     return run_command(name, lambda: _run(given), kept=_KEPT)
@@ -44,7 +47,10 @@ def _run(arguments: list[str]) -> int:
     if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
-        _import_tensorflow()
+        text = "importing TensorFlow and JAX"
+        with os.fdopen(os.dup(2), "w") as stderr, doing(text, stderr, long=True):
+            _import_tensorflow()
+            importlib.import_module(_MODULES[command.name])
         return _COMMANDS[command.name](command)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -63,9 +69,25 @@ def _import_tensorflow() -> None:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
         absl_logging = importlib.import_module("absl.logging")
         absl_logging.set_verbosity(absl_logging.ERROR)  # Orbax warns of layouts that t5x writes
+        absl_logging.get_absl_logger().addFilter(_is_news)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the same errors
+        sys.unraisablehook = partial(_tell_unraisable, sys.unraisablehook)
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for the stacks of errors in Orbax's threads: Orbax raises them, too."""
+    return not record.getMessage().startswith("[process=")
+
+
+def _tell_unraisable(
+    tell: Callable[["sys.UnraisableHookArgs"], object], error: "sys.UnraisableHookArgs"
+) -> None:
+    """Leaves out what follows, a line for each array, after Orbax could not write a checkpoint."""
+    if "Event loop is closed" not in str(error.exc_value):
+        tell(error)
 
 
 def choose_backend(config: TrainConfig) -> str:
@@ -100,9 +122,19 @@ def _train(command: Command) -> int:
     from trainer.training.run import join_hosts
 
     join_hosts(config)
-    state = train(config)
+    with telling_need(config.model_dir, lambda: _checkpoint_bytes(config)):
+        state = train(config)
     say(f"Done: {int(state.step):,} steps. {config.model_dir}: checkpoints, loss.png, curve.jsonl")
     return Exit.DONE
+
+
+def _checkpoint_bytes(config: TrainConfig) -> int:
+    """The bytes of the parameters, which are nearly all of a checkpoint."""
+    from trainer.model.network import build_network
+    from trainer.training.memory import count_parameters
+    from trainer.training.run import configure_network
+
+    return 4 * count_parameters(build_network(configure_network(config)))
 
 
 def _train_with_t5x(config: TrainConfig) -> int:
@@ -165,8 +197,12 @@ def _infer(command: Command) -> int:
         lines = split_lines(read_bytes(command.input))
     except (OSError, UnicodeDecodeError) as error:
         raise TrainConfigError(f"--input={command.input}: {error}") from None
-    found = infer(command.config, command.checkpoint, command.decoding, lines)
-    write_bytes(os.path.abspath(command.output), "".join(f"{line}\n" for line in found).encode())
+    tally, found = Tally(), list[str]()
+    with LiveLine(lambda _: f"{tally.done:,} of {len(lines):,} lines predicted", sys.stderr):
+        for line in infer(command.config, command.checkpoint, command.decoding, lines):
+            found.append(f"{line}\n")
+            tally.add()
+    write_bytes(os.path.abspath(command.output), "".join(found).encode())
     say(f"{len(lines):,} lines: {command.output}")
     return Exit.DONE
 
@@ -174,7 +210,9 @@ def _infer(command: Command) -> int:
 def _export(command: Command) -> int:
     from trainer.export import EXPORTS
 
-    say(EXPORTS[command.to](command.config, command.checkpoint, command.output))
+    with doing("reading the checkpoint, writing the model"), telling_need(command.output):
+        told = EXPORTS[command.to](command.config, command.checkpoint, command.output)
+    say(told)
     return Exit.DONE
 
 
@@ -188,17 +226,21 @@ def _info(command: Command) -> int:
     rows = size.vocab_size
     if config.vocab:
         rows = padded_size(load_vocabulary(config.vocab).vocab_size)
-    print(f"size:       {config.size}; published: {size.meaning} ({size.source})")
+    with doing("counting parameters"):
+        counts = {name: count_parameters(network_of(config, rows, name)) for name in ARCHITECTURES}
+        network = network_of(config, rows, config.architecture)
+        updated = count_parameters(network, config) if config.strategy != "all" else 0
+        memory = step_memory(config, network)
+    print(f"size:       {config.size}")
+    print(f"published:  {size.meaning}")
+    print(f"            {size.source}")
     print(f"version:    {config.version or size.version}")
     print(f"parameters, with {rows:,} rows of the embedding:")
-    for name in ARCHITECTURES:
-        count = count_parameters(network_of(config, rows, name))
+    for name, count in counts.items():
         print(f"  {name:24}{count:>16,}" + "  (this one)" * (name == config.architecture))
-    if config.strategy != "all":
-        updated = count_parameters(network_of(config, rows, config.architecture), config)
+    if updated:
         print(f"updated:    {updated:,} of them, with --strategy={config.strategy}")
     print(f"lengths:    {', '.join(f'{k} {n}' for k, n in config.lengths().items())}")
-    memory = step_memory(config, network_of(config, rows, config.architecture))
     shared = f"{config.batch_size // config.microbatches:,} rows, {config.dtype}"
     print("memory of a step, on all devices together:")
     for name, meaning in (
@@ -212,6 +254,15 @@ def _info(command: Command) -> int:
     return Exit.DONE
 
 
+_MODULES = {  # those that take seconds to import
+    "train": "trainer.training.loop",
+    "finetune": "trainer.training.loop",
+    "eval": "trainer.scoring",
+    "infer": "trainer.inference",
+    "export": "trainer.export",
+    "gin": "trainer.gin",
+    "info": "trainer.training.memory",
+}
 _COMMANDS: dict[str, Callable[[Command], int]] = {
     "train": _train,
     "finetune": _train,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import jax
 
-from runtime.cli.console import say
+from runtime.cli.console import doing, plain, say
 from trainer.config import TrainConfig
 from trainer.data.tasks import has_split
 from trainer.downstream.task import DownstreamError
@@ -40,15 +40,18 @@ def score_split(
     Raises:
       DataError: no corpus or task has the split.
     """
-    config, notes = fit_to_data(config)
-    for note in notes if this_host().index == 0 else ():
-        say(note)
-    split = split or default_split(config)
-    opened = open_members(config, split)
-    run = prepare_run(config, batch_spec(next(iter(opened[0].values())), config.batch_size))
-    params = load_params(config, checkpoint)
-    evaluator = Evaluator(config, run, split, whole=True, opened=opened)
-    losses = evaluator.evaluate_members(params)
+    with doing("opening the data"):
+        config, notes = fit_to_data(config)
+        for note in notes if this_host().index == 0 else ():
+            say(note)
+        split = split or default_split(config)
+        opened = open_members(config, split)
+        run = prepare_run(config, batch_spec(next(iter(opened[0].values())), config.batch_size))
+    with doing("reading the checkpoint"):
+        params = load_params(config, checkpoint)
+    with doing("computing the loss"):
+        evaluator = Evaluator(config, run, split, whole=True, opened=opened)
+        losses = evaluator.evaluate_members(params)
     scores = _score_members(config, run, params, split, max_examples, predictions)
     return _rows(config, split, losses, scores)
 
@@ -65,7 +68,8 @@ def _score_members(
         if config.scoring == OPTIONS and not task.labels and run.host.index == 0:
             say(f"note: --scoring=options: {task.name} has no labels; its texts are generated")
         examples = chosen_examples(task, split, most)
-        scores = score_task(config, task, split, predict, run.host, examples)
+        with doing(f"predicting {plain(task.name)}"):
+            scores = score_task(config, task, split, predict, run.host, examples)
         if not scores.rows:
             raise DownstreamError(f"{task.name}: no examples in its split {split!r}")
         found.append(scores)

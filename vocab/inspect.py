@@ -11,7 +11,7 @@ from functools import partial
 from corpora.formats import FORMATS
 from corpora.layout import CorpusShard, find_corpora, missing_corpora
 from runtime.cli.command_line import CommandLine
-from runtime.cli.console import LiveLine, Tally, say
+from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError, option, options_of, parse_count, text_size
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import check_all, planning
@@ -88,7 +88,7 @@ def _run(arguments: list[str], name: str) -> int:
     given.check()
     options = InspectOptions(**given.values)
     check_all([*missing_vocabulary(options.model), *missing_corpora(options.corpora, "CORPUS")])
-    with planning():
+    with planning(), doing("reading the vocabulary and the corpora"):
         vocabulary = read_vocabulary(options.model)
         shards = find_corpora(options.corpora, "CORPUS")
     folder = (options.output or os.path.dirname(vocabulary.path) or ".").rstrip("/") or "/"
@@ -153,11 +153,10 @@ def measure_shards(
     work = partial(measure_shard, model=absolute, limit=limit, seed=0)
     tally = Tally()
     found: dict[str, Measure] = {}
-    with LiveLine(lambda _: f"{tally.done:,} of {len(shards):,} shards read", sys.stderr) as line:
+    with LiveLine(lambda _: f"{tally.done:,} of {len(shards):,} shards measured", sys.stderr):
         for _, (language, measure) in pool.results(work, shards):
             found[language] = found.get(language, Measure()) + measure
             tally.add()
-            line.tick()
     return {name: measure for name, measure in found.items() if measure.documents}
 
 
@@ -165,7 +164,8 @@ def _write(inspection: Inspection, folder: str) -> list[str]:
     text = json.dumps(inspection.as_values(), indent=2, ensure_ascii=False) + "\n"
     files = {"inspect.json": json_utf8(text)}
     try:
-        files["inspect.png"] = draw_plot(inspection)
+        with doing("drawing the plot"):
+            files["inspect.png"] = draw_plot(inspection)
     except ImportError:
         say("note: no plot: matplotlib is not installed; pip install 'c4forge[plot]'")
     try:

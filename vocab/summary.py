@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from corpora.formats import FORMATS
 from corpora.layout import CorpusShard
+from runtime.cli.tables import Column, Place, print_table
 from runtime.storage.files import join, read_bytes
 from runtime.units import duration, size
 from vocab.costs import fitting_sample, machine_memory, training_cost
@@ -20,12 +18,17 @@ from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, read_vocabulary
 _MOST_ROWS = 15
 
 
+def sample_text(recipe: Recipe, shards: Iterable[CorpusShard]) -> int:
+    """The most bytes that the sample may have: an estimate from the stored sizes of the shards."""
+    text = sum(shard.size_bytes * FORMATS[shard.format].text_ratio for shard in shards)
+    return min(recipe.sample_bytes, int(text))
+
+
 def print_cost(recipe: Recipe, shards: Iterable[CorpusShard], stream: TextIO) -> None:
     """Prints the most time and memory that training can take, before anything is read."""
     shards = tuple(shards)
     stored = sum(shard.size_bytes for shard in shards)
-    text = sum(shard.size_bytes * FORMATS[shard.format].text_ratio for shard in shards)
-    most = min(recipe.sample_bytes, int(text))
+    most = sample_text(recipe, shards)
     cost = training_cost(recipe, most, len({shard.language for shard in shards}))
     print(
         f"{recipe.size:,} {recipe.model_type} pieces from {len(shards):,} "
@@ -47,34 +50,33 @@ def print_plan(
     plan: Plan, drawn: dict[str, LanguageSample], recipe: Recipe, stream: TextIO
 ) -> None:
     """Prints the documents of each language in the sample, and time and memory of training."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("language", "documents", "text", "available", "share of sample"):
-        table.add_column(name, justify="left" if name == "language" else "right", no_wrap=True)
     total = sum(row.text_bytes for row in drawn.values())
     ordered = sorted(drawn.items(), key=lambda item: -item[1].text_bytes)
-    for name, row in ordered[:_MOST_ROWS]:
-        available = plan[name]
-        table.add_row(
-            name or "text",
-            f"{row.documents:,}",
-            size(row.text_bytes),
-            f"{available.documents:,} of {size(available.text_bytes)}",
-            f"{row.text_bytes / total:.1%}",
-        )
-    if rest := ordered[_MOST_ROWS:]:
-        text = sum(row.text_bytes for _, row in rest)
-        documents = sum(row.documents for _, row in rest)
-        named = f"{len(rest)} more"
-        table.add_row(named, f"{documents:,}", size(text), "", f"{text / max(total, 1):.1%}")
-    console = Console(file=stream, highlight=False, markup=False)
-    if drawn:
-        console.print(table)
-        cost = training_cost(recipe, total, len(drawn))
-        print(
-            f"Training on {size(total)} takes about {duration(cost.seconds)} "
-            f"and {size(cost.memory_bytes)} of memory.",
-            file=stream,
-        )
+    rows = [
+        (name or "text", row.documents, row.text_bytes, f"{plan[name].documents:,} of "
+         f"{size(plan[name].text_bytes)}")
+        for name, row in ordered[:_MOST_ROWS]
+    ]  # fmt: skip
+    if rest := [row for _, row in ordered[_MOST_ROWS:]]:
+        texts_of_rest = sum(row.text_bytes for row in rest)
+        rows.append((f"{len(rest)} more", sum(row.documents for row in rest), texts_of_rest, ""))
+    if not drawn:
+        return
+    names, documents, texts, available = zip(*rows, strict=True)
+    columns = (
+        Column("language", Place.KEY, names),
+        Column("documents", Place.NUMBER, [f"{count:,}" for count in documents]),
+        Column("text", Place.NUMBER, [size(text) for text in texts]),
+        Column("available", Place.NUMBER, available),
+        Column("share of sample", Place.NUMBER, [f"{text / max(total, 1):.1%}" for text in texts]),
+    )
+    print_table(columns, stream)
+    cost = training_cost(recipe, total, len(drawn))
+    print(
+        f"Training on {size(total)} takes about {duration(cost.seconds)} "
+        f"and {size(cost.memory_bytes)} of memory.",
+        file=stream,
+    )
 
 
 def print_result(folder: str, stream: TextIO) -> None:

@@ -11,7 +11,7 @@ from corpora.layout import (
     without_duplicates,
     write_shard_list,
 )
-from runtime.cli.console import LiveLine, Tally, say
+from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
@@ -23,6 +23,7 @@ from runtime.storage.files import (
     make_folder,
 )
 from runtime.storage.locks import hold_folder
+from runtime.storage.space import telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool, run_apart
 from runtime.workers.runners import open_pipeline, run_pipeline
@@ -32,7 +33,7 @@ from vocab.recipes import Recipe
 from vocab.sampling.mixtures import choose_shards
 from vocab.sampling.plan import SampleJob, read_plan, read_sample
 from vocab.sampling.sample import Sample, describe_sample
-from vocab.summary import print_cost, print_plan, print_result
+from vocab.summary import print_cost, print_plan, print_result, sample_text
 from vocab.training import Trained, TrainingError, train_model
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME
 
@@ -50,8 +51,8 @@ def _run(options: Options) -> int:
     check_all(missing_corpora(options.corpora))
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
-    arguments = options.for_beam()
-    with planning():
+    with planning(), doing("importing Apache Beam, reading the corpora"):
+        arguments = options.for_beam()
         found = find_corpora(options.corpora)
     shards, mixture, notes = choose_shards(without_duplicates(found), options.recipe.mixture)
     options = replace(options, recipe=replace(options.recipe, mixture=mixture))
@@ -87,9 +88,11 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
         sample_bytes=options.recipe.sample_bytes,
         seed=options.recipe.seed,
     )
-    sample = _draw(job, shards, options, arguments)
-    plan = read_plan(job)
-    drawn = describe_sample(sample.documents())
+    with telling_need(job.work, lambda: sample_text(options.recipe, shards)):
+        sample = _draw(job, shards, options, arguments)
+    with doing("counting the sample"):
+        plan = read_plan(job)
+        drawn = describe_sample(sample.documents())
     print_plan(plan, drawn, options.recipe, sys.stderr)
     if not drawn:
         raise TrainingError(
@@ -99,8 +102,9 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
             else "the corpus is empty: its shards hold no text"
         )
     trained = _train(options.recipe, sample)
-    write_result(Result(options, shards, plan, drawn, trained))
-    delete_folder(job.work)
+    with doing("writing the vocabulary"):
+        write_result(Result(options, shards, plan, drawn, trained))
+        delete_folder(job.work)
     say(f"Trained in {duration(trained.seconds)}, with {size(trained.peak_bytes)} of memory.")
     print_result(options.output, sys.stdout)
 
@@ -116,11 +120,10 @@ def _draw(
     pipeline = open_pipeline(local, arguments)
     _ = pipeline | "sample" >> DrawSample(job, local)
     tally = Tally()
-    with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr) as line:
+    with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr):
 
         def listen(_: object) -> None:
             tally.add()
-            line.tick()
 
         run_pipeline(pipeline, local, listen)
     return read_sample(job)
@@ -128,5 +131,5 @@ def _draw(
 
 def _train(recipe: Recipe, sample: Sample) -> Trained:
     """Trains in a process of its own."""
-    with LiveLine(lambda seconds: f"training: {duration(seconds)}", sys.stderr) as line:
-        return run_apart(line.tick, train_model, recipe, sample)
+    with LiveLine(lambda _: "training the vocabulary", sys.stderr):
+        return run_apart(train_model, recipe, sample)

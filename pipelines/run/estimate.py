@@ -4,6 +4,7 @@ The files are chosen by a hash of their names, so that the same command chooses 
 go through all stages into a folder that is then removed. All results are scaled by stored bytes.
 """
 
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pipelines.run.execute import run_graph
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan, plan_files
 from pipelines.run.prices import DISK_GB, MEMORY_GB, PRICES
+from pipelines.run.progress import Progress
 from pipelines.sources.cache import find_cached
 from pipelines.sources.commoncrawl import choose_files
 from pipelines.sources.wet_files import Part
@@ -25,6 +27,7 @@ from runtime.errors import InputRefused
 from runtime.http.transfers import Unreachable
 from runtime.http.urls import is_http
 from runtime.storage.files import join, size_bytes
+from runtime.storage.space import folder_bytes, telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import available_cores
 
@@ -77,7 +80,8 @@ def estimate_run(options: Options, plan: Plan) -> str:
         keep = options.keep_wet or join(folder, "wet")  # where their sizes can be seen
         tried = replace(options, output=join(folder, "out"), work_dir=None, keep_wet=keep)
         try:
-            sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
+            with telling_need(folder, advice="TMPDIR names another place for the sample."):
+                sample = run_sample(plan_files(tried, tuple(files[path] for path in chosen)))
         except InputRefused as error:  # its second line names lists in the folder
             said = str(error).partition("\n")[0]
             raise InputRefused(f"{said} So there is no estimate.") from None
@@ -95,15 +99,17 @@ def run_sample(plan: Plan) -> Sample:
 
     def listen(receipt: Receipt) -> None:
         _take(sample, plan.job, receipt, by_number)
+        progress.on_receipt(receipt)
 
-    run_graph(plan, True, [], listen)
+    with Progress(plan.job, plan.parts, sys.stderr) as progress:
+        run_graph(plan, True, [], listen)
     for part in plan.parts:
         sample.stored_bytes[part.path] += _stored_bytes(plan.job, part)
     blocks = list(Path(plan.job.documents_folder()).glob("*/*.blocks*"))
     sample.shuffled_bytes = sum(path.stat().st_size for path in blocks)
     folders = (plan.job.clean_folder(), plan.job.documents_folder())
-    sample.work_bytes = sum(map(_folder_bytes, folders))
-    sample.written_bytes = sum(_folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)
+    sample.work_bytes = sum(map(folder_bytes, folders))
+    sample.written_bytes = sum(folder_bytes(plan.job.dataset_folder(v)) for v in plan.job.variants)
     return sample
 
 
@@ -140,10 +146,6 @@ def _add(sums: dict[str, float], name: str, value: float) -> None:
     sums[name] = sums.get(name, 0.0) + value
 
 
-def _folder_bytes(folder: str) -> int:
-    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-
-
 def scaled(by_file: Mapping[str, float], stored: Mapping[str, int], total_bytes: int) -> Range:
     """A sum over sampled files, scaled to all files by stored bytes.
 
@@ -171,7 +173,8 @@ def describe(sample: Sample, plan: Plan, options: Options) -> str:
     files = len({part.path for part in plan.parts})
     lines = [
         f"Estimate for {files:,} WET files, {size(total)} stored, from {len(sample.stored_bytes)} "
-        "of them (in brackets: estimated from each of these alone)",
+        "of them",
+        "(in brackets: the least and the most that one of these alone gives)",
         f"  CPU-hours   {_hours(total_cpu)} ({_hours(parts_cpu.low * spread)} to "
         f"{_hours(parts_cpu.high * spread)})",
     ]
@@ -211,7 +214,7 @@ def _costs(
         "storage_gb_month": written,
         "ingress_gb": read,
     }
-    lines = ["  cost in US dollars at the prices of docs/crawl.md, which --price_<name> overrides:"]
+    lines = ["  US dollars at the prices of docs/crawl.md, or of --price_<name>:"]
     costs = {name: amounts[name] * options.prices[name] for name in PRICES}
     for name, cost in costs.items():
         lines.append(

@@ -31,10 +31,13 @@ from runtime.storage.files import (
     list_files,
     read_bytes,
 )
+from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
 from runtime.workers.runners import open_pipeline, run_pipeline
 
 _FILES_SHOWN = 10  # that are no WET files; a list has all
+_MEASURABLE = 0.05  # from this fraction on, what is written foretells the rest
+_WRITTEN_A_STORED_BYTE = 3.0  # work and dataset of `en` from real WET files
 
 
 def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
@@ -48,7 +51,10 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
     _announce(plan, options)
-    with Progress(job, plan.parts, sys.stderr) as progress:
+    with (
+        Progress(job, plan.parts, sys.stderr) as progress,
+        telling_need(job.work, lambda: _bytes_left(plan, progress.fraction())),
+    ):
         run_graph(plan, local, beam_arguments, progress.on_receipt)
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
@@ -97,6 +103,16 @@ def run_graph(
     except Exception as error:
         _refuse_input(error)
         raise
+
+
+def _bytes_left(plan: Plan, fraction: float) -> float | None:
+    """Bytes that a run will still write, from the finished fraction, or from its input."""
+    job = plan.job
+    folders = [job.work, *map(job.staging_folder, job.variants)]
+    used = sum(map(folder_bytes, folders))
+    if fraction < _MEASURABLE:
+        return sum(part.stored_bytes() for part in plan.parts) * _WRITTEN_A_STORED_BYTE - used
+    return left_of(used, fraction)
 
 
 def _announce(plan: Plan, options: Options) -> None:

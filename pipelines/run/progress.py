@@ -4,9 +4,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from cleaning.counts import Rule, Unit
 from cleaning.rules import RULES
 from cleaning.variants import OWN_FILTER
@@ -16,6 +13,7 @@ from pipelines.stages.publish import empty_line
 from pipelines.stages.table import STAGES
 from pipelines.stages.tasks import Receipt
 from runtime.cli.console import LiveLine
+from runtime.cli.tables import Column, Place, print_table
 from runtime.units import duration, size
 
 _MOST_SPLITS = 8  # named in a line
@@ -58,8 +56,10 @@ class Progress:
                 self._new_pages += pages
             if self._advance.is_done(receipt.stage):
                 self._live.print()
-            else:
-                self._live.tick()
+
+    def fraction(self) -> float:
+        """The finished fraction of the run's work, from 0 to 1."""
+        return self._advance.fraction()
 
     @property
     def resumed(self) -> int:
@@ -90,26 +90,26 @@ def print_summary(variants: Mapping[str, Mapping[str, int]], stream: TextIO) -> 
     Args:
       variants: counts by rule of each variant.
     """
-    single = len(variants) == 1
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rule (dropped items are indented)", no_wrap=True)
-    table.add_column("unit")
-    for name in variants:
-        table.add_column("count" if single else name, justify="right", no_wrap=True)
-    if single:
-        table.add_column("meaning", no_wrap=True)
-    for rule in (*RULES, *_own_rules(variants)):
-        counts = [counts.get(rule.name) for counts in variants.values()]
-        if (rule.unit == Unit.FILE and rule.keeps) or not any(counts):
-            continue
-        name = rule.name if rule.keeps else f"  {rule.name}"
-        cells = ["" if count is None else f"{count:,}" for count in counts]
-        style = "" if rule.keeps else "dim"
-        table.add_row(name, rule.unit, *cells, *([rule.meaning] * single), style=style)
-    console = Console(file=stream, highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 120 if single else 200
-    console.print(table)
+    counted = [
+        rule
+        for rule in (*RULES, *_own_rules(variants))
+        if not (rule.unit == Unit.FILE and rule.keeps)
+        and any(counts.get(rule.name) for counts in variants.values())
+    ]
+    columns = [
+        Column(
+            name if len(variants) > 1 else "count", Place.NUMBER,
+            ["" if (n := counts.get(rule.name)) is None else f"{n:,}" for rule in counted],
+        )
+        for name, counts in variants.items()
+    ]  # fmt: skip
+    names = [rule.name if rule.keeps else f"  {rule.name}" for rule in counted]
+    columns += [
+        Column("rule (dropped items are indented)", Place.KEY, names),
+        Column("unit", Place.EXTRA, [rule.unit for rule in counted]),
+        Column("meaning", Place.EXTRA, [rule.meaning for rule in counted]),
+    ]
+    print_table(columns, stream, faint=[not rule.keeps for rule in counted])
 
 
 def _own_rules(variants: Mapping[str, Mapping[str, int]]) -> list[Rule]:

@@ -1,4 +1,8 @@
-"""What a person sees while steps go on: one live line on a terminal, plain lines elsewhere."""
+"""What a person sees while a command works: never silent for 5 s.
+
+A terminal shows one line, which changes. Elsewhere a line comes at once, then one every 4 s, after
+10 minutes one every 30 s.
+"""
 
 import sys
 import threading
@@ -10,47 +14,109 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-_LINE_SECONDS = 10.0
+from runtime.units import duration
+
+_OFTEN_SECONDS, _SELDOM_SECONDS = 4.0, 30.0
+_OFTEN_UNTIL_SECONDS = 600.0
+_DOING_SECONDS = 1.0
+
+
+class _Speech:
+    """Who speaks, and when somebody last did.
+
+    Attributes:
+      lines: those that are entered; the last one speaks.
+      at: of `time.monotonic`.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[LiveLine] = []
+        self.at = time.monotonic()
+
+
+_speech = _Speech()
 
 
 class LiveLine:
-    """A line that says how far something is. Use as a context manager.
+    """A line that says how far something is, after the time that it took so far.
+
+    Use as a context manager. A line within the block of another one takes over until its block
+    ends; on a terminal the outer one stays.
 
     Args:
-      say: the line, from the seconds since the start.
+      say: the line, from the seconds since the start; "" for none yet.
       stream: where it goes.
       quiet: True to print nothing.
+      after: seconds of silence before the first line.
+      alone: True for a terminal, too, to get lines one below the other.
     """
 
-    def __init__(self, say: Callable[[float], str], stream: TextIO, quiet: bool = False) -> None:
-        self._say = say
-        self._started = self._told = time.monotonic()
+    def __init__(
+        self,
+        say: Callable[[float], str],
+        stream: TextIO,
+        quiet: bool = False,
+        after: float = 0.0,
+        alone: bool = False,
+    ) -> None:
+        self._say, self._after = say, after
+        self._started = time.monotonic()
         self._console = Console(file=stream, highlight=False, markup=False, quiet=quiet)
-        self._live = Live(console=self._console, get_renderable=self._line, transient=True)
+        self._rewrites = self._console.is_terminal and not alone
+        self._mute = False  # within the block of a line that a terminal shows
+        self._live = Live(
+            console=self._console, get_renderable=self._line, transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # else results would go where the line goes
+        )  # fmt: skip
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._speak, daemon=True)
 
     def __enter__(self) -> "LiveLine":
-        if self._console.is_terminal:
+        self._mute = any(line._rewrites for line in _speech.lines)
+        self._rewrites &= not self._mute
+        _speech.lines.append(self)
+        if not self._after and self._rewrites:
             self._live.start()
+        elif not self._after:
+            self.print()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
+        if self._rewrites:  # else an outer block would speak at once
+            _speech.at = time.monotonic()
+        _speech.lines.remove(self)
+        self._ended.set()
+        self._thread.join()
+        if self._rewrites:
             self._live.stop()
+            _speech.at = time.monotonic()
 
-    def tick(self) -> None:
-        """Prints the line if 10 s have passed since the last one; from any thread."""
-        if time.monotonic() - self._told > _LINE_SECONDS:
-            self.print()
+    def _speak(self) -> None:
+        """Starts the line late; prints it wherever nothing else was printed for a while."""
+        if self._rewrites:
+            if not self._ended.wait(self._after):
+                self._live.start()
+            return
+        wait = self._after or _OFTEN_SECONDS
+        while not self._ended.wait(max(_speech.at + wait - time.monotonic(), 0.05)):
+            wait = _OFTEN_SECONDS if self.seconds < _OFTEN_UNTIL_SECONDS else _SELDOM_SECONDS
+            if time.monotonic() - _speech.at >= wait and _speech.lines[-1:] == [self]:
+                self.print()
 
     def print(self) -> None:
         """Prints the line; a terminal shows it all the time."""
-        if not self._console.is_terminal:
-            self._told = time.monotonic()
-            self._console.print(self._line(), soft_wrap=True)
+        if not self._rewrites and not self._mute:
+            self._print(self._line())
 
     def print_above(self, text: str) -> None:
         """Prints a text, on a terminal above the line."""
-        self._console.print(text, soft_wrap=True)
+        self._print(Text(text))
+
+    def _print(self, text: Text) -> None:
+        if text:
+            self._console.print(text, soft_wrap=True)
+            _speech.at = time.monotonic()
 
     @property
     def seconds(self) -> float:
@@ -58,7 +124,22 @@ class LiveLine:
         return time.monotonic() - self._started
 
     def _line(self) -> Text:
-        return Text(self._say(self.seconds))
+        said = self._say(self.seconds)
+        return Text(f"{duration(self.seconds)} {said}" if said else "")
+
+
+def doing(text: str, stream: TextIO | None = None, long: bool = False) -> LiveLine:
+    """A block that says what is done, and for how long, if it takes more than a second.
+
+    Args:
+      long: True to say it at once: it takes seconds, in which other threads may not run.
+    """
+    return LiveLine(lambda _: text, stream or sys.stderr, after=0.0 if long else _DOING_SECONDS)
+
+
+def at_work(name: str) -> LiveLine:
+    """A block that says so every few seconds in which nothing else is said."""
+    return LiveLine(lambda _: f"{name} is at work", sys.stderr, after=_OFTEN_SECONDS, alone=True)
 
 
 class Tally:
@@ -90,3 +171,4 @@ def plain(text: str) -> str:
 def say(text: str) -> None:
     """A line for the person who runs the command."""
     print(text, file=sys.stderr, flush=True)
+    _speech.at = time.monotonic()

@@ -6,5 +6,6 @@ kinds        what a file is, by its first bytes
 compression  gzip, xz, bzip2 and Zstandard, found by their first bytes
 texts        small files of text that people write, as they come
 arrays       NumPy and Arrow arrays in files, without pandas
+space        a full disk: its folder, its free bytes, the bytes that are needed
 locks        locks between processes: one run a work folder, so many downloads a machine
 """

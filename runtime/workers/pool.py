@@ -190,15 +190,11 @@ def is_stopped() -> bool:
     return _pool is not None and _pool.stopping
 
 
-def run_apart(
-    wait: Callable[[], None], work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs
-) -> ResultT:
+def run_apart(work: Callable[P, ResultT], *arguments: P.args, **named: P.kwargs) -> ResultT:
     """Calls a function in a process of its own, which ends with this one.
 
     For work in C++ that neither stops at Ctrl-C nor, where memory runs out, leaves a word.
 
-    Args:
-      wait: called a few times a second meanwhile.
     Raises:
       WorkerDied: the process was ended from outside.
       Terminated: the open pool was stopped.
@@ -212,7 +208,6 @@ def run_apart(
     send.close()
     try:
         while not receive.poll(_POLL_SECONDS):
-            wait()
             if is_stopped():
                 raise Terminated
         done, value = receive.recv()

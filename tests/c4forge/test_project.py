@@ -45,6 +45,17 @@ def test_the_metadata_has_links_and_says_that_it_is_typed():
     assert all((path / "py.typed").is_file() for path in shipped)
 
 
+def test_every_version_of_python_is_named_where_people_look():
+    named = re.findall(r"Programming Language :: Python :: (3\.\d+)", str(PROJECT["classifiers"]))
+    first, last = (tuple(map(int, version.split("."))) for version in (named[0], named[-1]))
+    assert PROJECT["requires-python"] == f">={named[0]},<3.{last[1] + 1}"
+    makefile = (REPOSITORY / "Makefile").read_text()
+    assert f"{first} <= sys.version_info[:2] <= {last}" in makefile
+    assert all(f"python{version} " in makefile for version in named)
+    told = f"Python {', '.join(named[:-1])} or {named[-1]}"
+    assert told in makefile and told in (REPOSITORY / "README.md").read_text()
+
+
 def test_the_glossary_explains_each_term_once():
     terms = [term for term, _ in ENTRIES]
     assert len(terms) == len(set(terms)) == len(re.findall("^### ", GLOSSARY, re.MULTILINE))

@@ -433,7 +433,7 @@ def test_a_damaged_dump_stops_the_reading_of_the_others(tmp_path):
     [
         (KeyboardInterrupt(), 130, "Stopped. Nothing was written."),
         (WorkerDied("a worker was ended"), 1, "Failed: a worker was ended\nNothing was written."),
-        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (OSError(28, "No space left on device"), 1, "Failed: too little space on the disk of "),
     ],
 )
 def test_what_ends_a_run_is_told_in_a_line(build, monkeypatch, error, code, said):

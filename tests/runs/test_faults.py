@@ -99,7 +99,7 @@ def test_a_run_that_was_killed_is_told_from_one_that_goes_on(tmp_path, wet, caps
     for folder in (tmp_path, tmp_path / "runs/en", tmp_path / "runs/en/work"):
         told = status_of(folder, capsys)
         assert f"en (tfds-3.1.0), {FILES} WET files" in told
-        assert "not running" in told and f" of {FILES} parts" in told
+        assert "not running" in told and f"  {FILES}  parts    reading and cleaning" in told
 
 
 def test_a_full_disk_ends_the_run_in_a_line_and_costs_nothing(tmp_path, wet, undisturbed):

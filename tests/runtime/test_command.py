@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.cli.version import versions
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError, planning
 
@@ -35,7 +36,8 @@ KEPT = "What is done is kept: the same command goes on from here.\n"
         (
             OSError(28, "No space left on device"),
             1,
-            f"Failed: OSError: [Errno 28] No space left on device\n{KEPT}",
+            "Failed: a disk is full: [Errno 28] No space left on device. Free some space and "
+            f"run the same command again.\n{KEPT}",
         ),
         (KeyboardInterrupt(), 130, f"\nStopped. {KEPT}"),
         (Terminated(), 143, f"Stopped. {KEPT}"),
@@ -47,9 +49,12 @@ def test_every_consequence_has_its_code_and_lines(error, code, said, capsys):
     assert capsys.readouterr().err == said
 
 
-def test_a_mistake_of_ours_keeps_its_traceback():
+def test_a_mistake_of_ours_keeps_its_traceback_and_says_what_a_report_needs(capsys):
     with pytest.raises(KeyError):
         run_command("c4forge x", raising(KeyError("x")))
+    said = capsys.readouterr().err
+    assert said.startswith("This is a defect of c4forge.")
+    assert said.endswith(f"\n{versions('c4forge x')}\n")
 
 
 def test_what_is_left_is_told_by_the_command(capsys):

@@ -77,7 +77,7 @@ def test_tables_values_and_picture(model, tmp_path, capsys):
     ]
     assert main([str(model), *map(str, corpora)]) == 0
     said = capsys.readouterr().out
-    for part in ("characters/token", "tokens/word", "unknown", "frequent piece", "longest piece"):
+    for part in ("/token", "/word", "unknown", "frequent piece", "longest piece"):
         assert part in said
     assert re.search(r"^ru +10 .* \d\d\.\d+% ", said, re.MULTILINE)  # hardly covered
     values = json.loads((model / "inspect.json").read_text())

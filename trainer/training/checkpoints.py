@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 
 from runtime.cli.console import say
+from runtime.storage.space import DiskFull, describe_full, is_full
 from trainer.compat.published import is_published, read_published
 from trainer.input.batches import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
@@ -25,6 +26,10 @@ from trainer.training.step import State
 
 _NAME = re.compile(r"checkpoint_(\d+)")
 Tree = Any
+
+
+class CheckpointDiskFull(CheckpointError, DiskFull):
+    """A checkpoint for which the disk has too little space."""
 
 
 def to_t5x(state: State) -> dict[str, Tree]:
@@ -60,7 +65,7 @@ class Checkpoints:
 
     def __init__(self, folder: str, keep: int) -> None:
         self._folder = os.path.abspath(folder)
-        self._keep = keep
+        self._keep, self._bytes = keep, 0  # of a checkpoint
         os.makedirs(self._folder, exist_ok=True)
         self._manager = ocp.CheckpointManager(
             self._folder,
@@ -87,6 +92,7 @@ class Checkpoints:
         step = int(state.step)
         if step == self.latest():
             return
+        self._bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
         try:
             if batches is not None:
                 batches.save(self._position(step, host))
@@ -151,6 +157,9 @@ class Checkpoints:
         last = self._manager.latest_step()
         kept = f"checkpoint_{last} is complete" if last is not None else "there is none before it"
         name = "a checkpoint" if step is None else f"checkpoint_{step}"
+        if is_full(error):
+            told = describe_full(self._folder, self._bytes)
+            return CheckpointDiskFull(f"{name} could not be written, {kept}: {told}")
         return CheckpointError(
             f"--model_dir={self._folder}: {name} could not be written: {error}. {kept}. Free some "
             "space and run the same command again; it resumes from the newest checkpoint"

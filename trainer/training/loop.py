@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import jax
 import tensorflow as tf
 
-from runtime.cli.console import say
+from runtime.cli.console import doing, say
 from runtime.errors import Terminated
 from runtime.units import duration
 from trainer.config import TrainConfig
@@ -40,15 +40,18 @@ def train(config: TrainConfig) -> State:
     report = say if host.index == 0 else lambda _: None
     config, dataset = _open_data(config, host, report)
     first = first_step(config, holds_checkpoint(config.model_dir))
-    run = prepare_run(config, batch_spec(dataset), first_step=first)
+    with doing("laying out the network"):
+        run = prepare_run(config, batch_spec(dataset), first_step=first)
     report(_describe(run))
-    evaluator = Evaluator(config, run) if config.eval_period else None
+    with doing("opening the held-out data"):
+        evaluator = Evaluator(config, run) if config.eval_period else None
     if config.keep_best and evaluator:
         check_keep_best(config.keep_best, evaluator.score_names())
     checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
     batches = Batches(dataset, identify_data(config))
     report(f"starting {_start(config, checkpoints)}")
-    state = _first_state(run, checkpoints, batches)
+    with doing("preparing the first step"):
+        state = _first_state(run, checkpoints, batches)
     best = BestCheckpoint(config, host)
     for line in write_settings(config, first) if host.index == 0 else ():
         say(line)
@@ -62,7 +65,8 @@ def train(config: TrainConfig) -> State:
         )  # fmt: skip
         state = _run_to_end(parts, config.steps, state)
     if run.host.index == 0:
-        draw_curve(config.model_dir)
+        with doing("drawing loss.png"):
+            draw_curve(config.model_dir)
     return state
 
 
@@ -74,6 +78,7 @@ def _run_to_end(parts: "_Parts", steps: int, state: State) -> State:
     try:
         if int(state.step) < steps:
             state = _run_steps(parts, _compile(parts.run, progress), state)
+        progress.begin("writing the checkpoint")
         parts.checkpoints.save(state, parts.batches, parts.run.host)
     finally:
         parts.checkpoints.close()
@@ -88,10 +93,11 @@ def _open_data(
 ) -> tuple[TrainConfig, tf.data.Dataset]:
     """The configuration with the lengths of its data, and the batches of this host."""
     report("opening the data")
-    config, notes = fit_to_data(config)
-    for note in notes:
-        report(note)
-    return config, open_dataset(config, "train", host)
+    with doing("opening the data"):
+        config, notes = fit_to_data(config)
+        for note in notes:
+            report(note)
+        return config, open_dataset(config, "train", host)
 
 
 def _describe(run: Run) -> str:
@@ -154,13 +160,15 @@ class _Throughput:
 def _compile(run: Run, progress: Progress) -> Step:
     """The compiled step, for global batches."""
     progress.print_line("compiling the step")
+    progress.begin("compiling the step")
     began, rows = time.monotonic(), run.config.batch_size
     batch = {
         name: jax.ShapeDtypeStruct((rows, *x.shape[1:]), x.dtype) for name, x in run.spec.items()
     }
     step: Step = run.step.lower(run.shapes, batch).compile()  # type: ignore[attr-defined]
     seconds = time.monotonic() - began
-    progress.print_line(f"compiled in {duration(seconds)}; reading the first batch")
+    progress.print_line(f"compiled in {duration(seconds)}")
+    progress.begin("reading the first batch")
     return step
 
 
@@ -224,6 +232,7 @@ def _evaluate(parts: _Parts, step: int, state: State) -> bool:
     if parts.evaluator is None:
         return True
     try:
+        parts.progress.begin(f"step {step:,}: evaluating")
         with parts.termination.at_once():
             scores = parts.evaluator.evaluate(state.params)
     except Terminated:

@@ -43,8 +43,12 @@ class Progress:
         """Prints a line, above the live line."""
         self._line.print_above(line)
 
+    def begin(self, what: str) -> None:
+        """Shows what is done instead of the last step, until the next one."""
+        self._text = what
+
     def report_step(self, step: int, scalars: Mapping[str, float], seconds_left: float) -> None:
-        """Writes the scalars of a step; shows loss and speed, without a terminal every 10 s."""
+        """Writes the scalars of a step; shows loss and speed."""
         self._write(step, scalars)
         is_first, self._text = (
             not self._text,
@@ -56,8 +60,6 @@ class Progress:
         )
         if is_first or step == self._steps:
             self._line.print()
-        else:
-            self._line.tick()
 
     def report_evaluation(self, step: int, scalars: Mapping[str, float]) -> None:
         """Writes the scalars of an evaluation and prints its line; nothing if it has no targets."""

@@ -1,16 +1,15 @@
 """The measures of a vocabulary as tables on the terminal, and as values for inspect.json."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TextIO
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from runtime.cli.console import plain
+from runtime.cli.tables import Column, Place, print_table
 from runtime.units import size
 from vocab.inspection.measures import Measure
 from vocab.vocabulary import Vocabulary
@@ -107,75 +106,61 @@ def printable(piece: str) -> str:
 
 def print_inspection(inspection: Inspection, stream: TextIO) -> None:
     """Prints the tables: languages, lengths of documents, pieces, strings like special tokens."""
-    console = Console(file=stream, highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 120
-    console.print(_language_table(inspection))
-    console.print()
-    console.print(_length_table(inspection.total()))
-    console.print()
-    console.print(_piece_table(inspection))
+    for table in (_languages(inspection), _lengths(inspection.total()), *_pieces(inspection)):
+        print_table(table, stream)
+        print(file=stream)
     total = inspection.total()
     used = len(total.pieces) - inspection.unused()
-    console.print(f"\n{used:,} of {len(total.pieces):,} pieces occur in this text.")
+    print(f"{used:,} of {len(total.pieces):,} pieces occur in this text.", file=stream)
     if total.sentinels:
         found = ", ".join(f"{printable(s)} {n:,}" for s, n in total.sentinels.most_common(20))
-        console.print(f"strings in the text that look like special tokens: {found}")
+        print(f"strings in the text that look like special tokens: {found}", file=stream)
     else:
-        console.print("no string in the text looks like a special token")
+        print("no string in the text looks like a special token", file=stream)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        text = name in ("language", "tokens a document", "frequent piece", "longest piece", "")
-        table.add_column(name, justify="left" if text else "right", no_wrap=True)
-    return table
-
-
-def _language_table(inspection: Inspection) -> Table:
-    table = _table(
-        "language", "documents", "text", "tokens", "characters/token", "tokens/word", "unknown",
-        "as bytes",
-    )  # fmt: skip
+def _languages(inspection: Inspection) -> list[Column]:
     rows = _by_size(inspection.languages)[:_MOST_LANGUAGES]
     if len(inspection.languages) > 1:
         rows.append(("all", inspection.total()))
-    for name, row in rows:
-        table.add_row(
-            name or "text",
-            f"{row.documents:,}",
-            size(row.text_bytes),
-            f"{row.tokens:,}",
-            f"{row.characters_a_token():.3f}",
-            "–" if name in UNSEGMENTED else f"{row.fertility():.3f}",
-            f"{row.unknown_rate():.3%}",
-            f"{row.fallback / max(row.tokens, 1):.3%}",
-        )
-    return table
+    shown: dict[str, Callable[[str, Measure], str]] = {
+        "documents": lambda _, row: f"{row.documents:,}",
+        "text": lambda _, row: size(row.text_bytes),
+        "tokens": lambda _, row: f"{row.tokens:,}",
+        "characters\n/token": lambda _, row: f"{row.characters_a_token():.3f}",
+        "tokens\n/word": lambda name, row: "–" if name in UNSEGMENTED else f"{row.fertility():.3f}",
+        "unknown": lambda _, row: f"{row.unknown_rate():.3%}",
+        "as\nbytes": lambda _, row: f"{row.fallback / max(row.tokens, 1):.3%}",
+    }
+    return [
+        Column("language", Place.KEY, [name or "text" for name, _ in rows]),
+        *(
+            Column(header, Place.NUMBER, [cell(name, row) for name, row in rows])
+            for header, cell in shown.items()
+        ),
+    ]
 
 
-def _length_table(total: Measure) -> Table:
-    table = _table("tokens a document", "documents", "share", "")
+def _lengths(total: Measure) -> list[Column]:
     octaves = total.octaves()
     most = max(octaves.values(), default=1)
-    for low, count in octaves.items():
-        table.add_row(
-            f"{low:,} to {2 * low:,}",
-            f"{count:,}",
-            f"{count / total.documents:.1%}",
-            "█" * round(40 * count / most),
-        )
-    return table
+    shares = [f"{count / total.documents:.1%}" for count in octaves.values()]
+    return [
+        Column("tokens a document", Place.KEY, [f"{low:,} to {2 * low:,}" for low in octaves]),
+        Column("documents", Place.NUMBER, [f"{count:,}" for count in octaves.values()]),
+        Column("share", Place.NUMBER, shares),
+        Column("", Place.EXTRA, ["█" * round(40 * count / most) for count in octaves.values()]),
+    ]
 
 
-def _piece_table(inspection: Inspection) -> Table:
-    table = _table("frequent piece", "share of tokens", "", "longest piece", "occurs")
+def _pieces(inspection: Inspection) -> Iterator[list[Column]]:
     tokens = max(inspection.total().tokens, 1)
-    for (often, count), (long, times) in zip(
-        inspection.most_frequent(), inspection.longest(), strict=False
-    ):
-        table.add_row(
-            printable(often), f"{count / tokens:.2%}", "  ", printable(long), f"{times:,}"
-        )
-    return table
+    often, longest = inspection.most_frequent(), inspection.longest()
+    yield [
+        Column("share of tokens", Place.NUMBER, [f"{count / tokens:.2%}" for _, count in often]),
+        Column("frequent piece", Place.KEY, [printable(piece) for piece, _ in often]),
+    ]
+    yield [
+        Column("occurs", Place.NUMBER, [f"{count:,}" for _, count in longest]),
+        Column("longest piece", Place.KEY, [printable(piece) for piece, _ in longest]),
+    ]

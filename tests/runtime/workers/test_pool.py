@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from runtime.errors import Terminated
+from runtime.workers import pool
 from runtime.workers.pool import WorkerDied, run_apart
 
 
@@ -21,23 +23,20 @@ def die(_: int) -> None:
 
 
 def test_it_gives_the_result():
-    waited = []
-    assert run_apart(lambda: waited.append(1), double, 21, plus=1) == 43
+    assert run_apart(double, 21, plus=1) == 43
 
 
 def test_it_raises_what_was_raised():
     with pytest.raises(ValueError, match="as it was"):
-        run_apart(lambda: None, fail, "as it was")
+        run_apart(fail, "as it was")
 
 
 def test_a_process_ended_from_outside_is_told():
     with pytest.raises(WorkerDied, match="ended from outside, perhaps for want of memory"):
-        run_apart(lambda: None, die, 0)
+        run_apart(die, 0)
 
 
-def test_what_waits_may_stop_it():
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_apart(stop, signal.pause)
+def test_a_pool_that_is_stopped_stops_it(monkeypatch):
+    monkeypatch.setattr(pool, "is_stopped", lambda: True)
+    with pytest.raises(Terminated):
+        run_apart(signal.pause)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from runtime.errors import Terminated
+from runtime.storage.space import DiskFull
 from tests.trainer.small import sentences, train_vocabulary, write_corpus
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
@@ -26,6 +27,7 @@ from trainer.training.divergence import Diverged
 from trainer.training.evaluation import Evaluator
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
+from trainer.training.run import this_host
 from trainer.training.run_folder import RunFolderError
 
 
@@ -143,6 +145,17 @@ def test_a_full_disk_leaves_the_last_checkpoint_loadable(finished, stopped):
     assert newest_checkpoint(stopped.model_dir).endswith("checkpoint_3")
     assert "token_embedder" in read_params(newest_checkpoint(stopped.model_dir))
     assert_same(train(stopped), finished[1])
+
+
+def test_a_checkpoint_without_room_is_told_with_its_size(finished, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("RESOURCE_EXHAUSTED: write: No space left on device [os_error_code='28']")
+
+    checkpoints = Checkpoints(str(tmp_path), 1)
+    monkeypatch.setattr(checkpoints._manager, "save", fail)
+    with pytest.raises(CheckpointError, match=r"on the disk of .* still needs about \d") as raised:
+        checkpoints.save(finished[1], None, this_host())
+    assert isinstance(raised.value, DiskFull) and "there is none before it" in str(raised.value)
 
 
 def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):

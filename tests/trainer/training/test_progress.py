@@ -14,7 +14,7 @@ def test_steps_and_evaluations_are_printed_and_kept(tmp_path):
         progress.report_evaluation(7, EVALUATION)
         progress.report_evaluation(7, {})
     first, second = stream.getvalue().splitlines()
-    assert first.startswith("step 7 of 7 · loss 2.500 · 1,234 tokens/s · MFU 25.0%")
+    assert first.startswith("0:00 step 7 of 7 · loss 2.500 · 1,234 tokens/s · MFU 25.0%")
     assert second == f"step 7: {held_out_line(EVALUATION)}"
     assert read_curve(str(tmp_path)) == [{"step": 7, **EVALUATION}, {"step": 7, **STEP}]
 
