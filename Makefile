@@ -15,10 +15,11 @@ help: ## what can be made
 
 demo: demo-corpus demo-train ## from the sample to a corpus, a vocabulary and a tiny T5; says first what it installs
 	@echo; echo "Made from sample/wet, in out/demo:"
-	@echo "  c4/en/3.1.0           the corpus"
-	@echo "  c4/webtextlike/3.1.0  the pages of a list of URLs"
-	@echo "  vocab                 the vocabulary"
-	@echo "  run                   checkpoint_200 and loss.png, the loss by step"
+	@echo "  c4/en/3.1.0                   the corpus"
+	@echo "  c4_custom/realnewslike/1.0.0  of it, the pages of news sites, by a list of its own"
+	@echo "  c4/webtextlike/3.1.0          of it, the pages of a list of URLs"
+	@echo "  vocab                         the vocabulary"
+	@echo "  run                           checkpoint_200 and loss.png, the loss by step"
 	@echo "Next:"
 	@echo "  . $(VENV)/bin/activate  # then c4forge and t5x are commands"
 	@echo "  c4forge build --input='wet/*.warc.wet.gz' --output=out  # your own files"
@@ -27,7 +28,7 @@ demo: demo-corpus demo-train ## from the sample to a corpus, a vocabulary and a 
 
 demo-corpus: $(VENV)/.corpus ## the first part of the demo, without TensorFlow: a corpus and a vocabulary
 	@rm -rf out/demo
-	$(BIN)/c4forge build --variant=en,webtext --webtext_urls=sample/webtext_urls.txt \
+	$(BIN)/c4forge build --variant=en,realnews,webtext --webtext_urls=sample/webtext_urls.txt \
 	  --input='sample/wet/*.warc.wet.gz' --output=out/demo --format=tfrecord,jsonl
 	@echo; echo "One of the documents:"; gzip -dc out/demo/c4/en/3.1.0/jsonl/c4-train.*.json.gz | head -n 1 | cut -c 1-600
 	@echo; $(BIN)/c4forge vocab train --preset=tiny --size=300 --corpus=out/demo/c4/en/3.1.0 --output=out/demo/vocab
