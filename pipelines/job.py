@@ -8,7 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
-from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, SpecSettings
+from cleaning.specs import (
+    CUSTOM_DATASET,
+    CUSTOM_VERSION,
+    EXTRA_DATASET,
+    REFERENCE_DATASET,
+    SPECS,
+    BadWordsScope,
+    SpecSettings,
+)
 from cleaning.variants import (
     BAD_WORDS,
     REALNEWS_DOMAIN,
@@ -150,7 +158,9 @@ class Job:
 
     def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` if options change the documents."""
-        return SPECS[self.spec].dataset if self.is_unmodified(variant) else CUSTOM_DATASET
+        if not self.is_unmodified(variant):
+            return CUSTOM_DATASET
+        return SPECS[self.spec].dataset_of(variant.name)
 
     def dataset_version(self, variant: Variant) -> str:
         """The spec's version, or that of `c4_custom`."""
@@ -171,12 +181,13 @@ class Job:
         return join(self.dataset_folder(variant), "config.json")
 
     def run_name(self) -> str:
-        """The variants' names, or `all`; before them the datasets' name if one is not called c4."""
+        """The variants' names, or `all`; before them another name of the datasets than c4."""
         names = [variant.name for variant in self.variants]
         name = "all" if names == list(VARIANTS) else "+".join(names)
         if len(name) > _LONGEST_NAME:
             name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
-        datasets = {self.dataset_name(variant) for variant in self.variants} - {"c4"}
+        datasets = {self.dataset_name(variant) for variant in self.variants}
+        datasets -= {REFERENCE_DATASET, EXTRA_DATASET}
         return ".".join([*sorted(datasets), name])
 
     def run_folder(self) -> str:
