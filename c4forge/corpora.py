@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from corpora.documents import arrow_schema, read_arrow, read_rows
-from corpora.formats import FEATURES
+from corpora.features import FEATURES
 from corpora.layout import CorpusShard, find_corpora
 from runtime.cli.options import closest
 from runtime.errors import UsageError

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from corpora.formats import FEATURES, FORMATS, FeatureValues
+from corpora.features import FEATURES, FeatureValues
+from corpora.formats import FORMATS
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import InputRefused, UsageError

@@ -25,6 +25,7 @@ from cleaning.variants import (
     DedupScope,
     Variant,
 )
+from pipelines.sources.list_origins import is_searched, origin_of
 from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join, json_utf8
@@ -145,6 +146,17 @@ class Job:
              sorted(self.formats), self.shards, self.own_filters_sha256]
         )  # fmt: skip
 
+    def _origins(self, variant: Variant) -> dict[str, dict[str, str]]:
+        """Source and sha256 of every list and model that decides about the variant's documents."""
+        return {
+            name: {
+                "source": "the user" if name in self.custom_lists else origin_of(name),
+                "sha256": sha256,
+            }
+            for name, sha256 in self.lists
+            if _is_deciding(name, variant) and is_searched(name, variant)
+        }
+
     def _deciding(self) -> list[object]:
         packages = {package: version(package) for package in DECIDING_PACKAGES}
         python = platform.python_version_tuple()[:2]  # its Unicode tables decide lower case
@@ -168,9 +180,12 @@ class Job:
 
     def dataset_folder(self, variant: Variant) -> str:
         """TFDS's layout: name/configuration/version."""
-        return join(
-            self.output, self.dataset_name(variant), variant.name, self.dataset_version(variant)
-        )
+        folder = self.collection_folder(variant)
+        return join(folder, variant.name, self.dataset_version(variant))
+
+    def collection_folder(self, variant: Variant) -> str:
+        """The folder of the datasets that are called as the variant's."""
+        return join(self.output, self.dataset_name(variant))
 
     def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
@@ -250,6 +265,7 @@ class Job:
             "settings": asdict(self.settings),
             "commoncrawl_url": self.mirror.shown if self.mirror else "",
             "lists_sha256": dict(self.lists),
+            "lists": {v.name: self._origins(v) for v in self.variants},
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},
             "shards_digests": {v.name: self.shards_digest(v) for v in self.variants},
             "input": list(dict.fromkeys(part.path for part in parts)),

@@ -15,6 +15,7 @@ from cleaning.variants import (
     Variant,
     find_variant,
 )
+from corpora.array_record import FormatError
 from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
@@ -265,6 +266,11 @@ def parse_options(arguments: list[str], name: str = "c4forge build") -> Options:
     _require(given)
     settings = _settings(given)
     _require_lists(given)
+    for name in values["formats"] or ():
+        try:
+            OUTPUT_FORMATS[name].check()
+        except FormatError as error:
+            given.add(error)
     given.check()
     asked = {variant.name: variant for variant in values["variants"] or [VARIANTS["en"]]}
     singles = sorted(set(asked) - set(VARIANTS))

@@ -16,7 +16,7 @@ from cleaning.document_filters import Decide, Document, Page, accepted
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
-from corpora.formats import DocumentRow
+from corpora.features import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
