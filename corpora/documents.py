@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from corpora.features import FEATURES, FeatureValues
+from corpora.features import FEATURES, DocumentRow, FeatureValues
 from corpora.formats import FORMATS
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
@@ -79,6 +79,19 @@ def read_rows(
         if name not in FEATURES:
             raise FeatureError(f"unknown feature {name!r}; {closest(name, FEATURES)}")
     return _read(path, format_name, features, lambda values: _row(features, values))
+
+
+def read_document_rows(
+    path: str, format_name: str, features: Sequence[str]
+) -> Iterator[DocumentRow]:
+    """The documents of a shard as formats write them; a feature that one lacks is empty.
+
+    Raises:
+      DamagedShard: the shard cannot be read to its end.
+    """
+    return _read(
+        path, format_name, features, lambda values: tuple(value or b"" for value in values)
+    )
 
 
 def _row(features: Sequence[str], values: FeatureValues) -> dict[str, str | None]:

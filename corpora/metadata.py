@@ -5,8 +5,9 @@ import json
 from corpora.cards import Origin, write_cards
 from corpora.contents import Contents, write_contents
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from runtime.storage.files import join, json_utf8, write_bytes
+from runtime.storage.files import exists, join, json_utf8, read_bytes, write_bytes
 
+CONFIG_NAME = "config.json"
 TFDS_FORMATS = ("tfrecord", "array_record")
 """Rows of FORMATS that TFDS reads; of a dataset that has both, the first by default."""
 
@@ -26,6 +27,18 @@ def write_metadata(folder: str, contents: Contents, origin: Origin) -> None:
         write_bytes(join(folder, "dataset_info.json"), _json(info))
     write_cards(folder, contents, origin)
     write_contents(folder, contents)
+
+
+def read_origin(folder: str) -> Origin:
+    """config.json of a dataset; {} if it has none."""
+    path = join(folder, CONFIG_NAME)
+    origin: Origin = json.loads(read_bytes(path)) if exists(path) else {}
+    return origin
+
+
+def write_origin(folder: str, origin: Origin) -> None:
+    """Writes config.json into the folder of a dataset."""
+    write_bytes(join(folder, CONFIG_NAME), _json(origin))
 
 
 def _dataset_info(contents: Contents, spec: str, file_formats: list[str]) -> dict[str, object]:

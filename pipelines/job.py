@@ -139,11 +139,11 @@ class Job:
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
-        """Digest in the names of a variant's shards: of everything that decides their bytes."""
+        """Digest of everything that decides a variant's documents and their order in shards."""
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
             [self._deciding(), self.inputs_digest, _deciding_fields(variant), lists,
-             sorted(self.formats), self.shards, self.own_filters_sha256]
+             self.shards, self.own_filters_sha256]
         )  # fmt: skip
 
     def _origins(self, variant: Variant) -> dict[str, dict[str, str]]:
@@ -189,7 +189,8 @@ class Job:
 
     def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
-        return f"{self.dataset_folder(variant)}.incomplete-{self.shards_digest(variant)}"
+        digest = _digest([self.shards_digest(variant), sorted(self.formats)])
+        return f"{self.dataset_folder(variant)}.incomplete-{digest}"
 
     def config_path(self, variant: Variant) -> str:
         """The resolved configuration, in the dataset's folder."""

@@ -27,6 +27,7 @@ from runtime.storage.files import (
     delete_file,
     delete_folder,
     delete_if_empty,
+    exists,
     join,
     list_files,
     read_bytes,
@@ -145,9 +146,10 @@ def print_outcome(job: Job) -> int:
     print_datasets(variants, ", ".join(job.formats), sys.stdout)
     print(f"report: {report_path}")
     counts = next(iter(variants.values()))["counts"]
-    if counts["split-wet-file/filtered:malformed"]:
-        print(f"malformed: {join(job.run_folder(), 'malformed')}")
-    if counts.get(UNREADABLE):
+    malformed = join(job.run_folder(), "malformed")
+    if counts["split-wet-file/filtered:malformed"] and exists(malformed):
+        print(f"malformed: {malformed}")
+    if counts.get(UNREADABLE) and exists(unreadable_list(job)):
         print(f"no WET files: {unreadable_list(job)}")
         rows = list(map(json.loads, read_bytes(unreadable_list(job)).splitlines()))
         for row in rows[:_FILES_SHOWN]:

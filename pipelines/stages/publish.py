@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cleaning.counts import Counts, of_variant, scoped
+from cleaning.counts import Counts, of_variant
 from cleaning.rules import heaviest_rule
 from cleaning.variants import Variant
 from corpora.cards import update_collection
@@ -12,9 +12,8 @@ from corpora.contents import Contents, ShardContents
 from corpora.metadata import write_metadata
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
-from pipelines.stages.malformed import UNREACHABLE
 from pipelines.stages.report import build_report
-from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder, shard_name
+from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder
 from runtime.errors import InputRefused
 from runtime.storage.files import (
     delete_file,
@@ -132,44 +131,6 @@ def is_published(job: Job, variant: Variant) -> bool:
     config = json.loads(read_bytes(job.config_path(variant)))
     digest = config.get("shards_digests", {}).get(variant.name)
     return bool(digest == job.shards_digest(variant))
-
-
-def _empty_variants(job: Job, counts: Counts) -> list[Variant]:
-    """The variants of which the last run of this configuration found no document."""
-    path = join(job.run_folder(), "config.json")
-    digests = json.loads(read_bytes(path)).get("shards_digests", {}) if exists(path) else {}
-    filled = {shard.variant.name for shard in plan_shards(job, counts)}
-    return [
-        variant
-        for variant in job.variants
-        if variant.name not in filled and digests.get(variant.name) == job.shards_digest(variant)
-    ]
-
-
-def is_complete(job: Job) -> bool:
-    """True if the report exists, and every dataset with all its shards."""
-    report = join(job.run_folder(), "report.json")
-    if not exists(report):
-        return False
-    counts = {
-        scoped(name, rule): count
-        for name, variant in json.loads(read_bytes(report))["variants"].items()
-        for rule, count in variant["counts"].items()
-    }
-    empty = _empty_variants(job, counts)
-    published = all(
-        is_published(job, variant) and not exists(job.staging_folder(variant))
-        for variant in job.variants
-        if variant not in empty
-    )
-    if not published or len(empty) == len(job.variants):
-        return False
-    unreachable = any(counts.get(scoped(variant.name, UNREACHABLE)) for variant in job.variants)
-    return not unreachable and all(
-        exists(join(job.dataset_folder(shard.variant), shard_name(job, shard, name)))
-        for shard in plan_shards(job, counts)
-        for name in job.formats
-    )
 
 
 def empty_line(name: str, counts: Mapping[str, int]) -> str:

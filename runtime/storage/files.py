@@ -31,6 +31,11 @@ def join(*parts: str) -> str:
     return "/".join([parts[0].rstrip("/"), *parts[1:]])
 
 
+def parent(path: str) -> str:
+    """The folder that a file or folder is in."""
+    return path.rstrip("/").rpartition("/")[0]
+
+
 def open_read(path: str) -> BinaryIO:
     """The stored bytes of a file, never decompressed.
 
