@@ -218,9 +218,14 @@ class Spec:
     meaning: str
     settings: SpecSettings
 
-    def dataset_of(self, variant: str) -> str:
-        """The name of the data set of a variant, by its name."""
-        if self.dataset == REFERENCE_DATASET and variant not in REFERENCE_CONFIGS:
+    def dataset_of(self, variant: str, has_columns: bool = False) -> str:
+        """The name of the dataset of a variant, by its name.
+
+        Args:
+          has_columns: True if its documents have more features than the reference's.
+        """
+        is_reference = variant in REFERENCE_CONFIGS and not has_columns
+        if self.dataset == REFERENCE_DATASET and not is_reference:
             return EXTRA_DATASET
         return self.dataset
 
@@ -281,7 +286,8 @@ CUSTOM_DATASET, CUSTOM_VERSION = "c4_custom", "1.0.0"
 REFERENCE_CONFIGS = ("en", "en.noclean", "realnewslike", "webtextlike", "multilingual")
 """Configurations that TFDS c4 3.1.0 has; a test compares. Only these are called `c4`."""
 EXTRA_DATASET = "c4_extra"
-"""Data sets by the reference's settings, of variants that it has no configuration for."""
+"""Documents by the reference's settings, but not what it would write: of variants that it has no
+configuration for, or with more features."""
 # Settings of `fixed` that differ; each counts the pages on which it alone makes a difference.
 FIXES = tuple(
     field.name

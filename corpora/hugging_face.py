@@ -17,7 +17,8 @@ READ_FORMATS = ("parquet", "jsonl")
 """Rows of FORMATS that `datasets` reads, of each card only one; the first is taken."""
 _VALIDATION = "-validation"
 _NUMBER = "?????"  # stands for that of a shard in a glob
-_TYPES = {Kind.TEXT: "string", Kind.TIME: "timestamp[us, tz=UTC]", Kind.NUMBER: "int64"}
+_TYPES = {Kind.TEXT: "string", Kind.TIME: "timestamp[us, tz=UTC]", Kind.NUMBER: "int64",
+          Kind.FRACTION: "float64"}  # fmt: skip
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B",
           "1B<n<10B", "10B<n<100B", "100B<n<1T")  # fmt: skip
 

@@ -25,6 +25,7 @@ _ARROW = {
     Kind.TEXT: pa.string(),
     Kind.TIME: pa.timestamp("us", "UTC"),
     Kind.NUMBER: pa.int64(),
+    Kind.FRACTION: pa.float64(),
 }
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _NUMBER = re.compile(rb"0|-?[1-9]\d{0,17}")
@@ -70,8 +71,7 @@ def _column(name: str, values: Sequence[bytes], first: int, inexact: _Inexact) -
     kind = kind_of(name)
     if kind is Kind.TEXT:
         return string_array(list(values))
-    parse = _time if kind is Kind.TIME else _number
-    parsed = [parse(value) for value in values]
+    parsed = [_PARSERS[kind](value) for value in values]
     array = pa.array(parsed, _ARROW[kind])
     for row, (value, held) in enumerate(zip(values, _texts(array), strict=True), first):
         if value != (held or b""):
@@ -90,6 +90,16 @@ def _time(value: bytes) -> datetime | None:
 
 def _number(value: bytes) -> int | None:
     return int(value) if _NUMBER.fullmatch(value) else None
+
+
+def _fraction(value: bytes) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+_PARSERS = {Kind.TIME: _time, Kind.NUMBER: _number, Kind.FRACTION: _fraction}
 
 
 def read_parquet(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
@@ -131,6 +141,8 @@ def _texts(column: pa.Array) -> list[bytes | None]:
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.tz == "UTC":
         return _time_texts(column)
+    if pa.types.is_float64(kind):
+        return [None if value is None else repr(value).encode() for value in column.to_pylist()]
     if pa.types.is_temporal(kind) or pa.types.is_integer(kind):
         column = column.cast(pa.string())
     values: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()

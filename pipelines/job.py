@@ -25,6 +25,7 @@ from cleaning.variants import (
     DedupScope,
     Variant,
 )
+from corpora.features import FEATURES
 from pipelines.sources.list_origins import is_searched, origin_of
 from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
@@ -80,6 +81,7 @@ class Job:
       max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
         fails.
       mirror: where files of crawls come from.
+      columns: rows of COLUMNS that documents have beside FEATURES.
       own_filters, own_filters_sha256: values of --filter, and sha256 of their code.
     """
 
@@ -102,6 +104,15 @@ class Job:
     mirror: Mirror | None = None
     own_filters: tuple[str, ...] = ()
     own_filters_sha256: str = ""
+    columns: tuple[str, ...] = ()
+
+    def features(self) -> tuple[str, ...]:
+        """The features of each document, in order."""
+        return (*FEATURES, *self.columns)
+
+    def keeps_origins(self) -> bool:
+        """True if documents have the place or the digest of their record."""
+        return not {"record_offset", "digest"}.isdisjoint(self.columns)
 
     def scopes(self) -> tuple[DedupScope, ...]:
         """The scopes of the variants, each once; its position is its bit in the flags of spans."""
@@ -118,7 +129,7 @@ class Job:
 
     def rules(self) -> CaptureRules:
         """The rules for captures, without the lists that workers load."""
-        return CaptureRules(self.settings, self.scopes())
+        return CaptureRules(self.settings, self.scopes(), keeps_origins=self.keeps_origins())
 
     @functools.cache  # noqa: B019  # a process has a job or two, and many artifacts of each
     def clean_digest(self) -> str:
@@ -126,7 +137,7 @@ class Job:
         scopes = sorted(json.dumps(asdict(scope)) for scope in self.scopes())
         by_page = ["badwords-en"] * (self.settings.bad_words_scope is BadWordsScope.PAGE)
         lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
-        return _digest([self._deciding(), scopes, lists])
+        return _digest([self._deciding(), scopes, lists, *["origins"] * self.keeps_origins()])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
@@ -134,7 +145,7 @@ class Job:
         variants = [_deciding_fields(variant) for variant in self.variants]
         return _digest(
             [self.clean_digest(), self.inputs_digest, self.lists, self.buckets, variants,
-             self.own_filters_sha256]
+             self.own_filters_sha256, *self.columns]
         )  # fmt: skip
 
     @functools.cache  # noqa: B019
@@ -143,7 +154,7 @@ class Job:
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
             [self._deciding(), self.inputs_digest, _deciding_fields(variant), lists,
-             self.shards, self.own_filters_sha256]
+             self.shards, self.own_filters_sha256, *self.columns]
         )  # fmt: skip
 
     def _origins(self, variant: Variant) -> dict[str, dict[str, str]]:
@@ -172,7 +183,7 @@ class Job:
         """The spec's, or `c4_custom` if options change the documents."""
         if not self.is_unmodified(variant):
             return CUSTOM_DATASET
-        return SPECS[self.spec].dataset_of(variant.name)
+        return SPECS[self.spec].dataset_of(variant.name, bool(self.columns))
 
     def dataset_version(self, variant: Variant) -> str:
         """The spec's version, or that of `c4_custom`."""
@@ -203,7 +214,7 @@ class Job:
         if len(name) > _LONGEST_NAME:
             name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
         datasets = {self.dataset_name(variant) for variant in self.variants}
-        datasets -= {REFERENCE_DATASET, EXTRA_DATASET}
+        datasets -= {REFERENCE_DATASET} if self.columns else {REFERENCE_DATASET, EXTRA_DATASET}
         return ".".join([*sorted(datasets), name])
 
     def run_folder(self) -> str:
@@ -258,7 +269,8 @@ class Job:
         """The configuration as written beside the output."""
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
                  "part_count", "url_list_count", "buckets", "max_malformed_fraction",
-                 "max_unreachable_fraction", "own_filters", "own_filters_sha256")  # fmt: skip
+                 "max_unreachable_fraction", "own_filters", "own_filters_sha256",
+                 "columns")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from cleaning.specs import SPECS
+from cleaning.specs import EXTRA_DATASET, REFERENCE_DATASET, SPECS
 from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
@@ -113,6 +113,11 @@ def _announce(plan: Plan, options: Options) -> None:
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"
             )
+    if job.columns and SPECS[job.spec].dataset == REFERENCE_DATASET:
+        say(
+            f"note: with --columns the output is not what {job.spec} has; it is called "
+            f"{EXTRA_DATASET}"
+        )
     for url_list in plan.lists.url_lists:
         if url_list.has_bom:
             say(

@@ -261,6 +261,7 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         mirror=mirror_of(options) if options.crawls else None,
         own_filters=options.filters,
         own_filters_sha256=own_filters_digest(own_filters),
+        columns=options.columns,
     )
     work = options.work_dir or join(job.run_folder(), "work")
     return Plan(replace(job, work=work), files, parts, run_lists)

@@ -117,6 +117,7 @@ def _contents(job: Job, variant: Variant, shards: list[Shard]) -> Contents:
         dataset=job.dataset_name(variant),
         config=variant.name,
         version=job.dataset_version(variant),
+        features=job.features(),
         languages=tuple(
             code for code in variant.languages if splits & set(variant.splits_of(code))
         ),

@@ -78,7 +78,7 @@ def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     with ExitStack() as stack:
         streams = {name: stack.enter_context(atomic_write(path)) for name, path in paths.items()}
         appends = [
-            stack.enter_context(FORMATS[name].open_writer(stream))
+            stack.enter_context(FORMATS[name].open_writer(stream, job.features()))
             for name, stream in streams.items()
         ]
         for documents in _parts(job, shard):
