@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from corpora.documents import arrow_schema, read_arrow, read_rows
-from corpora.formats import FEATURES
+from corpora.features import COLUMNS, FEATURES
 from corpora.layout import CorpusShard, find_corpora
 from runtime.cli.options import closest
 from runtime.errors import UsageError
 
 LANGUAGE = "language"
 _COLUMNS = (*FEATURES, LANGUAGE)
+_KNOWN = tuple(dict.fromkeys((*_COLUMNS, *COLUMNS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,15 @@ class Corpus:
         """The documents as Arrow record batches of up to 1,024: for a corpus over memory.
 
         Args:
-          columns: to read, of text, url, timestamp, content-type, content-length, language.
+          columns: to read, of text, url, timestamp, content-type, content-length, language, and
+            of those of `c4forge build --columns`.
         Raises:
           UsageError: there is no such column.
           InputRefused: a shard is damaged.
         """
         for name in columns:
-            if name not in _COLUMNS:
-                raise UsageError(f"columns: unknown {name!r}; {closest(name, _COLUMNS)}")
+            if name not in _KNOWN:
+                raise UsageError(f"columns: unknown {name!r}; {closest(name, _KNOWN)}")
         features = [name for name in columns if name != LANGUAGE]
         for shard in self.shards:
             for batch in read_arrow(shard.path, shard.format, features or ["text"]):
@@ -96,7 +98,8 @@ class Corpus:
         """The documents as one Arrow table of strings, in memory; null where a value is absent.
 
         Args:
-          columns: to read, of text, url, timestamp, content-type, content-length, language.
+          columns: to read, of text, url, timestamp, content-type, content-length, language, and
+            of those of `c4forge build --columns`.
         Raises:
           UsageError: there is no such column.
           InputRefused: a shard is damaged.

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     row.name: row
     for row in (
         Command("build", "pipelines.main", "builds a C4-style corpus from Common Crawl WET files"),
+        Command("convert", "pipelines.convert", "writes a finished corpus in other formats"),
         Command("status", "pipelines.status", "shows how far the runs of an output folder are"),
         Command("webtext-urls", "pipelines.webtext_urls", "makes a URL list from Reddit's dumps"),
         Command("tokenize", "pipelines.tokenize", "writes a corpus as shards of token ids"),
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Command] = {
 _EXAMPLES = """\
 examples:
   c4forge build --variant=en --input='wet/*.warc.wet.gz' --output=out
+  c4forge convert out/c4/en/3.1.0 --format=parquet
   c4forge status out
   c4forge vocab train --corpus=out/c4/en/3.1.0 --output=out/vocab
   c4forge tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab --output=out

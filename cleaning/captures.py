@@ -37,6 +37,7 @@ from cleaning.wet.pages import (
     BodyHeaders,
     Headers,
     MalformedPage,
+    block_digest,
     page_text,
     plain_page_text,
     read_headers,
@@ -56,12 +57,14 @@ class CaptureRules:
       scopes: of its variants; they decide which forms and marks are needed.
       domains: of RealNews; None if no variant filters by them.
       page_words: finds bad words in the page as read; None unless the spec asks for that.
+      keeps_origins: True if a document shall have the place and the digest of its record.
     """
 
     settings: SpecSettings
     scopes: tuple[DedupScope, ...]
     domains: Domains | None = None
     page_words: Matcher | None = None
+    keeps_origins: bool = False
 
     def forms(self) -> tuple[TextForm, ...]:
         """The forms whose text is kept."""
@@ -110,6 +113,7 @@ class _Batch:
         self._keeps_raw = rules.keeps_raw()
         self._deduplicates_raw = rules.deduplicates_raw()
         self._fixes_urls = rules.settings.url_rules() != UrlRules()
+        self._origin = ("", "")  # of the record that is being read
         self._captures = Captures(forms={form: TextPages() for form in rules.forms()})
 
     def clean(self, batch: list[Record | Malformed]) -> Captures:
@@ -140,6 +144,8 @@ class _Batch:
     def _add_record(self, record: Record, headers: Headers, lines: PageLines | None) -> None:
         """Adds the pages of a record; `lines` is None if the page needs the exact path."""
         counts = self._captures.counts
+        if self._rules.keeps_origins:
+            self._origin = str(record.offset), block_digest(record)
         if lines is not None:
             if self._is_complete(headers, _has_text(lines)) and not self._is_too_long(record.block):
                 self._add(headers, record, lines)
@@ -185,6 +191,8 @@ class _Batch:
         captures.url_digest.append(md5(normalized))
         captures.priority.append(md5(headers.url))
         captures.captured.append(headers.timestamp)
+        if rules.keeps_origins:
+            captures.origins.append(self._origin)
         if self._fixes_urls:
             captures.counts.update(changed_by_url(headers.url, self._settings))
         marks = 0

@@ -21,6 +21,7 @@ from cleaning.filters.badwords import (
 from cleaning.filters.language import (
     ENGLISH_RULE,
     IDENTIFIERS,
+    Identified,
     UncertainLanguage,
     english_rules,
     language_rules,
@@ -90,6 +91,11 @@ class Document:
             self._found[key] = find()
         result: ResultT = self._found[key]
         return result
+
+    def language_probability(self, variant: Variant) -> float:
+        """That of the likeliest language, as the variant's filter found it; 0 if it has none."""
+        found: Identified | None = self._found.get(ENGLISH if variant.has(ENGLISH) else LANGUAGE)
+        return found.probability if found else 0.0
 
 
 class Decision(NamedTuple):

@@ -77,6 +77,8 @@ class Captures:
       outcomes: Outcome of each capture.
       line_counts: lines by rule of each capture; {} where no variant cleans.
       forms: text in the forms that the run needs.
+      origins: offset of each capture's record in the stored file, and its digest; [] unless asked
+        for.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -88,6 +90,7 @@ class Captures:
     outcomes: list[int] = field(default_factory=list)
     line_counts: list[Mapping[str, int]] = field(default_factory=list)
     forms: dict[TextForm, TextPages] = field(default_factory=dict)
+    origins: list[tuple[str, str]] = field(default_factory=list)
 
     def arrays(self, first_row: int) -> "Signatures":
         """The fixed-width arrays; `first_row` is the number of the batch's first capture."""

@@ -99,11 +99,15 @@ class Variant:
             return "validation" if validation else "train"
         return f"{language}-validation" if validation else language
 
+    def splits_of(self, language: str) -> tuple[str, str]:
+        """The splits of a language: of training and held out."""
+        return self.split(language, validation=False), self.split(language, validation=True)
+
     def splits(self) -> tuple[str, ...]:
         """Every split it can have, in the reference's order."""
         one = len(self.languages) == 1
         languages = self.languages if one else (*self.languages, UNKNOWN_LANGUAGE)
-        return tuple(self.split(code, held_out) for code in languages for held_out in (False, True))
+        return tuple(split for code in languages for split in self.splits_of(code))
 
 
 MULTILINGUAL = Variant(

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from corpora.formats import FEATURES, FORMATS, FeatureValues
+from corpora.features import COLUMNS, FEATURES, DocumentRow, FeatureValues
+from corpora.formats import FORMATS
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import InputRefused, UsageError
@@ -65,19 +66,33 @@ def read_rows(
     """The documents of a shard by the names of their features, in the shard's order.
 
     Args:
-      features: those to read, of FEATURES.
+      features: those to read, of FEATURES and COLUMNS.
     Returns:
       For every document a dict with exactly these names; None for a feature that it lacks.
     Raises:
-      FeatureError: at once, if there is none or one is not of FEATURES.
+      FeatureError: at once, if there is none or one is neither of FEATURES nor of COLUMNS.
       DamagedShard: the shard cannot be read to its end.
     """
     if not features:
         raise FeatureError(f"no feature to read; choose from {', '.join(FEATURES)}")
+    known = (*FEATURES, *COLUMNS)
     for name in features:
-        if name not in FEATURES:
-            raise FeatureError(f"unknown feature {name!r}; {closest(name, FEATURES)}")
+        if name not in known:
+            raise FeatureError(f"unknown feature {name!r}; {closest(name, known)}")
     return _read(path, format_name, features, lambda values: _row(features, values))
+
+
+def read_document_rows(
+    path: str, format_name: str, features: Sequence[str]
+) -> Iterator[DocumentRow]:
+    """The documents of a shard as formats write them; a feature that one lacks is empty.
+
+    Raises:
+      DamagedShard: the shard cannot be read to its end.
+    """
+    return _read(
+        path, format_name, features, lambda values: tuple(value or b"" for value in values)
+    )
 
 
 def _row(features: Sequence[str], values: FeatureValues) -> dict[str, str | None]:
@@ -91,10 +106,11 @@ def read_arrow(
     """The documents of a shard as record batches of `arrow_schema(features)`, in the shard's order.
 
     Args:
-      features: those to read, of FEATURES: a column of strings each, null where one is absent.
+      features: those to read, of FEATURES and COLUMNS; each gives a column of strings, null where
+        one is absent.
       batch_rows: documents of a batch, but for the last.
     Raises:
-      FeatureError: at once, if there is none or one is not of FEATURES.
+      FeatureError: at once, if there is none or one is neither of FEATURES nor of COLUMNS.
       DamagedShard: the shard cannot be read to its end.
     """
     rows = read_rows(path, format_name, features)

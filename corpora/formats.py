@@ -1,6 +1,6 @@
 """The table of formats: how the shards of each are found, named, read and written.
 
-A new format is a row of FORMATS with a reader and a writer, all of them in this module.
+A new format is a row of FORMATS with a reader and a writer.
 """
 
 import gzip
@@ -11,34 +11,20 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from corpora.array_record import check_array_record, read_array_records, write_array_records
+from corpora.features import FEATURES, Append, DocumentRow, FeatureValues
+from corpora.parquet import read_parquet, write_parquet
 from corpora.tfrecord import RecordError, bytes_features, example, read_records, write_record
 from runtime.errors import UsageError
-from runtime.storage.arrays import open_arrow, string_array
 from runtime.storage.compression import open_decompressed
 from runtime.storage.files import open_read
 
-FEATURES = ("text", "url", "timestamp", "content-type", "content-length")
-"""What a document of C4 consists of, as TFDS names it. Only `text` must be there when read."""
-
-DocumentRow = tuple[bytes, ...]
-"""A document as formats write it: the values of FEATURES in their order, in UTF-8."""
-
-FeatureValues = tuple[bytes | None, ...]
-"""A document as formats read it: the features that were asked for, in UTF-8; None if absent."""
-
-Append = Callable[[Iterable[DocumentRow]], None]
-"""Appends documents to a shard that is being written."""
-
-Writer = Callable[[BinaryIO], AbstractContextManager[Append]]
-"""Takes the stream of a new shard; the shard is complete when the context ends."""
+Writer = Callable[[BinaryIO, Sequence[str]], AbstractContextManager[Append]]
+"""Takes the stream of a new shard and the names of its features, in the order of the values of its
+rows; the shard is complete when the context ends."""
 
 Reader = Callable[[str, Sequence[str]], Iterator[FeatureValues]]
 """Takes the path of a shard and the names of features; gives one row for each document."""
-
-_BATCH_ROWS = 256
 
 
 def read_tfrecord(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
@@ -47,19 +33,33 @@ def read_tfrecord(path: str, features: Sequence[str]) -> Iterator[FeatureValues]
     Raises:
       RecordError: the file is damaged, or an example has no bytes feature `text`.
     """
-    names = [name.encode() for name in features]
     with open_read(path) as stream:
-        for record in read_records(stream):
-            found = bytes_features(record, names)
-            if b"text" not in found and "text" in features:
-                raise RecordError("a record has no bytes feature 'text'")
-            yield tuple(map(found.get, names))
+        yield from _read_examples(read_records(stream), features)
+
+
+def read_array_record(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
+    """The documents of a file.
+
+    Raises:
+      FormatError: the library is missing.
+      RecordError: the file is damaged, or an example has no bytes feature `text`.
+    """
+    yield from _read_examples(read_array_records(path), features)
+
+
+def _read_examples(records: Iterable[bytes], features: Sequence[str]) -> Iterator[FeatureValues]:
+    names = [name.encode() for name in features]
+    for record in records:
+        found = bytes_features(record, names)
+        if b"text" not in found and "text" in features:
+            raise RecordError("a record has no bytes feature 'text'")
+        yield tuple(map(found.get, names))
 
 
 @contextmanager
-def write_tfrecord(stream: BinaryIO) -> Iterator[Append]:
+def write_tfrecord(stream: BinaryIO, features: Sequence[str]) -> Iterator[Append]:
     """Writes an example for each document, its features in the order of their names."""
-    in_order = sorted((name, at) for at, name in enumerate(FEATURES))
+    in_order = _in_order(features)
 
     def append(documents: Iterable[DocumentRow]) -> None:
         for document in documents:
@@ -68,45 +68,23 @@ def write_tfrecord(stream: BinaryIO) -> Iterator[Append]:
     yield append
 
 
-def read_parquet(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
-    """The documents of a file.
-
-    Raises:
-      ValueError: it has no column `text`; the message names those that it has.
-    """
-    with open_arrow(path) as source, pq.ParquetFile(source) as table:
-        names = table.schema_arrow.names
-        if "text" not in names:
-            raise ValueError(f"no column 'text'; there are {', '.join(names)}")
-        present = [name for name in features if name in names]
-        for batch in table.iter_batches(_BATCH_ROWS, columns=present or ["text"]):
-            columns = [
-                _values(batch.column(name)) if name in present else [None] * batch.num_rows
-                for name in features
-            ]
-            yield from zip(*columns, strict=True)
-
-
-def _values(column: pa.Array) -> list[bytes | None]:
-    kind = column.type
-    if pa.types.is_temporal(kind) or pa.types.is_integer(kind):
-        column = column.cast(pa.string())
-    values: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
-    return values
-
-
 @contextmanager
-def write_parquet(stream: BinaryIO) -> Iterator[Append]:
-    """Writes a row group for each call of the function that it gives."""
-    schema = pa.schema([(name, pa.string()) for name in FEATURES])
-    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+def write_array_record(stream: BinaryIO, features: Sequence[str]) -> Iterator[Append]:
+    """Writes the examples of `write_tfrecord` as ArrayRecord."""
+    in_order = _in_order(features)
+    with write_array_records(stream) as append_records:
 
         def append(documents: Iterable[DocumentRow]) -> None:
-            columns = list(zip(*documents, strict=True)) or [()] * len(FEATURES)
-            arrays = [string_array(list(column)) for column in columns]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            append_records(
+                example({name: document[at] for name, at in in_order}) for document in documents
+            )
 
         yield append
+
+
+def _in_order(features: Sequence[str]) -> list[tuple[str, int]]:
+    """The names of features, sorted, and where each stands in a row."""
+    return sorted((name, at) for at, name in enumerate(features))
 
 
 def read_jsonl(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
@@ -136,13 +114,13 @@ def _value(document: dict[str, str], name: str) -> bytes | None:
 
 
 @contextmanager
-def write_jsonl(stream: BinaryIO) -> Iterator[Append]:
+def write_jsonl(stream: BinaryIO, features: Sequence[str]) -> Iterator[Append]:
     """Writes gzip. Its header has no file name and no time, so equal documents give equal bytes."""
     with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
 
         def append(documents: Iterable[DocumentRow]) -> None:
             for document in documents:
-                values = dict(zip(FEATURES, map(bytes.decode, document), strict=True))
+                values = dict(zip(features, map(bytes.decode, document), strict=True))
                 packed.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
 
         yield append
@@ -179,6 +157,7 @@ class Format:
       meaning: one line for --help and the docs.
       reader: reads a shard.
       writer: writes a shard; None for a format that is only read.
+      check: raises FormatError if its library is not installed.
     """
 
     name: str
@@ -190,14 +169,17 @@ class Format:
     meaning: str
     reader: Reader
     writer: Writer | None
+    check: Callable[[], None] = lambda: None
 
     def shard_path(self, dataset: str, split: str, shard: int, shards: int) -> str:
         """The path of a shard within the dataset's folder."""
         name = self.file_name.format(dataset=dataset, split=split, shard=shard, shards=shards)
         return f"{self.folder}/{name}" if self.folder else name
 
-    def open_writer(self, stream: BinaryIO) -> AbstractContextManager[Append]:
-        """A context whose value appends documents to a new shard.
+    def open_writer(
+        self, stream: BinaryIO, features: Sequence[str] = FEATURES
+    ) -> AbstractContextManager[Append]:
+        """A context whose value appends documents with these features to a new shard.
 
         Raises:
           UsageError: the format is only read.
@@ -206,7 +188,7 @@ class Format:
             raise UsageError(
                 f"{self.name} is only read; expected one of {', '.join(OUTPUT_FORMATS)}"
             )
-        return self.writer(stream)
+        return self.writer(stream, features)
 
 
 _COMPRESSED = r"(\.(gz|xz|bz2|zst))?"
@@ -231,7 +213,8 @@ FORMATS: dict[str, Format] = {
             pattern=re.compile(r".*\.parquet"),
             file_name="{dataset}-{split}-{shard:05d}-of-{shards:05d}.parquet",
             text_ratio=2.5,
-            meaning="Parquet with a column for each feature, written with zstd",
+            meaning="Parquet with a column for each feature, times and numbers typed, written "
+            "with zstd",
             reader=read_parquet,
             writer=write_parquet,
         ),
@@ -246,6 +229,19 @@ FORMATS: dict[str, Format] = {
             "allenai/c4",
             reader=read_jsonl,
             writer=write_jsonl,
+        ),
+        Format(
+            name="array_record",
+            folder="",
+            globs=("*.array_record-*", "*.array_record"),
+            pattern=re.compile(r".*\.array_record(-\d+-of-\d+)?"),
+            file_name="{dataset}-{split}.array_record-{shard:05d}-of-{shards:05d}",
+            text_ratio=1.9,
+            meaning="ArrayRecord of the examples of tfrecord, read at random by tfds.data_source "
+            "and Grain; needs c4forge[grain]",
+            reader=read_array_record,
+            writer=write_array_record,
+            check=check_array_record,
         ),
         Format(
             name="text",

@@ -17,7 +17,7 @@ from runtime.storage.matching import InputError, is_missing, local_path, match_f
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
 _NAMED = re.compile(r"([A-Za-z]{2,3}(?:-[A-Za-z]+)?)=(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"(.*?)[.-](?:tfrecord-)?(\d+)-of-(\d+)(?:\..*)?")
+_NUMBERED = re.compile(r"(.*?)[.-](?:(?:tfrecord|array_record)-)?(\d+)-of-(\d+)(?:\..*)?")
 _HELD_OUT = ("validation", "test")
 _FOLDERS = frozenset(row.folder for row in FORMATS.values())
 NO_LANGUAGE = ""

@@ -4,7 +4,7 @@ The schema is that of `tfds.folder_dataset.write_metadata` (TFDS 4.9.10); tests 
 with `tfds.load`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _FEATURES = "tensorflow_datasets.core.features"
@@ -48,19 +48,21 @@ def dataset_info_json(
     config: str,
     version: str,
     description: str,
-    file_format: str,
+    file_formats: Sequence[str],
     splits: Iterable[SplitInfo],
 ) -> dict[str, object]:
     """dataset_info.json of a dataset; splits without examples are left out: TFDS cannot load them.
 
     Args:
       name, config, version: the dataset is `name/config:version`.
-      file_format: as TFDS calls it, `tfrecord` or `array_record`.
+      file_formats: as TFDS calls them, `tfrecord` or `array_record`, the first by default read.
     """
+    others = {"alternativeFileFormats": list(file_formats[1:])} if file_formats[1:] else {}
     return {
+        **others,
         "configName": config,
         "description": description,
-        "fileFormat": file_format,
+        "fileFormat": file_formats[0],
         "name": name,
         "splits": [
             {

@@ -1,6 +1,7 @@
 """The corpus on Apache Beam: wires `cleaning` into files, workers and shuffles; decides nothing.
 
 main          beam_runner.py and `c4forge build`
+convert       `c4forge convert`: a finished dataset in other formats
 status        `c4forge status`: the runs of an output folder
 webtext_urls  `c4forge webtext-urls`: a URL list from Reddit's submissions
 fetch_lists   `c4forge fetch-lists`: public lists brought into a folder

@@ -8,7 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.captures import CaptureRules
-from cleaning.specs import CUSTOM_DATASET, CUSTOM_VERSION, SPECS, BadWordsScope, SpecSettings
+from cleaning.specs import (
+    CUSTOM_DATASET,
+    CUSTOM_VERSION,
+    EXTRA_DATASET,
+    REFERENCE_DATASET,
+    SPECS,
+    BadWordsScope,
+    SpecSettings,
+)
 from cleaning.variants import (
     BAD_WORDS,
     REALNEWS_DOMAIN,
@@ -17,6 +25,8 @@ from cleaning.variants import (
     DedupScope,
     Variant,
 )
+from corpora.features import FEATURES
+from pipelines.sources.list_origins import is_searched, origin_of
 from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join, json_utf8
@@ -71,6 +81,7 @@ class Job:
       max_malformed_fraction, max_unreachable_fraction: of records and of files, above which the run
         fails.
       mirror: where files of crawls come from.
+      columns: rows of COLUMNS that documents have beside FEATURES.
       own_filters, own_filters_sha256: values of --filter, and sha256 of their code.
     """
 
@@ -93,6 +104,15 @@ class Job:
     mirror: Mirror | None = None
     own_filters: tuple[str, ...] = ()
     own_filters_sha256: str = ""
+    columns: tuple[str, ...] = ()
+
+    def features(self) -> tuple[str, ...]:
+        """The features of each document, in order."""
+        return (*FEATURES, *self.columns)
+
+    def keeps_origins(self) -> bool:
+        """True if documents have the place or the digest of their record."""
+        return not {"record_offset", "digest"}.isdisjoint(self.columns)
 
     def scopes(self) -> tuple[DedupScope, ...]:
         """The scopes of the variants, each once; its position is its bit in the flags of spans."""
@@ -109,7 +129,7 @@ class Job:
 
     def rules(self) -> CaptureRules:
         """The rules for captures, without the lists that workers load."""
-        return CaptureRules(self.settings, self.scopes())
+        return CaptureRules(self.settings, self.scopes(), keeps_origins=self.keeps_origins())
 
     @functools.cache  # noqa: B019  # a process has a job or two, and many artifacts of each
     def clean_digest(self) -> str:
@@ -117,7 +137,7 @@ class Job:
         scopes = sorted(json.dumps(asdict(scope)) for scope in self.scopes())
         by_page = ["badwords-en"] * (self.settings.bad_words_scope is BadWordsScope.PAGE)
         lists = [found for found in self.lists if found[0] in (REALNEWS_LIST, *by_page)]
-        return _digest([self._deciding(), scopes, lists])
+        return _digest([self._deciding(), scopes, lists, *["origins"] * self.keeps_origins()])
 
     @functools.cache  # noqa: B019
     def documents_digest(self) -> str:
@@ -125,17 +145,28 @@ class Job:
         variants = [_deciding_fields(variant) for variant in self.variants]
         return _digest(
             [self.clean_digest(), self.inputs_digest, self.lists, self.buckets, variants,
-             self.own_filters_sha256]
+             self.own_filters_sha256, *self.columns]
         )  # fmt: skip
 
     @functools.cache  # noqa: B019
     def shards_digest(self, variant: Variant) -> str:
-        """Digest in the names of a variant's shards: of everything that decides their bytes."""
+        """Digest of everything that decides a variant's documents and their order in shards."""
         lists = [name for name in self.lists if _is_deciding(name[0], variant)]
         return _digest(
             [self._deciding(), self.inputs_digest, _deciding_fields(variant), lists,
-             sorted(self.formats), self.shards, self.own_filters_sha256]
+             self.shards, self.own_filters_sha256, *self.columns]
         )  # fmt: skip
+
+    def _origins(self, variant: Variant) -> dict[str, dict[str, str]]:
+        """Source and sha256 of every list and model that decides about the variant's documents."""
+        return {
+            name: {
+                "source": "the user" if name in self.custom_lists else origin_of(name),
+                "sha256": sha256,
+            }
+            for name, sha256 in self.lists
+            if _is_deciding(name, variant) and is_searched(name, variant)
+        }
 
     def _deciding(self) -> list[object]:
         packages = {package: version(package) for package in DECIDING_PACKAGES}
@@ -150,7 +181,9 @@ class Job:
 
     def dataset_name(self, variant: Variant) -> str:
         """The spec's, or `c4_custom` if options change the documents."""
-        return SPECS[self.spec].dataset if self.is_unmodified(variant) else CUSTOM_DATASET
+        if not self.is_unmodified(variant):
+            return CUSTOM_DATASET
+        return SPECS[self.spec].dataset_of(variant.name, bool(self.columns))
 
     def dataset_version(self, variant: Variant) -> str:
         """The spec's version, or that of `c4_custom`."""
@@ -158,25 +191,30 @@ class Job:
 
     def dataset_folder(self, variant: Variant) -> str:
         """TFDS's layout: name/configuration/version."""
-        return join(
-            self.output, self.dataset_name(variant), variant.name, self.dataset_version(variant)
-        )
+        folder = self.collection_folder(variant)
+        return join(folder, variant.name, self.dataset_version(variant))
+
+    def collection_folder(self, variant: Variant) -> str:
+        """The folder of the datasets that are called as the variant's."""
+        return join(self.output, self.dataset_name(variant))
 
     def staging_folder(self, variant: Variant) -> str:
         """Where shards are written before the dataset takes its name."""
-        return f"{self.dataset_folder(variant)}.incomplete-{self.shards_digest(variant)}"
+        digest = _digest([self.shards_digest(variant), sorted(self.formats)])
+        return f"{self.dataset_folder(variant)}.incomplete-{digest}"
 
     def config_path(self, variant: Variant) -> str:
         """The resolved configuration, in the dataset's folder."""
         return join(self.dataset_folder(variant), "config.json")
 
     def run_name(self) -> str:
-        """The variants' names, or `all`; before them the datasets' name if one is not called c4."""
+        """The variants' names, or `all`; before them another name of the datasets than c4."""
         names = [variant.name for variant in self.variants]
         name = "all" if names == list(VARIANTS) else "+".join(names)
         if len(name) > _LONGEST_NAME:
             name = f"{names[0]}+{len(names) - 1}-others-{_digest(names)}"
-        datasets = {self.dataset_name(variant) for variant in self.variants} - {"c4"}
+        datasets = {self.dataset_name(variant) for variant in self.variants}
+        datasets -= {REFERENCE_DATASET} if self.columns else {REFERENCE_DATASET, EXTRA_DATASET}
         return ".".join([*sorted(datasets), name])
 
     def run_folder(self) -> str:
@@ -231,7 +269,8 @@ class Job:
         """The configuration as written beside the output."""
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
                  "part_count", "url_list_count", "buckets", "max_malformed_fraction",
-                 "max_unreachable_fraction", "own_filters", "own_filters_sha256")  # fmt: skip
+                 "max_unreachable_fraction", "own_filters", "own_filters_sha256",
+                 "columns")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},
@@ -239,6 +278,7 @@ class Job:
             "settings": asdict(self.settings),
             "commoncrawl_url": self.mirror.shown if self.mirror else "",
             "lists_sha256": dict(self.lists),
+            "lists": {v.name: self._origins(v) for v in self.variants},
             "datasets": {v.name: self.dataset_folder(v) for v in self.variants},
             "shards_digests": {v.name: self.shards_digest(v) for v in self.variants},
             "input": list(dict.fromkeys(part.path for part in parts)),

@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines.job import Job
 from pipelines.run.estimate import estimate_run
 from pipelines.run.execute import print_outcome, run_plan
+from pipelines.run.finished import complete_finished, existing_formats, find_finished
 from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from pipelines.run.plan import Plan, check_paths, mirror_of, plan_run
 from pipelines.sources.mirrors import list_crawls
-from pipelines.stages.publish import is_complete, is_published
+from pipelines.stages.publish import is_published
 from runtime.cli.console import doing
 from runtime.cli.options import OptionError
 from runtime.command import NOTHING_WRITTEN, RESUMABLE, Exit, run_command
@@ -64,16 +66,32 @@ def build_corpus(options: Options) -> Job:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
     try:
         with hold_folder(job.work):
-            if is_complete(job):
-                print("Complete already: same input, same configuration.")
+            if _is_finished(plan, options):
                 print_outcome(job)
                 return job
             if not options.overwrite:
                 _refuse_other_datasets(job)
+            plan = replace(plan, job=replace(job, formats=existing_formats(job)))
             run_plan(plan, options, arguments)
-            return job
+            return plan.job
     finally:
         delete_if_empty(job.work)
+
+
+def _is_finished(plan: Plan, options: Options) -> bool:
+    """True if the datasets are there; formats that they lack are made from those that they have."""
+    finished = find_finished(plan.job)
+    if finished is None:
+        return False
+    if not finished.lacking:
+        print("Complete already: same input, same configuration.")
+    else:
+        if not options.runner.local:
+            open_pool(0, PRELOAD)
+        names = ", ".join(dict.fromkeys(n for of in finished.lacking.values() for n in of))
+        print(f"Built already: same input, same configuration. Made from the datasets: {names}.")
+    complete_finished(plan.job, finished, plan.parts)
+    return True
 
 
 def _plan(options: Options) -> tuple[Plan, list[str]]:

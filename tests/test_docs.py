@@ -12,6 +12,7 @@ from cleaning.filters.language import IDENTIFIERS
 from cleaning.rules import RULES
 from cleaning.specs import SETTINGS, SPECS
 from cleaning.variants import VARIANTS
+from corpora.features import COLUMNS
 from corpora.formats import FORMATS, OUTPUT_FORMATS
 from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.options import options_of
@@ -99,6 +100,12 @@ def test_every_runner_is_named(name):
 def test_every_output_format_is_shown(row):
     shard = row.shard_path("c4", "train", 0, 1).replace("of-00001", "of-000NN")
     assert shard in page("output.md"), f"docs/output.md, the tree at the top: write {shard}"
+
+
+@pytest.mark.parametrize("row", COLUMNS.values(), ids=lambda row: row.name)
+def test_every_column_has_its_row(row):
+    line = f"| `{row.name}` | {row.meaning} |"
+    assert line in page("output.md"), f"docs/output.md, More columns: write\n{line}"
 
 
 @pytest.mark.parametrize("row", OBJECTIVES.values(), ids=lambda row: row.name)

@@ -8,6 +8,7 @@ In reading order:
   options     the options of training
   costs       time and memory of training, estimated before it starts
   training    a SentencePiece model trained on a sample
+  hugging_face  tokenizer.json, by which transformers reads a vocabulary
   artifacts   the files of a trained vocabulary
   summary     the figures that training prints
   train       the command that trains a vocabulary

@@ -1,4 +1,4 @@
-"""The files of a trained vocabulary: the model, its table of pieces and, last, recipe.json."""
+"""The files of a trained vocabulary: the model, its pieces, its tokenizer, at last recipe.json."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from corpora.layout import CorpusShard, shards_digest
 from runtime.storage.files import delete_file, exists, join, json_utf8, read_bytes, write_bytes
+from vocab.hugging_face import TOKENIZER_NAME, tokenizer_files
 from vocab.options import Options
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
@@ -44,6 +45,8 @@ def write_result(result: Result) -> None:
     delete_file(join(folder, RECIPE_NAME))
     write_bytes(join(folder, MODEL_NAME), model)
     write_bytes(join(folder, TABLE_NAME), piece_table(model))
+    for name, data in tokenizer_files(model).items():
+        write_bytes(join(folder, name), data)
     languages = {
         name: {
             **asdict(drawn),
@@ -77,7 +80,8 @@ def sample_digest(drawn: dict[str, LanguageSample]) -> str:
 def is_trained(options: Options, shards: tuple[CorpusShard, ...]) -> bool:
     """True if the output has the vocabulary that this command would write."""
     path = join(options.output, RECIPE_NAME)
-    if not exists(path) or not exists(join(options.output, MODEL_NAME)):
+    names = (RECIPE_NAME, MODEL_NAME, TOKENIZER_NAME)
+    if not all(exists(join(options.output, name)) for name in names):
         return False
     try:
         record = json.loads(read_bytes(path))

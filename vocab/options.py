@@ -44,7 +44,7 @@ class Options(RunnerOptions):
         notes="\nThe split or the variant's folder says the language; de=PATH states it",
     )  # fmt: skip
     output: str = option(
-        "spiece.model, spiece.vocab and recipe.json go there", group=_WHAT, metavar="DIR"
+        "spiece.model, tokenizer.json and recipe.json go there", group=_WHAT, metavar="DIR"
     )
     overwrite: bool = option(
         "replace what another command wrote to the output", default=False, group=_HOW

@@ -5,7 +5,10 @@ TFDS c4_utils.split_wet_file does not parse records. A line that starts with `WA
 page. The spec `tfds-3.1.0` does the same on sound records.
 """
 
+import base64
 import functools
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +25,7 @@ MAX_PAGE_CHARS = 190_000  # TFDS c4_utils.is_valid_length
 _DELIMITER = "WARC/1.0"
 _URL, _DATE = "WARC-Target-URI", "WARC-Date"
 _TYPE, _LENGTH = "Content-Type", "Content-Length"
+_DIGEST = re.compile(rb"^WARC-Block-Digest:[ \t]*(\S+)", re.MULTILINE)
 _WET_TYPES = ("conversion", "warcinfo", "")
 
 
@@ -74,6 +78,14 @@ def read_headers(record: Record) -> tuple[Headers, bool]:
     if kind not in _WET_TYPES:
         raise MalformedPage(f"record of type {kind[:40]!r}; a WET file holds 'conversion' records")
     return _headers(fields), plain
+
+
+def block_digest(record: Record) -> str:
+    """WARC-Block-Digest as the record states it, else its SHA-1 in the same form."""
+    if stated := _DIGEST.search(record.header):
+        return stated[1].decode()
+    digest = hashlib.sha1(record.block, usedforsecurity=False).digest()
+    return f"sha1:{base64.b32encode(digest).decode()}"
 
 
 def page_text(block: str) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from cleaning.specs import SPECS
+from cleaning.specs import EXTRA_DATASET, REFERENCE_DATASET, SPECS
 from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
@@ -27,6 +27,7 @@ from runtime.storage.files import (
     delete_file,
     delete_folder,
     delete_if_empty,
+    exists,
     join,
     list_files,
     read_bytes,
@@ -128,6 +129,11 @@ def _announce(plan: Plan, options: Options) -> None:
                 f"note: your {custom} make {variant.name} other than {job.spec}; "
                 f"it is called {job.dataset_name(variant)}"
             )
+    if job.columns and SPECS[job.spec].dataset == REFERENCE_DATASET:
+        say(
+            f"note: with --columns the output is not what {job.spec} has; it is called "
+            f"{EXTRA_DATASET}"
+        )
     for url_list in plan.lists.url_lists:
         if url_list.has_bom:
             say(
@@ -161,9 +167,10 @@ def print_outcome(job: Job) -> int:
     print_datasets(variants, ", ".join(job.formats), sys.stdout)
     print(f"report: {report_path}")
     counts = next(iter(variants.values()))["counts"]
-    if counts["split-wet-file/filtered:malformed"]:
-        print(f"malformed: {join(job.run_folder(), 'malformed')}")
-    if counts.get(UNREADABLE):
+    malformed = join(job.run_folder(), "malformed")
+    if counts["split-wet-file/filtered:malformed"] and exists(malformed):
+        print(f"malformed: {malformed}")
+    if counts.get(UNREADABLE) and exists(unreadable_list(job)):
         print(f"no WET files: {unreadable_list(job)}")
         rows = list(map(json.loads, read_bytes(unreadable_list(job)).splitlines()))
         for row in rows[:_FILES_SHOWN]:

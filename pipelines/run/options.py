@@ -15,6 +15,8 @@ from cleaning.variants import (
     Variant,
     find_variant,
 )
+from corpora.array_record import FormatError
+from corpora.features import COLUMNS
 from corpora.formats import OUTPUT_FORMATS
 from pipelines.run.prices import PRICES
 from pipelines.sources.commoncrawl import CrawlError, check_crawl
@@ -183,6 +185,11 @@ class Options(RunnerOptions):
         metavar="NAME[,NAME]", parse=some_of(OUTPUT_FORMATS, "format"), many=True, shown="tfrecord",
         table=OUTPUT_FORMATS,
     )  # fmt: skip
+    columns: tuple[str, ...] = option(
+        "more features of each document; the output is then not called c4",
+        default=(), group=_WRITE, metavar="NAME[,NAME]", parse=some_of(COLUMNS, "column"),
+        many=True, table=COLUMNS,
+    )  # fmt: skip
     shards: int = option(
         "train shards; validation gets one for 128; default 0: one for 256 MiB of text",
         default=0, group=_WRITE, metavar="N", parse=parse_count, shown="",
@@ -265,6 +272,11 @@ def parse_options(arguments: list[str], name: str = "c4forge build") -> Options:
     _require(given)
     settings = _settings(given)
     _require_lists(given)
+    for name in values["formats"] or ():
+        try:
+            OUTPUT_FORMATS[name].check()
+        except FormatError as error:
+            given.add(error)
     given.check()
     asked = {variant.name: variant for variant in values["variants"] or [VARIANTS["en"]]}
     singles = sorted(set(asked) - set(VARIANTS))
@@ -277,6 +289,7 @@ def parse_options(arguments: list[str], name: str = "c4forge build") -> Options:
     )
     values["crawls"] = tuple(dict.fromkeys(values["crawls"]))
     values["formats"] = tuple(dict.fromkeys(values["formats"]))
+    values["columns"] = tuple(name for name in COLUMNS if name in values["columns"])
     stated = {key: usd for key, usd in prices.items() if usd is not None}
     return Options(
         **values,

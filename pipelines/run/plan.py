@@ -12,7 +12,7 @@ from cleaning.filters.domains import parse_domains
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.filters.own import load_own_filters, own_filters_digest
 from cleaning.rules import check_variants
-from cleaning.specs import SPECS
+from cleaning.specs import REFERENCE_DATASET, SPECS
 from cleaning.variants import BAD_WORDS, REALNEWS_DOMAIN, WEBTEXTLIKE, Variant
 from pipelines.job import LID_MODEL, WEBTEXT_LISTS, Job, bucket_count, inputs_digest
 from pipelines.run.options import Options
@@ -217,7 +217,8 @@ def find_files(options: Options) -> tuple[InputFile, ...]:
 def find_crawled(options: Options) -> tuple[InputFile, ...]:
     """The files of the crawls; with the reference's spec without those that it skips."""
     mirror = mirror_of(options)
-    skipped = REFERENCE_SKIPS if SPECS[options.spec].dataset == "c4" else frozenset[str]()
+    is_reference = SPECS[options.spec].dataset == REFERENCE_DATASET
+    skipped = REFERENCE_SKIPS if is_reference else frozenset[str]()
     paths = [path for crawl in options.crawls for path in read_crawl_paths(mirror, crawl)]
     return tuple(
         InputFile(path, USUAL_WET_BYTES, 0.0, crawled=True) for path in paths if path not in skipped
@@ -260,6 +261,7 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         mirror=mirror_of(options) if options.crawls else None,
         own_filters=options.filters,
         own_filters_sha256=own_filters_digest(own_filters),
+        columns=options.columns,
     )
     work = options.work_dir or join(job.run_folder(), "work")
     return Plan(replace(job, work=work), files, parts, run_lists)

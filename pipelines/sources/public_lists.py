@@ -30,8 +30,8 @@ from runtime.storage.files import exists, join, read_bytes, write_bytes
 from runtime.storage.texts import TextError, read_text, read_utf8
 
 _GITHUB = "https://raw.githubusercontent.com"
-_LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
-_LDNOOBW_COMMIT = "5faf2ba42d7b1c0977169ec3611df25a3c08eb13"
+LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"
+LDNOOBW_COMMIT = "5faf2ba42d7b1c0977169ec3611df25a3c08eb13"
 _GROVER = "/rowanz/grover/38f7184bd87237ae2d3bc330b99f1e2e246f6d51"
 _RULES = DownloadRules(
     read_seconds=20.0, max_bytes=16 << 20, backoff=Backoff(attempts=5)
@@ -89,7 +89,7 @@ CARRIED = {"en": "ldnoobw"} | {
     for code in "ar de es fr hi it ja ko nl pt ru sv th zh".split()
 }  # fmt: skip
 FETCHED = {
-    code: PublicList(f"badwords-{code}", f"{_LDNOOBW}/{_LDNOOBW_COMMIT}/{code}", sha256,
+    code: PublicList(f"badwords-{code}", f"{LDNOOBW}/{LDNOOBW_COMMIT}/{code}", sha256,
                      "--badwords_dir=DIR")
     for code, sha256 in {
         "cs": "90706df86709bade1ca39cf9f9d9836409c674fc3bffcb7525bdd20e59b596bc",

@@ -38,6 +38,8 @@ from runtime.storage.kinds import HEAD_BYTES, describe_unreadable
 PAGE = pa.schema(
     [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
 )
+ORIGIN = (("record_offset", pa.string()), ("digest", pa.string()))
+"""Columns of pages after those of PAGE, where documents shall have them."""
 MALFORMED = "split-wet-file/filtered:malformed"
 _ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
 _TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
@@ -109,18 +111,20 @@ def _write(
     malformed: list[MalformedRecord] = []
     batches: list[Signatures] = []
     rows = 0
+    schema = page_schema(job)
     with ExitStack() as stack:
         writers = {}
         for form in rules.forms():
             stream = stack.enter_context(atomic_write(job.pages_path(part, form)))
-            writers[form] = stack.enter_context(pa.ipc.new_file(stream, PAGE))
+            writers[form] = stack.enter_context(pa.ipc.new_file(stream, schema))
         for captures in cleaned:
             counts.update(captures.counts)
             malformed += captures.malformed
             batches.append(captures.arrays(first_row=rows))
             rows += len(captures.captured)
             for form, writer in writers.items():
-                writer.write_batch(_page_batch(captures.forms[form]))
+                pages, origins = captures.forms[form], captures.origins
+                writer.write_batch(_page_batch(pages, origins, schema))
     lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
     write_bytes(job.malformed_path(part), json_utf8("".join(f"{line}\n" for line in lines)))
     if read is not None and not holds_records(counts):
@@ -159,7 +163,14 @@ def _joined(batches: list[Signatures]) -> dict[str, NDArray[np.generic]]:
     return joined
 
 
-def _page_batch(pages: TextPages) -> pa.RecordBatch:
+def page_schema(job: Job) -> pa.Schema:
+    """The columns of pages."""
+    return pa.schema([*PAGE, *(pa.field(*row) for row in ORIGIN * job.keeps_origins())])
+
+
+def _page_batch(
+    pages: TextPages, origins: list[tuple[str, str]], schema: pa.Schema
+) -> pa.RecordBatch:
     headers = pages.headers
     columns = [
         pages.texts,
@@ -168,7 +179,9 @@ def _page_batch(pages: TextPages) -> pa.RecordBatch:
         [h.content_type.encode() for h in headers],
         [h.content_length.encode() for h in headers],
     ]
-    return pa.record_batch([string_array(column) for column in columns], schema=PAGE)
+    if len(schema) > len(PAGE):
+        columns += [[origins[row][at].encode() for row in pages.rows] for at in (0, 1)]
+    return pa.record_batch([string_array(column) for column in columns], schema=schema)
 
 
 def load_signatures(job: Job, part: Part) -> Signatures:

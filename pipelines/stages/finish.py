@@ -16,11 +16,11 @@ from cleaning.document_filters import Decide, Document, Page, accepted
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
-from corpora.formats import DocumentRow
+from corpora.features import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
-from pipelines.stages.clean import PAGE, list_parts, load_signatures
+from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_signatures
 from pipelines.stages.lines import PartSpans, load_spans
 from pipelines.stages.models import load_document_filters
 from pipelines.stages.tasks import Stage
@@ -29,6 +29,8 @@ from runtime.storage.files import atomic_write
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 512
+_ORIGIN = tuple(name for name, _ in ORIGIN)
+_CRAWL_DATA = "crawl-data/"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,7 +49,7 @@ class DocumentGroup:
 
 
 Row = tuple[int, DocumentRow]
-"""Shard key, and the columns of PAGE."""
+"""Shard key, the columns of PAGE, and those of the job."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
 
 
@@ -91,7 +93,7 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
                 for variant in job.variants_of(scope):
                     counts[variant.name, rule] = int((outcomes[scope].outcomes == outcome).sum())
     held_out = are_held_out(signatures.url_digest)
-    finisher = _Finisher(job, load_document_filters(job), outcomes, counts)
+    finisher = _Finisher(job, part, load_document_filters(job), outcomes, counts)
     for form, of_form in signatures.forms.items():
         index_of_page = {
             scope: dict(zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True))
@@ -107,7 +109,8 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             }
             finisher.add(page, index_by_scope, bool(held_out[row]))
     check_names(rule for _, rule in counts)
-    _write(job.stage_path("documents", part.number, ".arrow"), finisher.groups)
+    schema = pa.schema([*DOCUMENT, *(pa.field(name, pa.string()) for name in job.columns)])
+    _write(job.stage_path("documents", part.number, ".arrow"), finisher.groups, schema)
     return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
 
 
@@ -129,12 +132,19 @@ def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]
             first += batch.num_rows
 
 
+def _listed_name(path: str) -> str:
+    """The name of a WET file as Common Crawl lists it, or without its folder: wherever it lies."""
+    _, listed, rest = path.rpartition(_CRAWL_DATA)
+    return listed + rest if listed else path.rpartition("/")[2]
+
+
 class _Finisher:
     """Deduplicates and filters pages, and collects their documents in groups."""
 
     def __init__(
         self,
         job: Job,
+        part: Part,
         filters: Mapping[str, Decide],
         outcomes: dict[DedupScope, _SpanOutcomes],
         counts: Counter[tuple[str, str]],
@@ -142,12 +152,13 @@ class _Finisher:
         self.groups: DocumentGroups = {}
         self._filters, self._outcomes, self._counts = filters, outcomes, counts
         self._settings = job.settings
+        self._columns, self._wet_file = job.columns, _listed_name(part.path)
         self._variants = {scope: job.variants_of(scope) for scope in job.scopes()}
 
     def add(self, page: Page, index_of: dict[DedupScope, int], held_out: bool) -> None:
         """Adds the documents of a page; `index_of` gives its index in each scope that has it."""
         documents: dict[bytes | None, tuple[str, Document | None]] = {}
-        kept_by: dict[tuple[str, str], list[Variant]] = {}
+        kept_by: dict[tuple[str, str, DocumentRow], list[Variant]] = {}
         for scope, index in index_of.items():
             deduplicated = scope.deduplicated
             kept = self._outcomes[scope].kept(index) if deduplicated else None
@@ -162,9 +173,20 @@ class _Finisher:
             if document is not None:
                 keeping = accepted(document, self._variants[scope], self._filters, self._count)
                 for variant, language in keeping:
-                    kept_by.setdefault((document.text, language), []).append(variant)
-        for (text, language), variants in kept_by.items():
-            self._add_to_group(page, text, language, held_out, variants)
+                    more = self._more(document, variant, language) if self._columns else ()
+                    kept_by.setdefault((document.text, language, more), []).append(variant)
+        for (text, language, more), variants in kept_by.items():
+            self._add_to_group(page, text, language, held_out, variants, more)
+
+    def _more(self, document: Document, variant: Variant, language: str) -> DocumentRow:
+        """The values of the job's columns."""
+        values = {
+            "language": language,
+            "language_probability": repr(float(document.language_probability(variant))),
+            "wet_file": self._wet_file,
+            **dict(zip(_ORIGIN, document.page.columns[len(PAGE) :], strict=False)),
+        }
+        return tuple(values[name].encode() for name in self._columns)
 
     def _count(self, variant: str, rule: str) -> None:
         self._counts[variant, rule] += 1
@@ -182,7 +204,13 @@ class _Finisher:
         return found.rule, Document(page, found.text) if found.text else None
 
     def _add_to_group(
-        self, page: Page, text: str, language: str, held_out: bool, variants: list[Variant]
+        self,
+        page: Page,
+        text: str,
+        language: str,
+        held_out: bool,
+        variants: list[Variant],
+        more: DocumentRow,
     ) -> None:
         utf8 = text.encode()
         for variant in variants:
@@ -191,12 +219,12 @@ class _Finisher:
             self._counts[variant.name, f"{split}/text-bytes"] += len(utf8)
         names = tuple(variant.name for variant in variants)
         group = DocumentGroup(names, language, held_out)
-        others = [column.encode() for column in page.columns[1:]]
-        row = (shard_key(page.columns[1]), (utf8, *others))
+        others = [column.encode() for column in page.columns[1 : len(PAGE)]]
+        row = (shard_key(page.columns[1]), (utf8, *others, *more))
         self.groups.setdefault(group, []).append(row)
 
 
-def _write(path: str, groups: DocumentGroups) -> None:
+def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:
     """Writes batches of at most 512 documents of a group; the metadata list their contents."""
     contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
     batches: list[list[Row]] = []
@@ -208,7 +236,7 @@ def _write(path: str, groups: DocumentGroups) -> None:
             contents.append(
                 (group.variants, group.language, group.validation, batch[0][0], batch[-1][0])
             )
-    schema = DOCUMENT.with_metadata({"contents": json.dumps(contents)})
+    schema = columns.with_metadata({"contents": json.dumps(contents)})
     with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for batch in batches:
             keys, pages = zip(*batch, strict=True)

@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cleaning.counts import Counts, of_variant, scoped
+from cleaning.counts import Counts, of_variant
 from cleaning.rules import heaviest_rule
 from cleaning.variants import Variant
-from corpora.formats import FEATURES, FORMATS
-from corpora.hugging_face import READ_FORMATS, dataset_card
-from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
+from corpora.cards import update_collection
+from corpora.contents import Contents, ShardContents
+from corpora.metadata import write_metadata
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
-from pipelines.stages.malformed import UNREACHABLE
 from pipelines.stages.report import build_report
-from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder, shard_name
+from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder
 from runtime.errors import InputRefused
 from runtime.storage.files import (
     delete_file,
@@ -66,6 +65,8 @@ def publish(counts: Counts, job: Job) -> str:
         write_bytes(report, report_bytes)
     for variant in job.variants:
         delete_folder(receipts_folder(job.dataset_folder(variant)))
+    for folder in dict.fromkeys(job.collection_folder(shard.variant) for shard in shards):
+        update_collection(folder)
     if not shards:
         empty = [empty_line(v.name, of_variant(counts, v.name)) for v in job.variants]
         raise NoDocuments("; ".join(empty) + f".\n{report} has all counts.")
@@ -92,28 +93,36 @@ def _named_datasets(job: Job, variants: list[Variant]) -> Iterator[None]:
 
 def _complete_staging(job: Job, variant: Variant, shards: list[Shard], config: bytes) -> None:
     staging = job.staging_folder(variant)
-    if "tfrecord" in job.formats:
-        info = _dataset_info(job, variant, _shard_lengths(job, shards))
-        features = features_json(dict.fromkeys(FEATURES, TEXT_FEATURE))
-        write_bytes(join(staging, "features.json"), _json(features))
-        write_bytes(join(staging, "dataset_info.json"), _json(info))
-    _write_cards(job, variant, shards)
     write_bytes(join(staging, "config.json"), config)
+    write_metadata(staging, _contents(job, variant, shards), json.loads(config))
     delete_leftovers(staging)
 
 
-def _write_cards(job: Job, variant: Variant, shards: list[Shard]) -> None:
-    """Writes a card for Hugging Face beside the shards of each format, and one for the dataset."""
-    staging, dataset = job.staging_folder(variant), job.dataset_name(variant)
-    splits = list(dict.fromkeys(shard.split for shard in shards))
-    title = f"{dataset}/{variant.name} {job.dataset_version(variant)}, spec {job.spec}, by c4forge."
-    rows = [FORMATS[name] for name in READ_FORMATS if name in job.formats]
-    for row in rows:
-        card = dataset_card(title, dataset, splits, row, "")
-        write_bytes(join(staging, row.folder, "README.md"), card.encode())
-    if rows:
-        card = dataset_card(title, dataset, splits, rows[0], rows[0].folder)
-        write_bytes(join(staging, "README.md"), card.encode())
+def _contents(job: Job, variant: Variant, shards: list[Shard]) -> Contents:
+    """The variant's dataset, from the receipts of its shards."""
+    rows, splits = [], {shard.split for shard in shards}
+    for shard in shards:
+        receipt = json.loads(read_bytes(receipt_path(job, shard)))
+        rows.append(
+            ShardContents(
+                split=shard.split,
+                shard=shard.shard,
+                shards=shard.shards,
+                examples=receipt["examples"],
+                text_bytes=receipt["text-bytes"],
+                stored_bytes={name: receipt[f"{name}-bytes"] for name in job.formats},
+            )
+        )
+    return Contents(
+        dataset=job.dataset_name(variant),
+        config=variant.name,
+        version=job.dataset_version(variant),
+        features=job.features(),
+        languages=tuple(
+            code for code in variant.languages if splits & set(variant.splits_of(code))
+        ),
+        shards=tuple(rows),
+    )
 
 
 def is_published(job: Job, variant: Variant) -> bool:
@@ -123,44 +132,6 @@ def is_published(job: Job, variant: Variant) -> bool:
     config = json.loads(read_bytes(job.config_path(variant)))
     digest = config.get("shards_digests", {}).get(variant.name)
     return bool(digest == job.shards_digest(variant))
-
-
-def _empty_variants(job: Job, counts: Counts) -> list[Variant]:
-    """The variants of which the last run of this configuration found no document."""
-    path = join(job.run_folder(), "config.json")
-    digests = json.loads(read_bytes(path)).get("shards_digests", {}) if exists(path) else {}
-    filled = {shard.variant.name for shard in plan_shards(job, counts)}
-    return [
-        variant
-        for variant in job.variants
-        if variant.name not in filled and digests.get(variant.name) == job.shards_digest(variant)
-    ]
-
-
-def is_complete(job: Job) -> bool:
-    """True if the report exists, and every dataset with all its shards."""
-    report = join(job.run_folder(), "report.json")
-    if not exists(report):
-        return False
-    counts = {
-        scoped(name, rule): count
-        for name, variant in json.loads(read_bytes(report))["variants"].items()
-        for rule, count in variant["counts"].items()
-    }
-    empty = _empty_variants(job, counts)
-    published = all(
-        is_published(job, variant) and not exists(job.staging_folder(variant))
-        for variant in job.variants
-        if variant not in empty
-    )
-    if not published or len(empty) == len(job.variants):
-        return False
-    unreachable = any(counts.get(scoped(variant.name, UNREACHABLE)) for variant in job.variants)
-    return not unreachable and all(
-        exists(join(job.dataset_folder(shard.variant), shard_name(job, shard, name)))
-        for shard in plan_shards(job, counts)
-        for name in job.formats
-    )
 
 
 def empty_line(name: str, counts: Mapping[str, int]) -> str:
@@ -179,31 +150,3 @@ def empty_line(name: str, counts: Mapping[str, int]) -> str:
 
 def _json(value: object) -> bytes:
     return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def _shard_lengths(job: Job, shards: list[Shard]) -> list[tuple[Shard, Counts]]:
-    """Each shard with its receipt: examples, and bytes by format."""
-    return [(shard, json.loads(read_bytes(receipt_path(job, shard)))) for shard in shards]
-
-
-def _dataset_info(
-    job: Job, variant: Variant, lengths: list[tuple[Shard, Counts]]
-) -> dict[str, object]:
-    splits = []
-    for name in variant.splits():
-        counts = [count for shard, count in lengths if shard.split == name]
-        splits.append(
-            SplitInfo(
-                name=name,
-                shard_bytes=tuple(count["tfrecord-bytes"] for count in counts),
-                shard_examples=tuple(count["examples"] for count in counts),
-            )
-        )
-    return dataset_info_json(
-        name=job.dataset_name(variant),
-        config=variant.name,
-        version=job.dataset_version(variant),
-        description=f"{job.dataset_name(variant)}/{variant.name}, spec {job.spec}, by c4forge.",
-        file_format="tfrecord",
-        splits=splits,
-    )

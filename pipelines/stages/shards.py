@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from cleaning.counts import Counts, of_variant
 from cleaning.variants import Variant
-from corpora.formats import FORMATS, DocumentRow
+from corpora.features import DocumentRow
+from corpora.formats import FORMATS
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.tasks import Stage
@@ -67,21 +68,26 @@ def plan_shards(job: Job, counts: Counts) -> list[Shard]:
 
 
 def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
-    """Writes a shard in every format; returns `examples`, and `<format>-bytes` as stored."""
-    examples = 0
+    """Writes a shard in every format.
+
+    Returns:
+      `examples`, `text-bytes` of their texts, and `<format>-bytes` as stored.
+    """
+    examples = text = 0
     paths = {name: shard_path(job, shard, name) for name in job.formats}
     with ExitStack() as stack:
         streams = {name: stack.enter_context(atomic_write(path)) for name, path in paths.items()}
         appends = [
-            stack.enter_context(FORMATS[name].open_writer(stream))
+            stack.enter_context(FORMATS[name].open_writer(stream, job.features()))
             for name, stream in streams.items()
         ]
         for documents in _parts(job, shard):
             examples += len(documents)
+            text += sum(len(document[0]) for document in documents)
             for append in appends:
                 append(documents)
     sizes = {f"{name}-bytes": size_bytes(path) for name, path in paths.items()}
-    return {"examples": examples, **sizes}
+    return {"examples": examples, "text-bytes": text, **sizes}
 
 
 def shard_path(job: Job, shard: Shard, format_name: str) -> str:

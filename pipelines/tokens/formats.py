@@ -1,21 +1,14 @@
 """The table of formats of token shards: how those of each are named and written."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from corpora.array_record import check_array_record, write_array_records
 from corpora.tfrecord import write_record
-from runtime.errors import UsageError
 from runtime.storage.files import atomic_write
 
 Append = Callable[[Iterable[bytes]], None]
-_COPIED_BYTES = 16 << 20
-
-
-class FormatError(UsageError):
-    """A format whose library is missing; the message says how to install it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +49,8 @@ def _tfrecord(path: str) -> Iterator[Append]:
 
 @contextmanager
 def _array_record(path: str) -> Iterator[Append]:
-    from array_record.python.array_record_module import ArrayRecordWriter
-
-    # The library writes local files only, under their final names; so a complete one is copied.
-    with tempfile.TemporaryDirectory() as folder:
-        local = Path(folder) / "shard"
-        writer = ArrayRecordWriter(str(local), "group_size:1")  # as TFDS and Grain want it
-
-        def append(records: Iterable[bytes]) -> None:
-            for record in records:
-                writer.write(record)
-
-        try:
-            yield append
-        finally:
-            writer.close()
-        with atomic_write(path) as stream, local.open("rb") as complete:
-            while chunk := complete.read(_COPIED_BYTES):
-                stream.write(chunk)
-
-
-def _check_array_record() -> None:
-    try:
-        import array_record.python.array_record_module  # noqa: F401
-    except ImportError:
-        raise FormatError(
-            "--format=array_record: its library is not installed; pip install 'c4forge[grain]'"
-        ) from None
+    with atomic_write(path) as stream, write_array_records(stream) as append:
+        yield append
 
 
 TOKEN_FORMATS: dict[str, TokenFormat] = {
@@ -99,7 +67,7 @@ TOKEN_FORMATS: dict[str, TokenFormat] = {
             "array_record",
             "array_record",
             _array_record,
-            _check_array_record,
+            check_array_record,
             "ArrayRecord of the same, read at random by Grain and tfds.data_source; needs "
             "c4forge[grain]",
         ),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from corpora.array_record import FormatError
 from corpora.formats import FORMATS
-from pipelines.tokens.formats import TOKEN_FORMATS, FormatError
+from pipelines.tokens.formats import TOKEN_FORMATS
 from runtime.cli.command_line import CommandLine
 from runtime.cli.options import option, options_of, some_of
 from runtime.workers.beam_options import BEAM_OPTIONS

@@ -98,6 +98,6 @@ def _dataset_info(
         config=job.config,
         version=job.version,
         description=f"Tokens of {job.corpus}, vocabulary {job.vocabulary_sha256}, by c4forge.",
-        file_format=format_name,
+        file_formats=[format_name],
         splits=splits,
     )

@@ -5,12 +5,13 @@ Local paths are opened directly, so that worker processes need not import Beam.
 
 import errno
 import functools
+import glob
 import logging
 import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
@@ -28,6 +29,11 @@ def is_remote(path: str) -> bool:
 def join(*parts: str) -> str:
     """The parts as one path; the first decides the filesystem."""
     return "/".join([parts[0].rstrip("/"), *parts[1:]])
+
+
+def parent(path: str) -> str:
+    """The folder that a file or folder is in."""
+    return path.rstrip("/").rpartition("/")[0]
 
 
 def open_read(path: str) -> BinaryIO:
@@ -138,6 +144,21 @@ def list_files(folder: str) -> list[str]:
 
     matches = FileSystems.match([join(folder, "*")])[0].metadata_list
     return sorted(match.path for match in matches)
+
+
+def find_files(folder: str, names: Sequence[str]) -> list[str]:
+    """Paths of the files below a folder whose path from there matches, sorted.
+
+    Args:
+      names: a glob for each part of the path, as `*`, `config.json`.
+    """
+    if not is_remote(folder):
+        return sorted(glob.glob(join(glob.escape(folder), *names)))
+    from apache_beam.io.filesystems import FileSystems
+
+    matches = FileSystems.match([join(folder, *names)])[0].metadata_list
+    depth = folder.rstrip("/").count("/") + len(names)  # a star may match folders too
+    return sorted(match.path for match in matches if match.path.count("/") == depth)
 
 
 def delete_folder(folder: str) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 import c4forge
-from corpora.formats import FEATURES, OUTPUT_FORMATS
+from corpora.features import FEATURES
+from corpora.formats import OUTPUT_FORMATS
 from tests.corpora.written import documents, write_shards
 
 ROWS = documents("en", 5)

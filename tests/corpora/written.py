@@ -4,7 +4,11 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from corpora.formats import FORMATS, DocumentRow
+from corpora.cards import update_collection
+from corpora.contents import Contents, ShardContents
+from corpora.features import DocumentRow
+from corpora.formats import FORMATS
+from corpora.metadata import write_metadata
 
 SYLLABLES = {
     "en": "the ing er and tion on re at es ly st en al th ou it is ar".split(),
@@ -76,4 +80,37 @@ def write_multilingual(output: Path, counts: dict[str, int], format_name="tfreco
     folder = output / "c4/multilingual/3.1.0"
     for language, count in counts.items():
         write_shards(folder, language, documents(language, count), 1, format_name)
+    return folder
+
+
+def write_dataset(
+    root: Path, config: str, splits: dict[str, int], *formats: str, version: str = "3.1.0"
+) -> Path:
+    """A finished dataset `c4` with so many documents in each split, two shards of the first."""
+    folder = root / "c4" / config / version
+    rows = []
+    for split, count in splits.items():
+        shards = 1 + (split == next(iter(splits)))
+        found = documents("de", count)
+        for name in formats:
+            write_shards(folder, split, found, shards, name)
+        for shard in range(shards):
+            own = found[shard::shards]
+            stored = {
+                name: (folder / FORMATS[name].shard_path("c4", split, shard, shards)).stat().st_size
+                for name in formats
+            }
+            rows.append(
+                ShardContents(
+                    split=split, shard=shard, shards=shards, examples=len(own),
+                    text_bytes=sum(len(row[0]) for row in own), stored_bytes=stored,
+                )
+            )  # fmt: skip
+    languages = tuple(split for split in splits if "-v" not in split and split != "train")
+    contents = Contents(
+        dataset="c4", config=config, version=version, languages=languages or ("en",),
+        shards=tuple(rows),
+    )  # fmt: skip
+    write_metadata(str(folder), contents, {"spec": "tfds-3.1.0"})
+    update_collection(str(root / "c4"))
     return folder

@@ -151,7 +151,7 @@ def test_pages_with_bad_words_are_what_noblocklist_adds(every_variant):
 def test_one_language_of_mc4_is_a_split_of_multilingual(shared_data, every_variant, tmp_path):
     arguments = [f"--input={shared_data / 'wet'}", *list_arguments(shared_data / "refs")]
     assert build(tmp_path, "--variant=mc4.de", "--format=jsonl", *arguments) == 0
-    alone = read_jsonl(tmp_path, "c4/mc4.de/3.1.0")
+    alone = read_jsonl(tmp_path, "c4_extra/mc4.de/3.1.0")
     of_all = [
         document
         for split, document in read_jsonl(every_variant, "c4/multilingual/3.1.0", with_split=True)

@@ -20,7 +20,7 @@ from cleaning.filters.language import (
     language_rules,
 )
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE
-from cleaning.specs import REFERENCE, SETTINGS, SPECS
+from cleaning.specs import REFERENCE, REFERENCE_CONFIGS, SETTINGS, SPECS
 from cleaning.urls import are_held_out, md5, pack_digests
 from cleaning.variants import (
     BAD_WORDS,
@@ -90,6 +90,16 @@ def test_languages_are_those_of_the_reference():
 def test_every_configuration_of_the_reference_is_a_variant():
     names = [config.name for config in c4.C4.BUILDER_CONFIGS]
     assert [name for name in VARIANTS if name in names] == names
+
+
+def test_only_configurations_of_the_reference_are_called_c4():
+    names = [config.name for config in c4.C4.BUILDER_CONFIGS]
+    assert list(REFERENCE_CONFIGS) == names
+    singles = [f"mc4.{language}" for language in MC4_LANGUAGES]
+    named = {name: SPECS["tfds-3.1.0"].dataset_of(name) for name in (*VARIANTS, *singles)}
+    assert [name for name, dataset in named.items() if dataset == c4.C4.name] == [
+        name for name in VARIANTS if name in names
+    ]
 
 
 def test_the_spec_has_the_version_of_the_reference():

@@ -127,9 +127,8 @@ def test_a_dataset_that_lost_a_shard_is_built_again(tmp_path, sample):
 def test_what_a_killed_writer_left_is_not_published(tmp_path, sample):
     assert build(tmp_path, f"--input={sample}") == 0
     whole = shard_bytes(tmp_path)
-    dataset = tmp_path / "c4/en/3.1.0"
-    digest = json.loads((dataset / "config.json").read_text())["shards_digests"]["en"]
-    staging = tmp_path / f"c4/en/3.1.0.incomplete-{digest}"
+    job = plan(tmp_path, f"--input={sample}").job
+    staging = Path(job.staging_folder(*job.variants))
     staging.mkdir()
     (staging / "c4-train.tfrecord-00000-of-00001.tmp-0123456789ab").write_bytes(b"half")
     assert build(tmp_path, f"--input={sample}") == 0

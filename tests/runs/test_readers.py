@@ -1,11 +1,13 @@
 """The readers that people use open the output unchanged."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from corpora.formats import OUTPUT_FORMATS
+from corpora.hugging_face import READ_FORMATS
+from tests.corpora.written import write_dataset
 from tests.runs.runs import build, read_jsonl
 
 FEATURES = {"text", "url", "timestamp", "content-type", "content-length"}
@@ -14,7 +16,7 @@ FEATURES = {"text", "url", "timestamp", "content-type", "content-length"}
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, sample) -> Path:
     output = tmp_path_factory.mktemp("built")
-    arguments = ["--format=tfrecord,jsonl,parquet", "--shards=2"]
+    arguments = [f"--format={','.join(OUTPUT_FORMATS)}", "--shards=2"]
     assert build(output, f"--input={sample}", *arguments) == 0
     return output
 
@@ -75,7 +77,7 @@ def test_seqio_reads_it_as_a_tfds_source_and_as_example_files(built, documents):
     assert as_documents(dataset.as_numpy_iterator()) == found
 
 
-@pytest.mark.parametrize("folder", ["jsonl", "parquet"])
+@pytest.mark.parametrize("folder", READ_FORMATS)
 def test_hugging_face_datasets_finds_splits_and_columns(built, documents, folder, tmp_path):
     import datasets
 
@@ -83,8 +85,11 @@ def test_hugging_face_datasets_finds_splits_and_columns(built, documents, folder
     assert set(loaded) == {"train", "validation"}
     rows = [*loaded["train"], *loaded["validation"]]
     for row in rows:
-        if isinstance(row["timestamp"], datetime):  # Arrow's JSON reader makes times of dates
+        if folder == "parquet":
             row["timestamp"] = row["timestamp"].strftime("%Y-%m-%dT%H:%M:%SZ")
+            row["content-length"] = str(row["content-length"])
+        else:  # Arrow's JSON reader makes times of such strings, and strings of them again
+            row["timestamp"] = row["timestamp"].replace(" ", "T") + "Z"
     assert {row["url"]: row for row in rows} == documents
 
 
@@ -120,3 +125,61 @@ def test_a_record_of_any_size_is_framed_as_tensorflow_frames_it(tmp_path):
     ]
     assert [p.features.feature["text"].bytes_list.value[0] for p in parsed] == values
     assert all(p.features.feature["url"].bytes_list.value[0] == b"u" for p in parsed)
+
+
+def test_tfds_reads_array_records_of_the_same_folder_at_random(built, documents):
+    import tensorflow_datasets as tfds
+
+    splits = tfds.data_source("c4/en:3.1.0", data_dir=built)
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": len(documents) - 1,
+        "validation": 1,
+    }
+    assert as_documents([*splits["train"], *splits["validation"]]) == documents
+    in_order = list(splits["train"])
+    assert splits["train"][17] == in_order[17]
+
+
+def test_array_records_alone_are_a_dataset_for_tfds(tmp_path):
+    import tensorflow_datasets as tfds
+
+    write_dataset(tmp_path, "en", {"train": 3, "validation": 1}, "array_record")
+    splits = tfds.data_source("c4/en:3.1.0", data_dir=tmp_path)
+    assert {name: len(split) for name, split in splits.items()} == {"train": 3, "validation": 1}
+
+
+def test_every_document_of_every_variant_is_found_in_every_format(tmp_path, sample, all_variants):
+    """By name in the collection, by the folder of the dataset, and by that of a format."""
+    import tensorflow_datasets as tfds
+    from datasets import get_dataset_config_names, load_dataset
+
+    formats = f"--format={','.join(OUTPUT_FORMATS)}"
+    assert build(tmp_path, f"--input={sample}", formats, *all_variants) == 0
+    (path,) = (tmp_path / "runs").glob("*/report.json")
+    report = json.loads(path.read_text())["variants"]
+    collections: dict[Path, set[str]] = {}
+    for name, variant in report.items():
+        folder, many = Path(variant["dataset"]), name == "multilingual"
+        splits = {s: of["documents"] for s, of in variant["splits"].items() if of["documents"]}
+        read = tfds.builder_from_directory(folder).as_dataset()
+        assert {split: sum(1 for _ in found) for split, found in read.items()} == splits
+        at_random = tfds.builder_from_directory(folder).as_data_source()
+        assert {split: len(found) for split, found in at_random.items()} == splits
+        by_language: dict[str, dict[str, int]] = {}
+        for split, count in splits.items():
+            language = split.removesuffix("-validation")
+            key = language if many else "default"
+            own = split if not many else "validation" if split.endswith("-validation") else "train"
+            by_language.setdefault(key, {})[own] = count
+        collections.setdefault(folder.parents[1], set()).update(
+            f"{name}.{language}" if many else name for language in by_language
+        )
+        for language, counts in by_language.items():
+            places = [(str(folder / inner), language) for inner in ("", *READ_FORMATS)]
+            places.append((str(folder.parents[1]), f"{name}.{language}" if many else name))
+            for place in places:
+                found = load_dataset(*place, cache_dir=str(tmp_path / "cache"))
+                assert {split: rows.num_rows for split, rows in found.items()} == counts, place
+    for folder, names in collections.items():
+        assert set(get_dataset_config_names(str(folder))) == names
+    assert len(report) == 6

@@ -16,6 +16,7 @@ from tests.corpora.written import documents
 from tests.runs.runs import build
 from tests.vocab.drawn import draw
 from tests.vocab.small import small_model
+from vocab.hugging_face import TOKENIZER_NAME, tokenizer_files
 from vocab.recipes import PRESETS
 from vocab.training import round_scores, train_model
 from vocab.vocabulary import MODEL_NAME
@@ -24,6 +25,11 @@ PAGES = 1000
 ODD = [
     "", " ", "a  b\nc", "x {y} z", "ﬁne ½ Ⅷ ＡＢＣ", " lead and trail ", "中文 text", "🙂 🙂",
     "....... wait.....no", "a\tb\r\nc", "e\u0301 é", "zero\u200bwidth\ufeff", "1984 2023",
+    "a<0x41> <0xZZ>", "▁▁ x", "\n\n", "  ", "a\x00b\x7f", "\u3000x\u3000", "x\u2028y\x85z",
+    # What a cluster of a character and its marks becomes, not one by one:
+    "ﬁ\u0301", "e\u0302\u0301 ê\u0301 ê\u0323", "Tiê\u0301ng Viê\u0323t", "\u0399\u0308\u0301",
+    "\u1112\u1161\u11ab \u3131\u314f 가\u11a8", "ｶﾞﾎﾟ か\u3099", "\ufe8e\u064e\ufee3", "\u0651\u064e",
+    "कि क\u093c", "\u09c7\u09be", "กำ (ำ", "👩‍🚀👍🏽",
 ]  # fmt: skip
 
 
@@ -44,11 +50,11 @@ class Readers:
 
     def transformers(self):
         os.environ["HF_HUB_OFFLINE"] = "1"
-        from transformers import T5Tokenizer
+        from transformers import AutoTokenizer
 
-        return T5Tokenizer.from_pretrained(self.folder)
+        return AutoTokenizer.from_pretrained(self.folder)
 
-    def differing(self, texts: list[str], with_transformers: bool = True) -> dict[str, list[str]]:
+    def differing(self, texts: list[str]) -> dict[str, list[str]]:
         """By reader, the texts for which it has other ids than SentencePiece."""
         expected = [self.sentencepiece.encode(text) for text in texts]
         found = {
@@ -56,10 +62,9 @@ class Readers:
             "seqio": [list(self.seqio.encode(text)) for text in texts],
             "seqio in TensorFlow": [self.seqio.encode_tf(text).numpy().tolist() for text in texts],
         }
-        if with_transformers:
-            ids = self.transformers()(texts).input_ids
-            assert all(row[-1] == 1 for row in ids)
-            found["transformers"] = [row[:-1] for row in ids]
+        ids = self.transformers()(texts).input_ids
+        assert all(row[-1] == 1 for row in ids)
+        found["transformers"] = [row[:-1] for row in ids]
         return {
             name: [t for t, e, row in zip(texts, expected, rows, strict=True) if e != row]
             for name, rows in found.items()
@@ -69,37 +74,64 @@ class Readers:
 @pytest.fixture(scope="module", params=["t5", "mt5", "palm"])
 def small(request, tmp_path_factory) -> tuple[str, Readers]:
     folder = tmp_path_factory.mktemp(request.param)
-    (folder / MODEL_NAME).write_bytes(small_model(request.param))
+    write_vocabulary(folder, small_model(request.param))
     return request.param, Readers(folder)
 
 
+def write_vocabulary(folder: Path, model: bytes) -> None:
+    for name, data in {MODEL_NAME: model, **tokenizer_files(model)}.items():
+        (folder / name).write_bytes(data)
+
+
 def test_readers_agree_on_every_preset(small):
-    preset, readers = small
+    _, readers = small
     texts = ODD + [row[0].decode() for row in documents("en", 40) + documents("ru", 10)]
-    # transformers' T5 tokenizer has no bytes to fall back on and drops whitespace.
-    differing = readers.differing(texts, with_transformers=preset == "t5")
+    differing = readers.differing(texts)
     assert not any(differing.values()), differing
 
 
-def test_sentinels_are_the_readers_own(small):
+def test_transformers_decodes_as_sentencepiece(small):
     preset, readers = small
+    texts = [text for text in ODD if preset != "t5" or 2 not in readers.sentencepiece.encode(text)]
+    ids = list(map(readers.sentencepiece.encode, texts))
+    assert readers.transformers().batch_decode(ids) == readers.sentencepiece.decode(ids)
+    assert len(texts) > 5
+
+
+def test_tokenizers_writes_the_same_tokenizer(small):
+    from tokenizers import Tokenizer
+
+    path = small[1].folder / TOKENIZER_NAME
+    ours, theirs = json.loads(path.read_text()), json.loads(Tokenizer.from_file(str(path)).to_str())
+    assert {**theirs, "pre_tokenizer": ours["pre_tokenizer"]} == ours
+
+
+def test_every_character_is_normalized_as_sentencepiece_does(small):
+    """Every tenth of those that a mark may follow, alone and with marks."""
+    _, readers = small
+    tokenizer = readers.transformers()
+    codes = [
+        c for c in range(1, 0x20000, 10) if not 0xD800 <= c < 0xE000 and not 0xFDD0 <= c < 0xFDF0
+    ]
+    marks = ["", "\u0301", "\u0302\u0301", "\u0323\u0308", "\u064e", "\u3099"]
+    texts = [f"a{chr(code)}{marks[n % len(marks)]}b" for n, code in enumerate(codes)]
+    ids = [row[:-1] for row in tokenizer(texts).input_ids]
+    expected = map(readers.sentencepiece.encode, texts)
+    assert [t for t, i, e in zip(texts, ids, expected, strict=True) if i != e] == []
+
+
+def test_sentinels_are_the_readers_own(small):
+    _, readers = small
     size = readers.sentencepiece.get_piece_size()
     assert readers.seqio.vocab_size == size + 100
     assert list(readers.seqio.encode("a <extra_id_0>"))[-1] == size + 99
     assert readers.sentencepiece.encode("a <extra_id_0>")[-1] < size
-    if preset == "t5":
-        tokenizer = readers.transformers()
-        assert len(tokenizer) == size + 100
-        assert tokenizer("<extra_id_0>").input_ids == [size + 99, 1]
-
-
-def test_what_transformers_lacks_is_as_documented(small):
-    preset, readers = small
-    if preset == "mt5":
-        assert readers.differing(["中"])["transformers"] == ["中"]  # unknown, not three bytes
-        assert not readers.differing(["the line"])["transformers"]
-    if preset == "palm":
-        assert readers.differing(["a  b"])["transformers"] == ["a  b"]
+    tokenizer = readers.transformers()
+    assert len(tokenizer) == size + 100
+    assert tokenizer("<extra_id_0>").input_ids == [size + 99, 1]
+    assert tokenizer.convert_tokens_to_ids("<extra_id_99>") == size
+    special = (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id)
+    assert special == (0, 1, 2)
 
 
 def test_a_text_that_names_special_tokens_is_read_differently(small):
@@ -135,7 +167,7 @@ def real(tmp_path_factory, english) -> tuple[bytes, Readers]:
     recipe = PRESETS["t5"].recipe
     sample = draw(folder / "drawn", english, recipe.mixture, recipe.sample_bytes)
     model = train_model(recipe, sample).model
-    (folder / MODEL_NAME).write_bytes(model)
+    write_vocabulary(folder, model)
     return model, Readers(folder)
 
 

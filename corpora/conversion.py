@@ -1,0 +1,105 @@
+"""A shard of a finished dataset, written in other formats: the bytes that a run would write."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+
+from corpora.contents import Contents
+from corpora.documents import DamagedShard, read_document_rows
+from corpora.features import DocumentRow
+from corpora.formats import FORMATS
+from runtime.storage.files import atomic_write, exists, join, size_bytes
+
+_BATCH_DOCUMENTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """A shard to be written in other formats.
+
+    Attributes:
+      number: among the shards of the dataset.
+      path, format: of the file that is read.
+      examples: documents that it has.
+      features: of each.
+      targets: paths of the files to be written, by format.
+    """
+
+    number: int
+    path: str
+    format: str
+    examples: int
+    features: tuple[str, ...]
+    targets: tuple[tuple[str, str], ...]
+
+
+def shard_tasks(
+    contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
+) -> list[ShardTask]:
+    """A task for each shard of a dataset.
+
+    Args:
+      folder: of the dataset.
+      source: the format that is read.
+      target: folder of the dataset that is written; it may be the same.
+      formats: that are written.
+    """
+    return [
+        ShardTask(
+            number,
+            join(folder, contents.shard_path(shard, source)),
+            source,
+            shard.examples,
+            contents.features,
+            tuple((name, join(target, contents.shard_path(shard, name))) for name in formats),
+        )
+        for number, shard in enumerate(contents.shards)
+    ]
+
+
+def convert_shard(task: ShardTask) -> dict[str, int]:
+    """Writes the files that are not there yet; returns the stored bytes by format.
+
+    Raises:
+      DamagedShard: the shard cannot be read to its end, or has another number of documents.
+    """
+    missing = [(name, path) for name, path in task.targets if not exists(path)]
+    with ExitStack() as stack:
+        appends = []
+        for name, path in missing:
+            stream = stack.enter_context(atomic_write(path))
+            appends.append(stack.enter_context(FORMATS[name].open_writer(stream, task.features)))
+        count = 0
+        for documents in _batches(task) if missing else ():
+            count += len(documents)
+            for append in appends:
+                append(documents)
+        if missing and count != task.examples:
+            raise DamagedShard(
+                f"{task.path}: expected {task.examples:,} documents, as its dataset states; it has "
+                f"{count:,}. Delete the shard and run the command again that built it"
+            )
+    return {name: size_bytes(path) for name, path in task.targets}
+
+
+def _batches(task: ShardTask) -> Iterator[list[DocumentRow]]:
+    rows = read_document_rows(task.path, task.format, task.features)
+    return iter(lambda: list(islice(rows, _BATCH_DOCUMENTS)), [])
+
+
+def readable_formats(contents: Contents, folder: str) -> list[str]:
+    """The formats of a dataset in which every shard is there."""
+    return [
+        name
+        for name in contents.formats()
+        if all(exists(join(folder, contents.shard_path(shard, name))) for shard in contents.shards)
+    ]
+
+
+def identity(contents: Contents) -> str:
+    """16 hex digits, the same for datasets of the same documents in whatever formats."""
+    shards = [(s.split, s.shard, s.shards, s.examples, s.text_bytes) for s in contents.shards]
+    names = (contents.dataset, contents.config, contents.version, contents.features)
+    return hashlib.sha256(repr((names, shards)).encode()).hexdigest()[:16]

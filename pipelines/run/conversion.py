@@ -1,0 +1,117 @@
+"""Other formats of a finished dataset, made from the dataset itself."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from corpora.cards import Origin, update_collection
+from corpora.contents import Contents, read_contents
+from corpora.conversion import convert_shard, identity, readable_formats, shard_tasks
+from corpora.metadata import CONFIG_NAME, read_origin, write_metadata, write_origin
+from runtime.cli.console import LiveLine
+from runtime.cli.options import OptionError
+from runtime.storage.files import (
+    delete_file,
+    delete_leftovers,
+    exists,
+    join,
+    make_folder,
+    parent,
+    read_bytes,
+    write_bytes,
+)
+from runtime.storage.locks import hold_folder
+from runtime.workers.pool import current_pool
+
+_MARK = "converting.json"  # while files are written that contents.json does not have
+
+
+def convert_dataset(folder: str, target: str, formats: Sequence[str]) -> Contents:
+    """Writes a finished dataset in more formats; what is there already stays as it is.
+
+    The same call goes on where one was stopped. The caller has opened the pool.
+
+    Args:
+      folder: of the dataset.
+      target: folder of the dataset that gets the files; it may be the same.
+      formats: rows of FORMATS.
+    Returns:
+      The contents of the target.
+    Raises:
+      OptionError: the folder has no dataset whose shards are all there, or the target another one.
+      DamagedShard: a shard cannot be read to its end.
+    """
+    contents, source = finished_contents(folder)
+    make_folder(parent(target))
+    with hold_folder(parent(target)):
+        return _convert(contents, folder, source, target, formats)
+
+
+def finished_contents(folder: str) -> tuple[Contents, str]:
+    """The contents of a finished dataset, and a format in which all its shards are there.
+
+    Raises:
+      OptionError: there is none in the folder.
+    """
+    contents = read_contents(folder)
+    formats = readable_formats(contents, folder) if contents else []
+    if contents is None or not formats:
+        raise OptionError(
+            f"{folder}: expected the folder of a finished dataset, as out/c4/en/3.1.0, with "
+            "contents.json and all its shards; the command that built it writes them"
+        )
+    return contents, formats[0]
+
+
+def _convert(
+    contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
+) -> Contents:
+    there = read_contents(target)
+    if there is not None and identity(there) != identity(contents):
+        raise OptionError(
+            f"{target} holds a dataset of other documents. Give another --output, or delete it"
+        )
+    whole = readable_formats(there, target) if there else []
+    wanted = [name for name in dict.fromkeys(formats) if name not in whole]
+    if not wanted and there is not None:
+        return there
+    origin = read_origin(folder)
+    _begin(contents, there, target, wanted)
+    tasks = shard_tasks(contents, folder, source, target, wanted)
+    sizes: list[dict[str, int]] = [{} for _ in tasks]
+    done = 0
+    with LiveLine(lambda _: f"converting: {done:,} of {len(tasks):,} shards", sys.stderr):
+        for task, stored in current_pool().results(convert_shard, tasks):
+            sizes[task.number] = stored
+            done += 1
+    return _complete(there or _without_formats(contents), target, sizes, origin)
+
+
+def _begin(contents: Contents, there: Contents | None, target: str, wanted: list[str]) -> None:
+    """Removes files of another conversion that was stopped, and marks the folder as this one's."""
+    mark, path = identity(contents).encode(), join(target, _MARK)
+    if not exists(path) or read_bytes(path) != mark:
+        complete = there.formats() if there else []
+        for name in wanted:
+            for shard in contents.shards if name not in complete else ():
+                delete_file(join(target, contents.shard_path(shard, name)))
+        write_bytes(path, mark)
+
+
+def _complete(
+    contents: Contents, target: str, sizes: list[dict[str, int]], origin: Origin
+) -> Contents:
+    """Writes everything beside the new shards, and the card of the collection."""
+    complete = contents.with_sizes(sizes)
+    delete_leftovers(target)
+    if origin and not exists(join(target, CONFIG_NAME)):
+        write_origin(target, origin)
+    write_metadata(target, complete, origin)
+    delete_file(join(target, _MARK))
+    update_collection(parent(parent(target)))
+    return complete
+
+
+def _without_formats(contents: Contents) -> Contents:
+    shards = tuple(replace(shard, stored_bytes={}) for shard in contents.shards)
+    return replace(contents, shards=shards)

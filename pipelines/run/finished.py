@@ -1,0 +1,114 @@
+"""Datasets of a run that are there already, and the report of the run that built them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cleaning.variants import Variant
+from corpora.contents import read_contents
+from corpora.conversion import readable_formats
+from pipelines.job import Job, versions
+from pipelines.run.conversion import convert_dataset
+from pipelines.sources.wet_files import Part
+from pipelines.stages.malformed import UNREACHABLE
+from pipelines.stages.publish import is_published
+from runtime.storage.files import (
+    exists,
+    find_files,
+    join,
+    json_utf8,
+    parent,
+    read_bytes,
+    write_bytes,
+)
+
+VariantReport = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The documents of a job, all there in some format.
+
+    Attributes:
+      report: of the run, or put together from reports of runs of the same configuration.
+      is_own: True if the run itself wrote it.
+      lacking: formats of the job that datasets do not have, by the folder of each dataset.
+    """
+
+    report: dict[str, Any]
+    is_own: bool
+    lacking: dict[str, list[str]]
+
+
+def find_finished(job: Job) -> Finished | None:
+    """The finished datasets of a job; None if a variant is not there, or files were missing."""
+    reports: dict[str, VariantReport] = {}
+    lacking: dict[str, list[str]] = {}
+    is_own = True
+    for variant in job.variants:
+        found = next(_reports(job, variant), None)
+        if found is None:
+            return None
+        reports[variant.name], own = found
+        is_own &= own
+        if any(split["documents"] for split in reports[variant.name]["splits"].values()):
+            folder = job.dataset_folder(variant)
+            there = _formats(job, variant)
+            if not there:
+                return None
+            if missing := [name for name in job.formats if name not in there]:
+                lacking[folder] = missing
+    counts = [report["counts"].get(UNREACHABLE, 0) for report in reports.values()]
+    empty = not any(s["documents"] for r in reports.values() for s in r["splits"].values())
+    if any(counts) or empty:
+        return None
+    report = {"spec": job.spec, "parts": job.part_count, "variants": reports}
+    return Finished(report, is_own, lacking)
+
+
+def _reports(job: Job, variant: Variant) -> Iterator[tuple[VariantReport, bool]]:
+    """What runs of the same configuration reported of the variant; True if it is the job's own."""
+    own = join(job.run_folder(), "report.json")
+    others = find_files(parent(job.run_folder()), ("*", "report.json"))
+    for path in dict.fromkeys([own, *others]):
+        config = join(parent(path), "config.json")
+        if not exists(path) or not exists(config):
+            continue
+        digest = json.loads(read_bytes(config)).get("shards_digests", {}).get(variant.name)
+        if digest == job.shards_digest(variant):
+            yield json.loads(read_bytes(path))["variants"][variant.name], path == own
+
+
+def _formats(job: Job, variant: Variant) -> list[str]:
+    """The formats in which the variant's dataset is complete; [] if it is not published."""
+    folder = job.dataset_folder(variant)
+    contents = read_contents(folder)
+    if contents is None or not is_published(job, variant) or exists(job.staging_folder(variant)):
+        return []
+    return readable_formats(contents, folder)
+
+
+def complete_finished(job: Job, finished: Finished, parts: tuple[Part, ...]) -> None:
+    """Writes the formats that datasets lack, and the run's report; the pool is open."""
+    for folder, formats in finished.lacking.items():
+        convert_dataset(folder, folder, formats)
+    if not finished.is_own:
+        folder = job.run_folder()
+        write_bytes(join(folder, "config.json"), _json(job.resolved(parts)))
+        write_bytes(join(folder, "versions.json"), _json(versions()))
+        write_bytes(join(folder, "report.json"), _json(finished.report))
+
+
+def existing_formats(job: Job) -> tuple[str, ...]:
+    """The formats of the job, and those that its datasets have already."""
+    names = list(job.formats)
+    for variant in job.variants:
+        contents = read_contents(job.dataset_folder(variant))
+        if contents is not None and is_published(job, variant):
+            names += contents.formats()
+    return tuple(dict.fromkeys(names))
+
+
+def _json(value: object) -> bytes:
+    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,132 @@
+"""Other formats of a finished corpus have the bytes that a run would have written."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corpora import conversion
+from corpora.contents import read_contents
+from corpora.formats import OUTPUT_FORMATS
+from pipelines.convert import main
+from tests.corpora.written import write_dataset
+from tests.runs.runs import build, shard_bytes
+
+ALL = ",".join(OUTPUT_FORMATS)
+COUNTS = {"train": 40, "validation": 3}
+
+
+def convert(folder: Path, *arguments: str) -> int:
+    return main([str(folder), "--num_workers=1", *arguments])
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory) -> dict[str, str]:
+    """The shards of the dataset, written at once in every format."""
+    root = tmp_path_factory.mktemp("expected")
+    write_dataset(root, "en", COUNTS, *OUTPUT_FORMATS)
+    return shard_bytes(root)
+
+
+@pytest.mark.parametrize("source", OUTPUT_FORMATS)
+def test_any_format_gives_the_bytes_of_all_others(tmp_path, expected, source):
+    folder = write_dataset(tmp_path, "en", COUNTS, source)
+    assert convert(folder, f"--format={ALL}") == 0
+    assert shard_bytes(tmp_path) == expected
+    assert read_contents(str(folder)).formats() == list(OUTPUT_FORMATS)
+    info = json.loads((folder / "dataset_info.json").read_text())
+    assert (info["fileFormat"], info["alternativeFileFormats"]) == ("tfrecord", ["array_record"])
+
+
+def test_another_output_has_only_what_was_asked_for(tmp_path, expected):
+    folder = write_dataset(tmp_path / "a", "en", COUNTS, "jsonl", "tfrecord")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert convert(folder, "--format=parquet", f"--output={tmp_path / 'b'}") == 0
+    assert shard_bytes(tmp_path / "b") == {n: d for n, d in expected.items() if "parquet" in n}
+    assert "`c4/en/3.1.0`" not in (tmp_path / "b/c4/README.md").read_text()
+    assert 'config_name: "en"' in (tmp_path / "b/c4/README.md").read_text()
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
+    monkeypatch.setattr(conversion, "_BATCH_DOCUMENTS", 7)
+    (folder / "c4-validation.tfrecord-00000-of-00001").rename(tmp_path / "aside")
+    contents = read_contents(str(folder))
+    tasks = conversion.shard_tasks(contents, str(folder), "tfrecord", str(folder), ["jsonl"])
+    (folder / "converting.json").write_text(conversion.identity(contents))
+    conversion.convert_shard(tasks[0])
+    first = folder / "jsonl/c4-train.00000-of-00002.json.gz"
+    before = first.stat().st_mtime_ns
+    with pytest.raises(conversion.DamagedShard):
+        conversion.convert_shard(tasks[2])
+    assert [path.name for path in (folder / "jsonl").iterdir()] == [first.name]
+    assert read_contents(str(folder)).formats() == ["tfrecord"]
+    (tmp_path / "aside").rename(folder / "c4-validation.tfrecord-00000-of-00001")
+    assert convert(folder, "--format=jsonl") == 0
+    assert first.stat().st_mtime_ns == before
+    assert not (folder / "converting.json").exists()
+    shards = {n: d for n, d in expected.items() if "jsonl" in n or "tfrecord" in n}
+    assert shard_bytes(tmp_path) == shards
+
+
+def test_files_that_another_conversion_left_are_not_taken(tmp_path, expected):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
+    (folder / "jsonl").mkdir()
+    (folder / "jsonl/c4-train.00000-of-00002.json.gz").write_bytes(b"of another corpus")
+    (folder / "converting.json").write_text("of another corpus")
+    assert convert(folder, "--format=jsonl") == 0
+    assert shard_bytes(tmp_path).items() <= expected.items()
+
+
+def test_a_shard_with_fewer_documents_than_stated_is_damage(tmp_path, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "jsonl")
+    one, other = (folder / f"jsonl/c4-train.0000{n}-of-00002.json.gz" for n in (0, 1))
+    write_dataset(tmp_path / "b", "en", {"train": 5}, "jsonl")
+    one.write_bytes((tmp_path / "b/c4/en/3.1.0/jsonl" / other.name).read_bytes())
+    assert convert(folder, "--format=parquet") == 3
+    assert "expected 20 documents, as its dataset states; it has 2" in capsys.readouterr().err
+    assert read_contents(str(folder)).formats() == ["jsonl"]
+
+
+def test_what_is_there_already_is_not_written_again(tmp_path):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord", "parquet")
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert convert(folder, "--format=parquet") == 0
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_a_folder_without_a_finished_dataset_is_refused(tmp_path, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
+    (folder / "c4-validation.tfrecord-00000-of-00001").unlink()
+    for wrong in (tmp_path, folder):
+        assert convert(wrong, "--format=jsonl") == 2
+        assert "expected the folder of a finished dataset" in capsys.readouterr().err
+    other = write_dataset(tmp_path / "b", "en", {"train": 5}, "tfrecord")
+    assert convert(other, "--format=jsonl", f"--output={tmp_path}") == 2
+    assert "holds a dataset of other documents" in capsys.readouterr().err
+
+
+def test_a_run_makes_another_format_from_its_datasets(tmp_path, sample, capsys, monkeypatch):
+    wanted = ["--variant=en,en.noclean", f"--input={sample}", "--shards=2"]
+    assert build(tmp_path / "a", *wanted, "--format=tfrecord,parquet,jsonl") == 0
+    assert build(tmp_path / "b", *wanted) == 0
+    monkeypatch.setattr("pipelines.main.run_plan", None)  # no page is read again
+    assert build(tmp_path / "b", *wanted, "--format=jsonl,tfrecord") == 0
+    assert "Built already: same input, same configuration." in capsys.readouterr().out
+    assert build(tmp_path / "b", wanted[0].rpartition(",")[0], *wanted[1:], "--format=parquet") == 0
+    assert (tmp_path / "b/runs/en/report.json").exists()
+    one = {n: d for n, d in shard_bytes(tmp_path / "a").items() if "noclean/3.1.0/parquet" not in n}
+    assert shard_bytes(tmp_path / "b") == one
+    assert build(tmp_path / "b", *wanted, "--format=tfrecord") == 0
+    assert "Complete already" in capsys.readouterr().out
+
+
+def test_a_run_that_builds_again_keeps_the_formats_that_were_there(tmp_path, sample):
+    wanted = [f"--input={sample}", "--format=tfrecord,jsonl"]
+    assert build(tmp_path, *wanted) == 0
+    before = shard_bytes(tmp_path)
+    for path in (tmp_path / "c4/en/3.1.0").rglob("*validation*"):
+        path.unlink()
+    assert build(tmp_path, *wanted[:1], "--format=tfrecord") == 0
+    assert shard_bytes(tmp_path) == before
