@@ -32,9 +32,10 @@ from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
 from runtime.errors import check_all
-from runtime.storage.files import exists, is_remote, join, read_bytes
+from runtime.storage.files import exists, join, read_bytes
 from runtime.storage.locks import MachineSemaphore
 from runtime.storage.matching import is_missing
+from runtime.storage.remote import is_remote
 
 _BESIDE_INPUT = "realnews_domains.json"
 _PUBLIC = "public"

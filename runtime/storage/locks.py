@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from runtime.errors import UsageError
-from runtime.storage.files import is_remote, join
+from runtime.storage.files import join
+from runtime.storage.remote import is_remote
 
 _NAME = "lock"
 _TRIES, _WAIT_SECONDS = 5, 0.05

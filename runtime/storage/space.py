@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runtime.errors import InputRefused, RunFailed, UsageError
-from runtime.storage.files import is_remote
+from runtime.storage.remote import is_remote
 from runtime.units import size
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
