@@ -35,7 +35,6 @@ from runtime.errors import check_all
 from runtime.storage.files import exists, join, read_bytes
 from runtime.storage.locks import MachineSemaphore
 from runtime.storage.matching import is_missing
-from runtime.storage.remote import is_remote
 
 _BESIDE_INPUT = "realnews_domains.json"
 _PUBLIC = "public"
@@ -101,7 +100,7 @@ def _realnews_path(options: Options, parts: tuple[Part, ...]) -> str:
         return options.realnews_domains
     folder = parts[0].path.rpartition("/")[0]
     beside = [join(folder, _BESIDE_INPUT), join(folder.rpartition("/")[0], _BESIDE_INPUT)]
-    return next((path for path in beside if not is_remote(path) and exists(path)), _PUBLIC)
+    return next((path for path in beside if exists(path)), _PUBLIC)
 
 
 def _realnews(path: str, fetched: Mapping[str, bytes]) -> bytes:

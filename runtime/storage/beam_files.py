@@ -39,9 +39,11 @@ class BeamFiles:
         matched = FileSystems.match([path])[0].metadata_list[0]
         return float(matched.last_updated_in_seconds or 0.0)
 
-    def list_files(self, folder: str) -> list[str]:
-        matches = FileSystems.match([f"{folder.rstrip('/')}/*"])[0].metadata_list
-        return sorted(match.path for match in matches)
+    def make_folder(self, folder: str) -> None:
+        """Beam's filesystems make folders with their files."""
+
+    def list_files(self, folder: str) -> Matched:
+        return self.match(f"{folder.rstrip('/')}/*", ())[0]
 
     def find_files(self, folder: str, names: Sequence[str]) -> list[str]:
         matches = FileSystems.match(["/".join([folder.rstrip("/"), *names])])[0].metadata_list

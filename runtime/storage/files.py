@@ -90,9 +90,11 @@ def make_folder(folder: str) -> None:
     """Makes a local folder, and those above it; other filesystems need none.
 
     Raises:
-      OSError: it cannot be made.
+      OSError: it cannot be made, or there is no such bucket.
     """
-    if not is_remote(folder):
+    if is_remote(folder):
+        remote_files(folder).make_folder(folder)
+    else:
         os.makedirs(folder, exist_ok=True)
 
 
@@ -142,11 +144,17 @@ def modified(path: str) -> float:
 
 def list_files(folder: str) -> list[str]:
     """Paths of the files directly in a folder, sorted; [] if there is no such folder."""
-    if not is_remote(folder):
-        if not os.path.isdir(folder):
-            return []
-        return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
-    return remote_files(folder).list_files(folder)
+    return sorted(list_modified(folder))
+
+
+def list_modified(folder: str) -> dict[str, float]:
+    """When each file directly in a folder was written, in seconds since 1970, by path."""
+    if is_remote(folder):
+        return {path: time for path, (_, time) in remote_files(folder).list_files(folder).items()}
+    if not os.path.isdir(folder):
+        return {}
+    files = [entry for entry in os.scandir(folder) if entry.is_file()]
+    return {entry.path: entry.stat().st_mtime for entry in files}
 
 
 def find_files(folder: str, names: Sequence[str]) -> list[str]:

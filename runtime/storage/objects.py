@@ -18,8 +18,8 @@ import pyarrow as pa
 from pyarrow import fs
 
 from runtime.storage.globs import HAS_GLOB, as_regex, is_named
-from runtime.storage.remote import Matched
-from runtime.storage.stores import StoreError, call, split
+from runtime.storage.remote import Matched, StoreError
+from runtime.storage.stores import call, split
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -125,8 +125,12 @@ class ObjectFiles:
     def modified(self, path: str) -> float:
         return float(_file_info(path).mtime_ns) / 1e9
 
-    def list_files(self, folder: str) -> list[str]:
-        return sorted(_listed(folder, recursive=False))
+    def make_folder(self, folder: str) -> None:
+        """Checks the bucket: no other folder need be made."""
+        _check_bucket(folder)
+
+    def list_files(self, folder: str) -> Matched:
+        return _listed(folder, recursive=False)
 
     def find_files(self, folder: str, names: Sequence[str]) -> list[str]:
         matches = re.compile(as_regex("/".join(names))).fullmatch
@@ -140,9 +144,7 @@ class ObjectFiles:
         if info.type == fs.FileType.Directory or pattern.endswith("/"):
             found = _listed(pattern)
             return {path: found[path] for path in sorted(found) if is_named(path, names)}, True
-        bucket = "/".join(pattern.split("/")[:3])
-        if _info(bucket).type == fs.FileType.NotFound:
-            raise StoreError(f"there is no bucket {bucket}")
+        _check_bucket(pattern)
         if not (glob := HAS_GLOB.search(pattern)):
             return {}, False
         folder = pattern[: glob.start()].rpartition("/")[0]
@@ -187,6 +189,12 @@ def _is_proof(path: str) -> bool:
 def _info(path: str) -> fs.FileInfo:
     _, key = split(path)
     return call(path, lambda store: store.get_file_info(key))
+
+
+def _check_bucket(path: str) -> None:
+    bucket = "/".join(path.split("/")[:3])
+    if _info(bucket).type == fs.FileType.NotFound:
+        raise StoreError(f"there is no bucket {bucket}; make it first, or check name and endpoint")
 
 
 def _file_info(path: str) -> fs.FileInfo:

@@ -10,6 +10,10 @@ Matched = dict[str, tuple[int, float]]
 """By path: size in bytes, modification time in seconds since 1970."""
 
 
+class StoreError(OSError):
+    """An object store that cannot do what was asked; the message names the object and the cure."""
+
+
 class RemoteFiles(Protocol):
     """A filesystem of paths with a scheme. Every method raises OSError where it fails."""
 
@@ -28,8 +32,11 @@ class RemoteFiles(Protocol):
     def modified(self, path: str) -> float:
         """When a file was written, in seconds since 1970."""
 
-    def list_files(self, folder: str) -> list[str]:
-        """Paths of the files directly in a folder, sorted."""
+    def make_folder(self, folder: str) -> None:
+        """Checks that files can be put there; folders need not be made."""
+
+    def list_files(self, folder: str) -> Matched:
+        """The files directly in a folder."""
 
     def find_files(self, folder: str, names: Sequence[str]) -> list[str]:
         """Paths of the files below a folder that match a glob for each part, sorted."""

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pyarrow import fs
 
 from runtime.errors import UsageError
+from runtime.storage.remote import StoreError
 
 LOG = logging.getLogger("c4forge")
 ResultT = TypeVar("ResultT")
@@ -56,10 +57,6 @@ _ENDPOINTS = {
     "gs": ("STORAGE_EMULATOR_HOST",),
 }
 _ANONYMOUS = {"s3": "AWS_NO_SIGN_REQUEST", "gs": "GS_NO_SIGN_REQUEST"}
-
-
-class StoreError(OSError):
-    """An object store that cannot do what was asked; the message names the object and the cure."""
 
 
 def split(path: str) -> tuple[str, str]:
