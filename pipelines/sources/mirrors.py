@@ -39,8 +39,8 @@ class Mirror:
     """A host, bucket or folder with Common Crawl's files under their own paths. Pickled with tasks.
 
     Attributes:
-      base: an HTTP(S) URL, s3://, gs:// or another filesystem of Beam, or a local folder. A URL may hold
-        a login or an access token; `shown` hides them.
+      base: an HTTP(S) URL, a bucket (s3://, gs://), another filesystem of Beam, or a local folder.
+        A URL may hold a login or an access token; `shown` hides them.
       keep: folder in which downloads are cached; "" for no cache.
       rules: of downloads over HTTP(S).
       semaphore: of the requests of this machine; None for no limit.

@@ -41,7 +41,7 @@ class _ObjectReader(io.RawIOBase):
     def __init__(self, path: str) -> None:
         self._path = path
         _, key = split(path)
-        self._file = call(path, lambda store: store.open_input_file(key))
+        self._file = call(path, lambda store: _opened(store, key))
         self._size = self._file.size()
         self._at = self._start = 0
         self._ahead = memoryview(b"")
@@ -101,6 +101,13 @@ class _ObjectReader(io.RawIOBase):
         super().close()
 
 
+def _opened(store: fs.FileSystem, key: str) -> pa.NativeFile:
+    file = store.open_input_file(key)
+    if file.closed:  # as Arrow leaves a file of GCS whose first bytes do not come
+        raise OSError("UNAVAILABLE: no bytes come")
+    return file
+
+
 class ObjectFiles:
     """`RemoteFiles` of object stores."""
 
@@ -158,8 +165,9 @@ class ObjectFiles:
             return
         proofs = [path for path in _listed(folder) if _is_proof(path)]
         _in_threads(self.delete_file, proofs)
-        _, key = split(folder)
-        _tolerant(folder, lambda store: store.delete_dir(key))
+        if _info(folder).type == fs.FileType.Directory:  # which it need not be without them
+            _, key = split(folder)
+            _tolerant(folder, lambda store: store.delete_dir(key))
 
     def delete_file(self, path: str) -> None:
         _, key = split(path)

@@ -25,6 +25,7 @@ LOG = logging.getLogger("c4forge")
 ResultT = TypeVar("ResultT")
 _CONNECT_SECONDS, _REQUEST_SECONDS = 10.0, 60.0
 _QUICK_TRIES = 3  # of the library, within a second and without a word
+_GCS_SECONDS = 10.0  # of its tries
 _WAITS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _ALL = ("1", "YES", "TRUE", "ON")
 _BRIEF = re.compile(
@@ -32,6 +33,7 @@ _BRIEF = re.compile(
     r"INTERNAL_FAILURE|InternalError|NETWORK_CONNECTION|HTTP status (?:429|5\d\d)|curlCode|"
     r"\bUNAVAILABLE\b|RESOURCE_EXHAUSTED|DEADLINE_EXCEEDED|Retry policy exhausted"
 )
+_GONE = re.compile(r"^No such directory|\bNO_SUCH_KEY\b")
 _ADVICE = {
     r"NO_SUCH_BUCKET|NoSuchBucket|specified bucket does not exist": (
         "there is no bucket {bucket!r}; make it first, or check its name and the endpoint{endpoint}"
@@ -89,6 +91,8 @@ def call(path: str, work: Callable[[fs.FileSystem], ResultT]) -> ResultT:
         except FileNotFoundError:
             raise FileNotFoundError(2, "there is no such object", path) from None
         except OSError as error:
+            if _GONE.search(str(error)):
+                raise FileNotFoundError(2, "there is no such object", path) from None
             if wait is None or not _BRIEF.search(str(error)):
                 raise _explained(scheme, path, error) from error
             seconds = wait * random.uniform(0.75, 1.25)
@@ -147,7 +151,7 @@ def _connect(scheme: str, bucket: str, settings: tuple[str, str, str]) -> fs.Fil
             anonymous=anonymous or place is not None,
             endpoint_override=place,
             scheme=kind,
-            retry_time_limit=timedelta(seconds=_REQUEST_SECONDS),
+            retry_time_limit=timedelta(seconds=_GCS_SECONDS),
         )
     if not region:
         region = "us-east-1" if place else _region_of(bucket)
