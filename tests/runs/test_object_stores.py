@@ -96,7 +96,6 @@ def test_a_build_in_a_busy_store_has_the_bytes_of_one_on_disk(s3, on_disk, capsy
     assert stored(output) == on_disk
     assert status.main([output]) == 0
     assert "webtextlike: done" in capsys.readouterr().out
-    assert "Complete already" in run(*of_build("s3://bkt/in", output))
 
 
 def match_files_or_none(pattern: str) -> list[str]:
