@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from types import FrameType
+from typing import NoReturn
 
 from runtime.cli.console import at_work, say
 from runtime.cli.version import versions
@@ -35,17 +36,21 @@ class Exit(IntEnum):
     TERMINATED = 143  # 128 + SIGTERM
 
 
-def run_command(name: str, work: Callable[[], int], *, kept: str = RESUMABLE) -> int:
+def run_command(
+    name: str, work: Callable[[], int], *, kept: str = RESUMABLE, abruptly: bool = False
+) -> int:
     """Does the work of a command; returns the exit code.
 
     Args:
       name: the command, as people type it.
       work: returns the exit code where nothing is raised.
       kept: what is left of work that broke off, in a sentence.
+      abruptly: True if a signal ends the process where it is: TensorFlow aborts if an exception is
+        raised within its calls.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # paths that are not UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
-    signals = _Signals()
+    signals = _Signals(f"Stopped. {kept}" if abruptly else "")
     with signals.handled():
         try:
             return _exit_code(name, work, kept, signals)
@@ -115,10 +120,15 @@ class _Signals:
 
     Attributes:
       interrupted: True from the first SIGINT on.
+
+    Args:
+      last_words: with which the process ends at once; "" to raise an exception.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, last_words: str = "") -> None:
         self.interrupted = False
+        self._last_words = last_words
+        self._stderr = 2
         self._raised: type[BaseException] = KeyboardInterrupt
 
     @contextmanager
@@ -134,6 +144,8 @@ class _Signals:
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         hooks = threading.excepthook, sys.unraisablehook
+        if self._last_words:
+            self._stderr = os.dup(2)  # 2 itself can lead elsewhere for a while
         try:
             yield
         finally:
@@ -142,6 +154,8 @@ class _Signals:
             threading.excepthook, sys.unraisablehook = hooks
             for number, handler in before.items():
                 signal.signal(number, handler)
+            if self._last_words:
+                os.close(self._stderr)
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
         """Ends the workers and raises KeyboardInterrupt; a second SIGINT ends this process."""
@@ -165,6 +179,9 @@ class _Signals:
 
     def _raise(self, error: type[BaseException], frame: FrameType | None) -> None:
         """Raises the error here, or a moment later if a compiled module is being imported."""
+        if self._last_words:
+            code = Exit.TERMINATED if error is Terminated else Exit.INTERRUPTED
+            _end_here(self._last_words, self._stderr, code)
         self._raised = error
         if _loads_extension(frame):
             signal.setitimer(signal.ITIMER_REAL, _LATER_SECONDS, _AGAIN_SECONDS)
@@ -180,6 +197,15 @@ class _Signals:
         if not isinstance(sys.exception(), self._raised):  # which is on its way up
             kill_workers()
             self._raise(self._raised, frame)
+
+
+def _end_here(last_words: str, stderr: int, code: Exit) -> NoReturn:
+    """Ends the process from a signal handler, in which what it prints with may be in use."""
+    with suppress(RuntimeError):
+        sys.stdout.flush()
+    shown = b"\r\x1b[K\x1b[?25h" if os.isatty(stderr) else b""  # the cursor, which a line hid
+    os.write(stderr, shown + f"\n{last_words}\n".encode())
+    os._exit(code)
 
 
 def _loads_extension(frame: FrameType | None) -> bool:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(versions("t5x of c4forge"))
         return Exit.DONE
     name = f"t5x {given[0]}" if given[:1] and given[0] in COMMANDS else "t5x"
-    return run_command(name, lambda: _run(given), kept=_KEPT)
+    return run_command(name, lambda: _run(given), kept=_KEPT, abruptly=True)
 
 
 def _run(arguments: list[str]) -> int:
@@ -47,6 +47,7 @@ def _run(arguments: list[str]) -> int:
     if command.name in ("train", "finetune"):
         choose_backend(command.config)
     try:
+        _check_installed()
         text = "importing TensorFlow and JAX"
         with os.fdopen(os.dup(2), "w") as stderr, doing(text, stderr, long=True):
             _import_tensorflow()
@@ -57,6 +58,13 @@ def _run(arguments: list[str]) -> int:
         if package in _ROOMS:
             raise
         raise UsageError(f"{package} is not installed; pip install 'c4forge[trainer]'") from None
+
+
+def _check_installed() -> None:
+    """Raises ModuleNotFoundError for the first framework that is not there; loads none."""
+    for package in ("tensorflow", "jax"):
+        if importlib.util.find_spec(package) is None:
+            raise ModuleNotFoundError(name=package)
 
 
 def _import_tensorflow() -> None:

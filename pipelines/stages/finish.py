@@ -30,7 +30,7 @@ from runtime.storage.files import atomic_write
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 512
 _ORIGIN = tuple(name for name, _ in ORIGIN)
-_CRAWL_DATA = "crawl-data/"
+_CRAWL_DATA = "crawl-data"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,8 +134,11 @@ def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]
 
 def _listed_name(path: str) -> str:
     """The name of a WET file as Common Crawl lists it, or without its folder: wherever it lies."""
-    _, listed, rest = path.rpartition(_CRAWL_DATA)
-    return listed + rest if listed else path.rpartition("/")[2]
+    parts = path.split("/")
+    if _CRAWL_DATA not in parts[:-1]:
+        return parts[-1]
+    last = len(parts) - 1 - parts[::-1].index(_CRAWL_DATA)
+    return "/".join(parts[last:])
 
 
 class _Finisher:
