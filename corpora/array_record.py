@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from corpora.tfrecord import RecordError
 from runtime.errors import UsageError
-from runtime.storage.files import is_remote, open_read
+from runtime.storage.files import open_read
+from runtime.storage.remote import is_remote
 
 _COPIED_BYTES = 16 << 20
 _READ_RECORDS = 256

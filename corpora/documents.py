@@ -12,6 +12,7 @@ from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import InputRefused, UsageError
 from runtime.storage.compression import DAMAGE
+from runtime.storage.remote import StoreError
 
 UrlText = tuple[bytes, bytes]
 """URL (empty where there is none) and text of a document, in UTF-8."""
@@ -139,6 +140,8 @@ def _read(
     except (*DAMAGE, RecordError, pa.ArrowException, ValueError, KeyError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise DamagedShard(f"{path}: {error.strerror or error}") from None
+        if isinstance(error, StoreError):
+            raise
         raise DamagedShard(
             f"{path}: damaged after {number:,} documents: {error}. "
             "Delete the shard and run the command again that built it (other shards are kept), or "

@@ -13,7 +13,8 @@ from runtime.cli.command_line import CommandLine
 from runtime.cli.options import option, options_of, parse_count, some_of
 from runtime.command import Exit, run_command
 from runtime.errors import planning
-from runtime.storage.files import is_remote, join
+from runtime.storage.files import join
+from runtime.storage.remote import is_remote
 from runtime.units import size
 from runtime.workers.pool import open_pool
 

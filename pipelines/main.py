@@ -16,7 +16,7 @@ from runtime.cli.console import doing
 from runtime.cli.options import OptionError
 from runtime.command import NOTHING_WRITTEN, RESUMABLE, Exit, run_command
 from runtime.errors import planning
-from runtime.storage.files import delete_if_empty, exists, make_folder
+from runtime.storage.files import delete_if_empty, exists, is_half_moved, make_folder
 from runtime.storage.locks import hold_folder
 from runtime.workers.pool import open_pool
 
@@ -108,7 +108,7 @@ def _refuse_other_datasets(job: Job) -> None:
     """Raises OptionError if a dataset of another configuration stands where one would go."""
     for variant in job.variants:
         folder = job.dataset_folder(variant)
-        if exists(folder) and not is_published(job, variant):
+        if exists(folder) and not is_published(job, variant) and not is_half_moved(folder):
             raise OptionError(
                 f"{folder} holds a dataset of another input or configuration; its config.json, if "
                 "it has one, says which. Give another --output, or --overwrite to replace it."

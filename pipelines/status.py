@@ -5,13 +5,12 @@ that died is distinguished from one that goes on.
 """
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from pipelines.job import FAILED_SUFFIX
 from pipelines.run.progress import WeightedProgress
 from pipelines.run.state import NAME, RunState, read_state
 from pipelines.sources.wet_files import read_manifest
@@ -22,8 +21,17 @@ from runtime.cli.options import OptionError, option, options_of
 from runtime.cli.tables import Column, Place, table_lines, terminal_width
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import planning
-from runtime.storage.files import exists
+from runtime.storage.files import (
+    exists,
+    find_files,
+    join,
+    list_files,
+    list_modified,
+    modified,
+    read_bytes,
+)
 from runtime.storage.locks import Holder, holder
+from runtime.storage.remote import is_remote
 from runtime.units import duration
 
 _RECEIPT = ".receipt.json"
@@ -87,16 +95,17 @@ def _run(arguments: list[str], name: str) -> int:
 
 def find_runs(folder: str) -> Iterator[str]:
     """What is to be said of each run of a folder."""
-    path = Path(folder)
-    if (path / NAME).is_file():
+    if exists(join(folder, NAME)):
         yield describe(folder)
         return
-    runs = sorted((path / "runs").iterdir()) if (path / "runs").is_dir() else [path]
-    for run in runs:
-        if (run / "work" / NAME).is_file():
-            yield describe(str(run / "work"))
-        elif (run / "report.json").is_file():
-            yield f"{run.name}: done\n  report: {run / 'report.json'}"
+    runs = join(folder, "runs")
+    found = [*find_files(runs, ("*", "work", NAME)), *find_files(runs, ("*", "report.json"))]
+    folders = {path.removeprefix(join(runs, "")).partition("/")[0] for path in found}
+    for run in [join(runs, name) for name in sorted(folders)] or [folder]:
+        if exists(join(run, "work", NAME)):
+            yield describe(join(run, "work"))
+        elif exists(join(run, "report.json")):
+            yield f"{run.rpartition('/')[2]}: done\n  report: {join(run, 'report.json')}"
 
 
 def describe(work: str) -> str:
@@ -131,33 +140,37 @@ def read_receipts(state: RunState) -> Receipts:
     sizes = {part.number: part.stored_bytes() for part in read_manifest(state.manifest)}
     before, after = WeightedProgress(state.tasks, sizes), WeightedProgress(state.tasks, sizes)
     pages = new_pages = 0
-    for stage, path in _receipt_paths(state):
-        number = int(path.name.partition(".")[0]) if stage != "shards" else 0
-        old = path.stat().st_mtime < state.started
+    for stage, path, written in _receipts(state):
+        name = path.rpartition("/")[2]
+        number = int(name.partition(".")[0]) if stage != "shards" else 0
+        old = written < state.started
         after.add(stage, number)
         if old:
             before.add(stage, number)
         if stage == "clean":
-            read = json.loads(path.read_bytes()).get("split-wet-file/passed", 0)
+            read = json.loads(read_bytes(path)).get("split-wet-file/passed", 0)
             pages += read
             new_pages += 0 if old else read
     return Receipts(after, before.fraction(), pages, new_pages)
 
 
-def _receipt_paths(state: RunState) -> Iterator[tuple[str, Path]]:
-    for stage in state.tasks:
-        for path in Path(state.folder, stage).glob(f"*{_RECEIPT}"):
-            yield stage, path
-    for staging in state.staging:
-        for path in Path(staging, "receipts").glob(f"*{_RECEIPT}"):
-            yield "shards", path
+def _receipts(state: RunState) -> Iterator[tuple[str, str, float]]:
+    """Stage, path and time of each receipt."""
+    folders = [(stage, join(state.folder, stage)) for stage in state.tasks]
+    folders += [("shards", join(staging, "receipts")) for staging in state.staging]
+    for stage, folder in folders:
+        for path, written in list_modified(folder).items():
+            if path.endswith(_RECEIPT):
+                yield stage, path, written
 
 
 def _alive(state: RunState, now: Holder | None) -> str:
     if now is not None:
         return f"running: {now}"
-    if exists(state.report) and os.path.getmtime(state.report) > state.started:
+    if exists(state.report) and modified(state.report) > state.started:
         return f"done; report: {state.report}"
+    if is_remote(state.report):
+        return "not done; a remote folder has no lock that shows whether it is running"
     return "not running: it was stopped or died; the same command goes on from here"
 
 
@@ -174,9 +187,9 @@ def _rate(state: RunState, receipts: Receipts, now: Holder | None) -> str:
 
 def failures(state: RunState) -> Iterator[str]:
     """The files that could not be fetched, a line each."""
-    paths = sorted(Path(state.failed).glob("*.failed.json"))
+    paths = [path for path in list_files(state.failed) if path.endswith(FAILED_SUFFIX)]
     if paths:
         yield f"  {len(paths):,} files could not be fetched; the next run tries them again:"
     for path in paths:
-        failed = json.loads(path.read_bytes())
+        failed = json.loads(read_bytes(path))
         yield f"    {plain(failed['path'])}: {plain(failed['reason'])}"

@@ -17,7 +17,7 @@ from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
-from runtime.storage.files import exists, make_folder, write_bytes
+from runtime.storage.files import exists, is_half_moved, make_folder, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
@@ -85,9 +85,10 @@ def _run_job(
         print("Complete already: same corpus, same vocabulary.")
         _print_outcome(job)
         return Exit.DONE
-    if exists(job.dataset_folder()) and not options.overwrite and not is_ours(job):
+    folder = job.dataset_folder()
+    if exists(folder) and not (options.overwrite or is_ours(job) or is_half_moved(folder)):
         raise OptionError(
-            f"{job.dataset_folder()} holds tokens of another corpus or vocabulary; its config.json "
+            f"{folder} holds tokens of another corpus or vocabulary; its config.json "
             "says which. Give another --output, or --overwrite to replace them"
         )
     stored = sum(source.size_bytes for source in sources)

@@ -31,8 +31,9 @@ from runtime.cli.options import OptionError, option, options_of, parse_as, parse
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, UsageError, check_all, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
-from runtime.storage.files import atomic_write, is_remote, open_read, read_bytes
-from runtime.storage.matching import Matched, is_missing, match_files
+from runtime.storage.files import atomic_write, open_read, read_bytes
+from runtime.storage.matching import is_missing, match_files
+from runtime.storage.remote import Matched, is_remote
 from runtime.storage.space import telling_need
 from runtime.workers.pool import available_cores, close_pool, open_pool
 

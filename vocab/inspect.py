@@ -17,13 +17,13 @@ from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import check_all, planning
 from runtime.storage.files import (
     delete_if_empty,
-    is_remote,
     join,
     json_utf8,
     make_folder,
     write_bytes,
 )
 from runtime.storage.matching import InputError
+from runtime.storage.remote import is_remote
 from runtime.workers.pool import available_cores, open_pool
 from vocab.inspection.measures import Measure, measure_shard
 from vocab.inspection.plot import draw_plot

@@ -137,8 +137,7 @@ class Options(RunnerOptions):
     )  # fmt: skip
     input: tuple[str, ...] = option(
         "WET files, plain or in gzip, zstd or bzip2: a file, a quoted glob, a folder, or @FILE "
-        "with a path a line; may be repeated; on any filesystem Beam reads; this or --crawl is "
-        "required",
+        "with a path a line; may be repeated; s3:// and gs:// too; this or --crawl is required",
         default=(), group=_READ, metavar="PATH", many=True,
     )  # fmt: skip
     crawls: tuple[str, ...] = option(
@@ -155,7 +154,7 @@ class Options(RunnerOptions):
         default=0, group=_READ, metavar="N", parse=parse_count, shown="",
     )  # fmt: skip
     commoncrawl_url: str = option(
-        "where crawls are: https://, s3://commoncrawl/, a folder",
+        "where crawls are: https://, s3://commoncrawl/, gs://, a folder",
         default=COMMON_CRAWL, group=_READ, metavar="URL",
     )  # fmt: skip
     max_connections: int = option(
@@ -176,8 +175,8 @@ class Options(RunnerOptions):
         default=0.1, group=_READ, parse=parse_fraction,
     )  # fmt: skip
     output: str = option(
-        "datasets go to DIR/c4/<variant>/<version>, the report to DIR/runs/<variants>; required, "
-        "but for --estimate and --crawl=list",
+        "datasets go to DIR/c4/<variant>/<version>, the report to DIR/runs/<variants>; s3:// and "
+        "gs:// too; required, but for --estimate and --crawl=list",
         default="", group=_WRITE, metavar="DIR",
     )  # fmt: skip
     formats: tuple[str, ...] = option(

@@ -32,7 +32,7 @@ from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
 from runtime.errors import check_all
-from runtime.storage.files import exists, is_remote, join, read_bytes
+from runtime.storage.files import exists, join, read_bytes
 from runtime.storage.locks import MachineSemaphore
 from runtime.storage.matching import is_missing
 
@@ -100,7 +100,7 @@ def _realnews_path(options: Options, parts: tuple[Part, ...]) -> str:
         return options.realnews_domains
     folder = parts[0].path.rpartition("/")[0]
     beside = [join(folder, _BESIDE_INPUT), join(folder.rpartition("/")[0], _BESIDE_INPUT)]
-    return next((path for path in beside if not is_remote(path) and exists(path)), _PUBLIC)
+    return next((path for path in beside if exists(path)), _PUBLIC)
 
 
 def _realnews(path: str, fetched: Mapping[str, bytes]) -> bytes:

@@ -20,13 +20,13 @@ from runtime.storage.files import (
     atomic_write,
     delete_file,
     exists,
-    is_remote,
     join,
     open_read,
     read_bytes,
     size_bytes,
     write_bytes,
 )
+from runtime.storage.remote import is_remote
 
 _COPY_BYTES = 1 << 18
 _DOWNLOADS = 3

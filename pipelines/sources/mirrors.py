@@ -39,8 +39,8 @@ class Mirror:
     """A host, bucket or folder with Common Crawl's files under their own paths. Pickled with tasks.
 
     Attributes:
-      base: an HTTP(S) URL, s3:// or any other filesystem of Beam, or a local folder. A URL may hold
-        a login or an access token; `shown` hides them.
+      base: an HTTP(S) URL, a bucket (s3://, gs://), another filesystem of Beam, or a local folder.
+        A URL may hold a login or an access token; `shown` hides them.
       keep: folder in which downloads are cached; "" for no cache.
       rules: of downloads over HTTP(S).
       semaphore: of the requests of this machine; None for no limit.
@@ -148,8 +148,8 @@ def _read_small(mirror: Mirror, path: str, max_bytes: int) -> bytes:
         raise
     except Exception as error:  # each filesystem of Beam raises its own
         raise CrawlError(
-            f"--commoncrawl_url={mirror.shown}: {path} cannot be read: {error}. s3:// needs "
-            f"apache-beam[aws] and credentials; {COMMON_CRAWL} needs neither."
+            f"--commoncrawl_url={mirror.shown}: {path} cannot be read: {error}. "
+            f"{COMMON_CRAWL} needs no credentials."
         ) from error
     if len(data) > max_bytes:
         raise CrawlError(f"{mirror.shown}: {path} is larger than {max_bytes >> 20} MiB")

@@ -18,7 +18,8 @@ from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
 from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
 from runtime.storage.files import open_read
-from runtime.storage.matching import Matched, match_files
+from runtime.storage.matching import match_files
+from runtime.storage.remote import Matched
 from runtime.storage.texts import BOM, TextError, check_text
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")

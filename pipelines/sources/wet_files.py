@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 
 from runtime.errors import UsageError
-from runtime.storage.files import is_remote, json_utf8, read_bytes, write_bytes
-from runtime.storage.matching import InputError, Matched, local_path, match_files
+from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.matching import InputError, local_path, match_files
+from runtime.storage.remote import Matched, is_remote
 from runtime.storage.texts import read_text
 
 _WET_NAMES = ("*.wet.gz", "*.wet", "*.wet.zst", "*.wet.bz2")

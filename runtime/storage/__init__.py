@@ -1,6 +1,11 @@
-"""Files, arrays and locks on disk, in reading order.
+"""Files, arrays and locks, on disk and in object stores, in reading order.
 
 files        files and folders on any filesystem; a written file is complete or absent
+remote       what is asked of a filesystem that is not this machine's
+objects      the files of object stores: no folders, no renaming
+stores       connections to object stores: the environment, retries, errors
+beam_files   the files of Beam's other filesystems
+globs        globs as regular expressions
 matching     the files that the values of options name: files, folders, globs
 kinds        what a file is, by its first bytes
 compression  gzip, xz, bzip2 and Zstandard, found by their first bytes

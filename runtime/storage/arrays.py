@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from runtime.storage.files import atomic_write, is_remote, open_read
+from runtime.storage.files import atomic_write, open_read
+from runtime.storage.remote import is_remote
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 

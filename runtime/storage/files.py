@@ -1,6 +1,6 @@
-"""Files and folders on any filesystem of Beam; a written file is complete or absent.
+"""Files and folders, here and on any filesystem; a written file is complete or absent.
 
-Local paths are opened directly, so that worker processes need not import Beam.
+Local paths are opened directly. Those with a scheme go to `remote`.
 """
 
 import errno
@@ -8,22 +8,33 @@ import functools
 import glob
 import logging
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import BinaryIO
+
+from runtime.storage.remote import RemoteFiles, is_remote
 
 _TEMPORARY = ".tmp-"
 # Errors of a write that name no file.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
-def is_remote(path: str) -> bool:
-    """True for paths with a scheme, as gs:// and s3://, which Beam opens."""
-    return _REMOTE.match(path) is not None
+def remote_files(path: str) -> RemoteFiles:
+    """The filesystem of a path with a scheme: Arrow's for S3 and GCS, Beam's for any other."""
+    return _remote_files(path.partition("://")[0].lower() in ("s3", "gs"))
+
+
+@functools.cache
+def _remote_files(is_object_store: bool) -> RemoteFiles:
+    if is_object_store:
+        from runtime.storage.objects import ObjectFiles
+
+        return ObjectFiles()
+    from runtime.storage.beam_files import BeamFiles
+
+    return BeamFiles()
 
 
 def join(*parts: str) -> str:
@@ -44,11 +55,7 @@ def open_read(path: str) -> BinaryIO:
     """
     if not is_remote(path):
         return open(path, "rb")
-    from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
-
-    stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-    return cast(BinaryIO, stream)
+    return remote_files(path).open_read(path)
 
 
 @contextmanager
@@ -60,38 +67,34 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     Raises:
       OSError: it cannot be written; the error names the path, as of a full disk it would not.
     """
-    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
-    if not is_remote(path):
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        try:
-            with open(temporary, "wb") as stream:
-                yield stream
-            os.replace(temporary, path)
-        except OSError as error:
-            if error.errno in _OF_WRITING and error.filename is None:
-                raise OSError(error.errno, error.strerror, path) from error
-            raise
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+    if is_remote(path):
+        with remote_files(path).write(path) as remote:
+            yield remote
         return
-    from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
-
-    with FileSystems.create(temporary, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-        yield cast(BinaryIO, stream)
-    if FileSystems.exists(path):
-        FileSystems.delete([path])
-    FileSystems.rename([temporary], [path])
+    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    try:
+        with open(temporary, "wb") as stream:
+            yield stream
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in _OF_WRITING and error.filename is None:
+            raise OSError(error.errno, error.strerror, path) from error
+        raise
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
 
 
 def make_folder(folder: str) -> None:
     """Makes a local folder, and those above it; other filesystems need none.
 
     Raises:
-      OSError: it cannot be made.
+      OSError: it cannot be made, or there is no such bucket.
     """
-    if not is_remote(folder):
+    if is_remote(folder):
+        remote_files(folder).make_folder(folder)
+    else:
         os.makedirs(folder, exist_ok=True)
 
 
@@ -116,9 +119,7 @@ def exists(path: str) -> bool:
     """True if a file or folder of that name is there."""
     if not is_remote(path):
         return os.path.exists(path)
-    from apache_beam.io.filesystems import FileSystems
-
-    return bool(FileSystems.exists(path))
+    return remote_files(path).exists(path)
 
 
 def size_bytes(path: str) -> int:
@@ -129,21 +130,31 @@ def size_bytes(path: str) -> int:
     """
     if not is_remote(path):
         return os.path.getsize(path)
-    from apache_beam.io.filesystems import FileSystems
+    return remote_files(path).size_bytes(path)
 
-    return int(FileSystems.match([path])[0].metadata_list[0].size_in_bytes)
+
+def modified(path: str) -> float:
+    """When a file was written, in seconds since 1970.
+
+    Raises:
+      OSError: it is not there.
+    """
+    return remote_files(path).modified(path) if is_remote(path) else os.path.getmtime(path)
 
 
 def list_files(folder: str) -> list[str]:
     """Paths of the files directly in a folder, sorted; [] if there is no such folder."""
-    if not is_remote(folder):
-        if not os.path.isdir(folder):
-            return []
-        return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
-    from apache_beam.io.filesystems import FileSystems
+    return sorted(list_modified(folder))
 
-    matches = FileSystems.match([join(folder, "*")])[0].metadata_list
-    return sorted(match.path for match in matches)
+
+def list_modified(folder: str) -> dict[str, float]:
+    """When each file directly in a folder was written, in seconds since 1970, by path."""
+    if is_remote(folder):
+        return {path: time for path, (_, time) in remote_files(folder).list_files(folder).items()}
+    if not os.path.isdir(folder):
+        return {}
+    files = [entry for entry in os.scandir(folder) if entry.is_file()]
+    return {entry.path: entry.stat().st_mtime for entry in files}
 
 
 def find_files(folder: str, names: Sequence[str]) -> list[str]:
@@ -154,11 +165,7 @@ def find_files(folder: str, names: Sequence[str]) -> list[str]:
     """
     if not is_remote(folder):
         return sorted(glob.glob(join(glob.escape(folder), *names)))
-    from apache_beam.io.filesystems import FileSystems
-
-    matches = FileSystems.match([join(folder, *names)])[0].metadata_list
-    depth = folder.rstrip("/").count("/") + len(names)  # a star may match folders too
-    return sorted(match.path for match in matches if match.path.count("/") == depth)
+    return remote_files(folder).find_files(folder, names)
 
 
 def delete_folder(folder: str) -> None:
@@ -166,10 +173,7 @@ def delete_folder(folder: str) -> None:
     if not is_remote(folder):
         shutil.rmtree(folder, ignore_errors=True)
         return
-    from apache_beam.io.filesystems import FileSystems
-
-    if FileSystems.exists(folder):
-        FileSystems.delete([folder])
+    remote_files(folder).delete_folder(folder)
 
 
 def delete_file(path: str) -> None:
@@ -178,10 +182,7 @@ def delete_file(path: str) -> None:
         if os.path.exists(path):
             os.unlink(path)
         return
-    from apache_beam.io.filesystems import FileSystems
-
-    if FileSystems.exists(path):
-        FileSystems.delete([path])
+    remote_files(path).delete_file(path)
 
 
 def delete_if_empty(folder: str) -> None:
@@ -198,11 +199,7 @@ def delete_leftovers(folder: str) -> None:
                 if _TEMPORARY in name:
                     os.unlink(os.path.join(place, name))
         return
-    from apache_beam.io.filesystems import FileSystems
-
-    matches = FileSystems.match([join(folder, f"**{_TEMPORARY}*")])[0].metadata_list
-    if matches:
-        FileSystems.delete([match.path for match in matches])
+    remote_files(folder).delete_leftovers(folder)
 
 
 def move_folder(source: str, target: str) -> None:
@@ -220,10 +217,12 @@ def move_folder(source: str, target: str) -> None:
             raise
         shutil.rmtree(retired, ignore_errors=True)
         return
-    from apache_beam.io.filesystems import FileSystems
+    remote_files(target).move_folder(source, target)
 
-    delete_folder(target)
-    FileSystems.rename([source], [target])
+
+def is_half_moved(folder: str) -> bool:
+    """True if a move to the folder broke off: it may be replaced. Local moves are atomic."""
+    return is_remote(folder) and remote_files(folder).is_half_moved(folder)
 
 
 @functools.cache

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from runtime.errors import UsageError
-from runtime.storage.files import is_remote, join
+from runtime.storage.files import join
+from runtime.storage.remote import is_remote
 
 _NAME = "lock"
 _TRIES, _WAIT_SECONDS = 5, 0.05
@@ -48,8 +49,8 @@ class Holder:
 def hold_folder(work: str) -> Iterator[None]:
     """Holds the lock of a work folder until the block or the process ends.
 
-    Remote filesystems have no locks: two runs of one output do the same work twice there, and the
-    file that is written last stays.
+    Remote filesystems have no locks: an object does not go with the process that made it. Two runs
+    of one output write the same bytes twice there, and the first to end removes what both work on.
 
     Args:
       work: an existing folder.
@@ -99,7 +100,9 @@ def _is_file(descriptor: int, path: str) -> bool:
 
 
 def holder(work: str) -> Holder | None:
-    """The run that holds the lock of a local work folder; None if no run does."""
+    """The run that holds the lock of a work folder; None if no run does, or it is remote."""
+    if is_remote(work):
+        return None
     try:
         with open(join(work, _NAME)) as stream:
             try:

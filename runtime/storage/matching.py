@@ -1,21 +1,16 @@
-"""The files that the values of options name: files, folders, globs, on any filesystem of Beam.
+"""The files that the values of options name: files, folders, globs, on any filesystem."""
 
-Beam is imported for paths with a scheme only.
-"""
-
-import fnmatch
 import os
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from runtime.errors import UsageError
-from runtime.storage.files import hush_beam, is_remote, join
+from runtime.storage.files import hush_beam, remote_files
+from runtime.storage.globs import HAS_GLOB, as_regex, is_named
+from runtime.storage.remote import Matched, is_remote
 
-_GLOB = re.compile(r"[*?\[]")
 _FILE_URL = re.compile(r"file:/", re.IGNORECASE)
-Matched = dict[str, tuple[int, float]]
-"""By path: size in bytes, modification time in seconds since 1970."""
 
 
 class InputError(UsageError):
@@ -42,7 +37,7 @@ def is_missing(pattern: str) -> bool:
         return False
     path = os.path.abspath(os.path.expanduser(pattern))
     _, rest = _split_glob(path)
-    return bool(rest) and not _GLOB.search(rest.partition("/")[0])
+    return bool(rest) and not HAS_GLOB.search(rest.partition("/")[0])
 
 
 def _split_glob(path: str) -> tuple[str, str]:
@@ -86,7 +81,7 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     except OSError as error:
         raise InputError(f"{option}={pattern}: cannot be listed: {error}") from None
     if of_folder:
-        found = {path: file for path, file in found.items() if _is_named(path, names)}
+        found = {path: file for path, file in found.items() if is_named(path, names)}
     if not found:
         named = of_folder and not is_missing(path)
         expected = f"files named {', '.join(names)}" if named else "a file or glob"
@@ -94,14 +89,9 @@ def match_files(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
     return found
 
 
-def _is_named(path: str, names: tuple[str, ...]) -> bool:
-    name = os.path.basename(path).lower()
-    return any(fnmatch.fnmatchcase(name, glob.lower()) for glob in names)
-
-
 def _match_local(option: str, folder: str, glob: str) -> Matched:
     """The files below a folder whose path from there matches the glob."""
-    matches = re.compile(_as_regex(glob)).fullmatch
+    matches = re.compile(as_regex(glob)).fullmatch
     depth = -1 if "**" in glob else glob.count("/")
     found: Matched = {}
     for path in sorted(_walk(folder, depth)):
@@ -128,20 +118,6 @@ def _walk(folder: str, depth: int) -> Iterator[str]:
                     left.append((entry.path, deeper - 1))
 
 
-def _as_regex(glob: str) -> str:
-    """The regular expression of a glob; what opens no class, as a single `[`, is literal."""
-    parts: list[str] = []
-    at = 0
-    pieces = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)(\]?[^\]/]*)\]")
-    for piece in pieces.finditer(glob):
-        parts.append(re.escape(glob[at : piece.start()]))
-        at = piece.end()
-        usual = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece[0])
-        kind = "^" if piece[1] else ""
-        parts.append(usual or f"[{kind}{re.escape(piece[2]).replace(chr(92) + '-', '-')}]")
-    return "(?s:" + "".join([*parts, re.escape(glob[at:])]) + ")"
-
-
 def _file_status(option: str, path: str) -> tuple[int, float]:
     """Size and time of a file.
 
@@ -160,20 +136,15 @@ def _file_status(option: str, path: str) -> tuple[int, float]:
 
 
 def _match_remote(option: str, pattern: str, names: tuple[str, ...]) -> Matched:
-    of_folder = pattern.endswith("/")
-    cased = dict.fromkeys(cased for name in names for cased in (name, name.upper()))
-    globs = [join(pattern, f"*{name}") for name in cased] if of_folder else [pattern]
     hush_beam()
-    from apache_beam.io.filesystems import FileSystems
-
     try:
-        matched = [m for result in FileSystems.match(globs) for m in result.metadata_list]
-    except Exception as error:  # each filesystem of Beam raises its own
+        found, of_folder = remote_files(pattern).match(pattern, names)
+    except OSError as error:
         raise InputError(f"{option}={pattern}: cannot be listed: {error}") from error
-    if not matched:
+    if not found:
         expected = f"files named {', '.join(names)}" if of_folder else "a file or glob"
         raise _no_match(option, pattern, expected)
-    return {m.path: (m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in matched}
+    return found
 
 
 def _no_match(option: str, pattern: str, expected: str) -> InputError:

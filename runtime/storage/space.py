@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runtime.errors import InputRefused, RunFailed, UsageError
-from runtime.storage.files import is_remote
+from runtime.storage.remote import is_remote
 from runtime.units import size
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -20,11 +20,13 @@ class DiskFull(RunFailed):
 
 def is_full(error: BaseException | None) -> bool:
     """True if a full disk, or a quota that is used up, is behind an error."""
-    while error is not None:
+    seen: list[BaseException] = []  # a chain may lead back to where it began
+    while error is not None and error not in seen:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True
         if not isinstance(error, OSError) and any(text in str(error) for text in _TEXTS):
             return True
+        seen.append(error)
         error = error.__cause__ or error.__context__
     return False
 

@@ -13,7 +13,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from runtime.errors import UsageError
-from runtime.storage.files import is_remote, read_bytes, write_bytes
+from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.remote import is_remote
 from trainer.config import TrainConfig
 from trainer.downstream.loading import split_toml
 from trainer.downstream.own_tasks import resolve_own_tasks
