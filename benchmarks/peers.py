@@ -12,9 +12,8 @@ All start from the same texts: the newest capture of each normalized URL, read b
 are rules alone, without deduplication and languages; a page without text is dropped, space around
 one does not count. "C4" is `clean_page`, which tests compare with TFDS.
 
-datatrove: `C4QualityFilter()`, which lets spaCy split English sentences (no Punkt model is needed);
-then, for bad words, `C4BadWordsFilter()` with the list that it would download. By itself,
-`C4ParagraphFilter()` is compared with the rule of mC4 that it stands for.
+datatrove: `C4QualityFilter()`, with spaCy's English sentences (no Punkt model is needed), then, for
+bad words, `C4BadWordsFilter()`. `C4ParagraphFilter()` is compared with the rule of mC4 alone.
 
 dolma: the taggers c4_v1 and c4_v2, then its mixer with its repository's configs/c4-replication/
 mixer.yaml (made for c4_v2), languages aside: scores over 0.5 drop pages with a curly brace, lorem

@@ -5,7 +5,7 @@ import json
 from corpora.cards import Origin, write_cards
 from corpora.contents import Contents, write_contents
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from runtime.storage.files import exists, join, json_utf8, read_bytes, write_bytes
+from runtime.storage.files import exists, join, json_file, read_bytes, write_bytes
 
 CONFIG_NAME = "config.json"
 TFDS_FORMATS = ("tfrecord", "array_record")
@@ -22,9 +22,9 @@ def write_metadata(folder: str, contents: Contents, origin: Origin) -> None:
     of_tfds = [name for name in TFDS_FORMATS if name in contents.formats()]
     if of_tfds:
         features = features_json(dict.fromkeys(contents.features, TEXT_FEATURE))
-        write_bytes(join(folder, "features.json"), _json(features))
+        write_bytes(join(folder, "features.json"), json_file(features))
         info = _dataset_info(contents, origin.get("spec", ""), of_tfds)
-        write_bytes(join(folder, "dataset_info.json"), _json(info))
+        write_bytes(join(folder, "dataset_info.json"), json_file(info))
     write_cards(folder, contents, origin)
     write_contents(folder, contents)
 
@@ -38,7 +38,7 @@ def read_origin(folder: str) -> Origin:
 
 def write_origin(folder: str, origin: Origin) -> None:
     """Writes config.json into the folder of a dataset."""
-    write_bytes(join(folder, CONFIG_NAME), _json(origin))
+    write_bytes(join(folder, CONFIG_NAME), json_file(origin))
 
 
 def _dataset_info(contents: Contents, spec: str, file_formats: list[str]) -> dict[str, object]:
@@ -58,7 +58,3 @@ def _dataset_info(contents: Contents, spec: str, file_formats: list[str]) -> dic
             for split, shards in contents.splits().items()
         ],
     )
-
-
-def _json(value: object) -> bytes:
-    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

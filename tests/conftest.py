@@ -16,8 +16,9 @@ from pipelines.sources.public_lists import CARRIED, FETCHED
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 # All processes of a run of the tests share what they compile; the first removes it at the end.
-_COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 

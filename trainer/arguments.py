@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, fields, replace
 from textwrap import wrap
 
 from runtime.cli.command_line import CommandLine, Given
-from runtime.cli.options import Option, OptionError, closest, option, options_of, parse_choice
+from runtime.cli.options import (
+    Choice,
+    Option,
+    OptionError,
+    closest,
+    option,
+    options_of,
+    parse_choice,
+)
 from runtime.errors import UsageError
 from trainer.config import FINETUNE, Decoding, TrainConfig
 from trainer.training.run_folder import differences, read_settings, run_folder
@@ -104,53 +112,27 @@ _NEEDED_AS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """One row: a layout that `export` writes.
-
-    Attributes:
-      name: as given to --to.
-      meaning: one line for --help.
-    """
-
-    name: str
-    meaning: str
-
-
-LAYOUTS: dict[str, Layout] = {
+LAYOUTS: dict[str, Choice] = {
     row.name: row
     for row in (
-        Layout(name="hf", meaning="a model folder of Hugging Face transformers, without adapters"),
-        Layout(
-            name="adapters",
-            meaning="adapters and norms alone; on --initial_checkpoint they are the model again",
+        Choice("hf", "a model folder of Hugging Face transformers, without adapters"),
+        Choice(
+            "adapters",
+            "adapters and norms alone; on --initial_checkpoint they are the model again",
         ),
-        Layout(
-            name="checkpoint",
-            meaning="a run's folder with one checkpoint: all parameters, adapters too, new moments",
+        Choice(
+            "checkpoint",
+            "a run's folder with one checkpoint: all parameters, adapters too, new moments",
         ),
     )
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """One row: a program of t5x that reads a gin file.
-
-    Attributes:
-      name: as given to --script, and of the module in t5x.
-      meaning: one line for --help.
-    """
-
-    name: str
-    meaning: str
-
-
-SCRIPTS: dict[str, Script] = {
+SCRIPTS: dict[str, Choice] = {
     row.name: row
     for row in (
-        Script(name="train", meaning="trains, or goes on from the newest checkpoint of the run"),
-        Script(name="eval", meaning="evaluates the newest checkpoint, or that of --checkpoint"),
+        Choice("train", "trains, or goes on from the newest checkpoint of the run"),
+        Choice("eval", "evaluates the newest checkpoint, or that of --checkpoint"),
     )
 }
 
@@ -180,7 +162,8 @@ class Command:
         metavar="NAME",
     )  # fmt: skip
     max_examples: int = option(
-        "examples of each task that are predicted, chosen by a hash; 0: all", default=0
+        "examples of each task that are predicted, chosen by a hash, in t5x the first; 0: all",
+        default=0,
     )
     predictions: str = option(
         "folder for a .jsonl file of each task: input, target, prediction, score", default="",
@@ -256,6 +239,8 @@ def parse(arguments: Sequence[str]) -> Command:
         given.add("--checkpoint: export writes one model, not an ensemble; give it once")
     if name == "train":
         _check_start(given)
+    if name == "gin":
+        _check_script(given)
     if given.values.get("max_examples", 0) < 0:
         given.add(f"--max_examples={given.values['max_examples']}: expected 0 or more")
     for error in _missing(COMMANDS[name], given):
@@ -305,6 +290,15 @@ def _check_start(given: Given) -> None:
             f"--strategy={strategy}: expected --initial_checkpoint; without it parameters are "
             "new, and those that are not updated would stay random"
         )
+
+
+def _check_script(given: Given) -> None:
+    """t5x evaluates one checkpoint; what chooses it has no use for training."""
+    if len(given.values["checkpoint"]) > 1:
+        given.add("--checkpoint: t5x evaluates one, not an ensemble; give it once")
+    if given.values["script"] == "train":
+        for option_name in sorted(given.stated & {"checkpoint", "split", "max_examples"}):
+            given.add(f"--{option_name}: only with --script=eval")
 
 
 def _missing(row: CommandRow, given: Given) -> Iterator[str]:

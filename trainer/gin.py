@@ -8,7 +8,7 @@ from trainer.config import TrainConfig
 from trainer.downstream.loading import split_toml
 from trainer.input.lengths import fit_to_data
 from trainer.model.sizes import ARCHITECTURES
-from trainer.training.checkpoints import has_checkpoint
+from trainer.training.checkpoints import holds_checkpoint
 from trainer.training.run import configure_network
 
 _OURS = ("linear", "cosine")
@@ -79,7 +79,7 @@ def _refused(config: TrainConfig) -> Iterator[str]:
         )
     if config.strategy != "all":
         yield f"--strategy={config.strategy} runs in our loop only"
-    if has_checkpoint(config.model_dir):
+    if holds_checkpoint(config.model_dir):
         return
     if config.keep_best:
         yield "--keep_best runs in our loop only"
@@ -93,6 +93,7 @@ def _refused(config: TrainConfig) -> Iterator[str]:
 def _fitted(config: TrainConfig) -> TrainConfig:
     """With the lengths of the data, if they are here: a gin file can be for another machine."""
     names = [*config.corpus, *(toml for toml, _ in map(split_toml, config.task) if toml)]
+    names += [config.data_dir] if config.data_dir else []
     return fit_to_data(config)[0] if all(map(os.path.exists, names)) else config
 
 
@@ -299,7 +300,7 @@ def _partitioner(config: TrainConfig) -> str:
 
 
 def _checkpoints(config: TrainConfig) -> str:
-    new = config.initial_checkpoint and not has_checkpoint(config.model_dir)
+    new = config.initial_checkpoint and not holds_checkpoint(config.model_dir)
     start = [config.initial_checkpoint] if new else []
     checkpoints = {
         "restore": "@utils.RestoreCheckpointConfig()",

@@ -48,11 +48,12 @@ def _run(arguments: list[str]) -> int:
         choose_backend(command.config)
     try:
         _check_installed()
+        work, module = _COMMANDS[command.name]
         text = "importing TensorFlow and JAX"
         with os.fdopen(os.dup(2), "w") as stderr, doing(text, stderr, long=True):
             _import_tensorflow()
-            importlib.import_module(_MODULES[command.name])
-        return _COMMANDS[command.name](command)
+            importlib.import_module(module)
+        return work(command)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in _ROOMS:
@@ -169,16 +170,15 @@ def _train_with_t5x(config: TrainConfig) -> int:
 
 def _gin(command: Command) -> int:
     from trainer.gin import render, render_evaluation
+    from trainer.scoring import default_split
     from trainer.training.checkpoints import newest_checkpoint
 
     config = command.config
     if command.script == "train":
         print(render(config))
         return Exit.DONE
-    if len(command.checkpoint) > 1:
-        raise UsageError("--checkpoint: t5x evaluates one; give it once")
     checkpoint = newest_checkpoint(next(iter(command.checkpoint), config.model_dir))
-    split = command.split or "validation"
+    split = command.split or default_split(config)
     print(render_evaluation(config, checkpoint, split, command.max_examples))
     return Exit.DONE
 
@@ -262,21 +262,13 @@ def _info(command: Command) -> int:
     return Exit.DONE
 
 
-_MODULES = {  # those that take seconds to import
-    "train": "trainer.training.loop",
-    "finetune": "trainer.training.loop",
-    "eval": "trainer.scoring",
-    "infer": "trainer.inference",
-    "export": "trainer.export",
-    "gin": "trainer.gin",
-    "info": "trainer.training.memory",
+_COMMANDS: dict[str, tuple[Callable[[Command], int], str]] = {
+    "train": (_train, "trainer.training.loop"),
+    "finetune": (_train, "trainer.training.loop"),
+    "eval": (_eval, "trainer.scoring"),
+    "infer": (_infer, "trainer.inference"),
+    "export": (_export, "trainer.export"),
+    "gin": (_gin, "trainer.gin"),
+    "info": (_info, "trainer.training.memory"),
 }
-_COMMANDS: dict[str, Callable[[Command], int]] = {
-    "train": _train,
-    "finetune": _train,
-    "eval": _eval,
-    "infer": _infer,
-    "export": _export,
-    "gin": _gin,
-    "info": _info,
-}
+"""What does the work of each command, and its module that takes seconds to import."""

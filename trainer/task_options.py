@@ -3,29 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runtime.cli.options import closest, option
+from runtime.cli.options import Choice, closest, option
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scoring:
-    """One row: how predictions are made.
-
-    Attributes:
-      name: as given to --scoring.
-      meaning: one line for --help.
-    """
-
-    name: str
-    meaning: str
-
-
-SCORINGS: dict[str, Scoring] = {
+SCORINGS: dict[str, Choice] = {
     row.name: row
     for row in (
-        Scoring(name="generation", meaning="the greedily decoded text, as in T5"),
-        Scoring(
-            name="options",
-            meaning="of tasks with labels the label with the highest log-likelihood, EOS included, "
+        Choice("generation", "the greedily decoded text, as in T5"),
+        Choice(
+            "options",
+            "of tasks with labels the label with the highest log-likelihood, EOS included, "
             "not divided by its length",
         ),
     )

@@ -17,7 +17,7 @@ from runtime.storage.files import (
     exists,
     find_files,
     join,
-    json_utf8,
+    json_file,
     parent,
     read_bytes,
     write_bytes,
@@ -95,9 +95,9 @@ def complete_finished(job: Job, finished: Finished, parts: tuple[Part, ...]) -> 
         convert_dataset(folder, folder, formats)
     if not finished.is_own:
         folder = job.run_folder()
-        write_bytes(join(folder, "config.json"), _json(job.resolved(parts)))
-        write_bytes(join(folder, "versions.json"), _json(versions()))
-        write_bytes(join(folder, "report.json"), _json(finished.report))
+        write_bytes(join(folder, "config.json"), json_file(job.resolved(parts)))
+        write_bytes(join(folder, "versions.json"), json_file(versions()))
+        write_bytes(join(folder, "report.json"), json_file(finished.report))
 
 
 def existing_formats(job: Job) -> tuple[str, ...]:
@@ -108,7 +108,3 @@ def existing_formats(job: Job) -> tuple[str, ...]:
         if contents is not None and is_published(job, variant):
             names += contents.formats()
     return tuple(dict.fromkeys(names))
-
-
-def _json(value: object) -> bytes:
-    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -21,7 +21,7 @@ from runtime.storage.files import (
     delete_leftovers,
     exists,
     join,
-    json_utf8,
+    json_file,
     move_folder,
     read_bytes,
     write_bytes,
@@ -45,9 +45,9 @@ def publish(counts: Counts, job: Job) -> str:
     Raises:
       NoDocuments: no variant has any. The report is written.
     """
-    config = _json(job.resolved(read_manifest(job.manifest_path())))
+    config = json_file(job.resolved(read_manifest(job.manifest_path())))
     shards = plan_shards(job, counts)
-    report_bytes = _json(build_report(job, counts, shards))
+    report_bytes = json_file(build_report(job, counts, shards))
     waiting = []
     for variant in job.variants:
         own = [shard for shard in shards if shard.variant == variant]
@@ -58,7 +58,7 @@ def publish(counts: Counts, job: Job) -> str:
             waiting.append(variant)
     folder = job.run_folder()
     write_bytes(join(folder, "config.json"), config)
-    write_bytes(join(folder, "versions.json"), _json(versions()))
+    write_bytes(join(folder, "versions.json"), json_file(versions()))
     report = join(folder, "report.json")
     delete_file(report)
     with _named_datasets(job, waiting):
@@ -146,7 +146,3 @@ def empty_line(name: str, counts: Mapping[str, int]) -> str:
     units = unit.removesuffix("s") if count == 1 else unit
     most = f"; most dropped by {rule} ({count:,} {units}: {meaning})" if rule else ""
     return f"{name}: no document is left of {read:,} page{'s' * (read != 1)}{most}"
-
-
-def _json(value: object) -> bytes:
-    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

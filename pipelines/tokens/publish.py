@@ -13,7 +13,7 @@ from runtime.storage.files import (
     delete_leftovers,
     exists,
     join,
-    json_utf8,
+    json_file,
     move_folder,
     read_bytes,
     write_bytes,
@@ -39,12 +39,12 @@ def publish_tokens(totals: Counts, job: TokenJob) -> Counts:
         folder = (
             join(staging, TOKEN_FORMATS[name].folder) if TOKEN_FORMATS[name].folder else staging
         )
-        write_bytes(join(folder, "features.json"), _json(features_json(_FEATURES)))
-        write_bytes(join(folder, "dataset_info.json"), _json(_dataset_info(job, name, counted)))
+        write_bytes(join(folder, "features.json"), json_file(features_json(_FEATURES)))
+        write_bytes(join(folder, "dataset_info.json"), json_file(_dataset_info(job, name, counted)))
     rows = [_row(shard, counts) for shard, counts in counted]
-    write_bytes(join(staging, COUNTS_NAME), _json(rows))
+    write_bytes(join(staging, COUNTS_NAME), json_file(rows))
     config = {**asdict(job), "digest": job.digest(), "model": MODEL_NAME}
-    write_bytes(join(staging, CONFIG_NAME), _json(config))
+    write_bytes(join(staging, CONFIG_NAME), json_file(config))
     delete_folder(join(staging, "receipts"))
     delete_leftovers(staging)
     move_folder(staging, job.dataset_folder())
@@ -74,10 +74,6 @@ def read_counts(folder: str) -> list[dict[str, int | str]]:
 
 def _row(shard: TokenShard, counts: Counts) -> dict[str, int | str]:
     return {"split": shard.split, "shard": shard.shard, "shards": shard.shards, **counts}
-
-
-def _json(value: object) -> bytes:
-    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _dataset_info(

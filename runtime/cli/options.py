@@ -38,6 +38,14 @@ class Row(Protocol):
 NO_ROWS: Mapping[str, Row] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of a table that has nothing more: its name as given to the option, and its meaning."""
+
+    name: str
+    meaning: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option of a command line.

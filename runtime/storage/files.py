@@ -6,6 +6,7 @@ Local paths are opened directly. Those with a scheme go to `remote`.
 import errno
 import functools
 import glob
+import json
 import logging
 import os
 import shutil
@@ -101,6 +102,11 @@ def make_folder(folder: str) -> None:
 def json_utf8(text: str) -> bytes:
     """The JSON text in UTF-8; bytes of a path that are not UTF-8 become escapes of JSON."""
     return text.encode(errors="backslashreplace")
+
+
+def json_file(value: object) -> bytes:
+    """The value as JSON for people to read, with a line break at the end."""
+    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_bytes(path: str, data: bytes) -> None:

@@ -16,7 +16,7 @@ if not (importlib.util.find_spec("t5x") and importlib.util.find_spec("t5x.train"
     pytest.skip("needs t5x from source on PYTHONPATH", allow_module_level=True)
 
 from tests.conftest import REPOSITORY
-from tests.trainer.small import sentences
+from tests.trainer.small import FIRST_WORD, sentences, write_words
 from trainer.config import TrainConfig
 from trainer.gin import render
 from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
@@ -65,23 +65,11 @@ def test_each_loop_goes_on_from_the_others_checkpoint(config, tmp_path):
     assert int(state.step) == 6
 
 
-TASKS = """
-[first]
-source = "words.jsonl"
-splits = {train = "train[4:]", validation = "train[:4]"}
-inputs = "first: {text}"
-targets = "{first}"
-metrics = ["accuracy"]
-"""
-
-
 @pytest.mark.slow
 def test_t5x_evaluates_and_continues_what_was_fine_tuned(config, tmp_path, capsys):
     """Pairs and an own task: the same scores as `t5x eval`, and steps after those of our loop."""
-    words = [{"text": text, "first": text.split()[0]} for text in sentences(40)]
-    lines = [json.dumps(row) + "\n" for row in words]
-    (tmp_path / "words.jsonl").write_text("".join(lines))
-    (tmp_path / "own.toml").write_text(TASKS)
+    words = write_words(tmp_path / "words.jsonl", sentences(40))
+    (tmp_path / "own.toml").write_text(FIRST_WORD)
     (tmp_path / "pairs").mkdir()
     for split in ("train", "validation"):
         pairs = [f"{row['first']}\t{row['first']}\n" for row in words[:8]]

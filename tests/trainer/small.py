@@ -42,6 +42,24 @@ def train_vocabulary(path: Path, texts: list[str], size: int = 48) -> str:
     return str(path)
 
 
+FIRST_WORD = """
+[first]
+source = "words.jsonl"
+splits = {train = "train[4:]", validation = "train[:4]"}
+inputs = "first: {text}"
+targets = "{first}"
+metrics = ["accuracy"]
+"""
+"""A task of one's own: the first word of a text, from the lines of `write_words`."""
+
+
+def write_words(path: Path, texts: list[str]) -> list[dict[str, str]]:
+    """Writes JSON lines with each text and its first word; returns their objects."""
+    rows = [{"text": text, "first": text.split()[0]} for text in texts]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return rows
+
+
 def write_corpus(folder: Path, splits: dict[str, list[str]], shards: int = 1) -> str:
     """Writes a corpus folder of documents as the corpus command does."""
     import tensorflow as tf

@@ -131,3 +131,12 @@ def test_fine_tuning_has_the_papers_settings_unless_others_are_given(tmp_path):
     assert (config.corpus, config.steps) == (("b",), 10_000)
     with pytest.raises(OptionError, match="--initial_checkpoint: expected, as"):
         parse(["finetune", "--corpus=b", "--model_dir=c", "--vocab=v"])
+
+
+def test_a_gin_file_for_training_chooses_no_checkpoint():
+    given = ["gin", "--corpus=a", "--vocab=v", "--model_dir=m"]
+    with pytest.raises(OptionError, match=r"--split: only with --script=eval"):
+        parse([*given, "--split=test"])
+    with pytest.raises(OptionError, match=r"t5x evaluates one, not an ensemble"):
+        parse([*given, "--script=eval", "--checkpoint=a", "--checkpoint=b"])
+    assert parse([*given, "--script=eval", "--split=test"]).split == "test"

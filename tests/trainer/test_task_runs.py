@@ -7,23 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.downstream.cases import CASES
-from tests.trainer.small import sentences
+from tests.trainer.small import FIRST_WORD, sentences, write_words
 from trainer.main import main
 
-TASKS = """
+TASKS = f"""
 [tone]
 source = "tone"
-inputs = "tone: {text}"
+inputs = "tone: {{text}}"
 labels = ["old", "warm"]
 metrics = ["accuracy", "f1"]
-
-[first]
-source = "words.jsonl"
-splits = {train = "train[4:]", validation = "train[:4]"}
-inputs = "first: {text}"
-targets = "{first}"
-metrics = ["accuracy"]
-"""
+{FIRST_WORD}"""
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +30,7 @@ def data(tmp_path_factory) -> Path:
         if split == "test":
             rows = [{"text": row["text"]} for row in rows]
         (folder / "tone" / f"{split}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    words = [json.dumps({"text": text, "first": text.split()[0]}) for text in texts]
-    (folder / "words.jsonl").write_text("\n".join(words) + "\n")
+    write_words(folder / "words.jsonl", texts)
     (folder / "tasks.toml").write_text(TASKS)
     (folder / "glue_cola").mkdir()
     lines = "".join(json.dumps(example) + "\n" for example, _ in CASES["glue_cola"])

@@ -296,11 +296,6 @@ def holds_checkpoint(folder: str) -> bool:
     return any(_NAME.fullmatch(name) for name in names)
 
 
-def has_checkpoint(folder: str) -> bool:
-    """True for the folder of a run with a checkpoint_N."""
-    return any(map(_NAME.fullmatch, _names(folder)))
-
-
 def newest_checkpoint(folder: str) -> str:
     """Path of the newest checkpoint_N in a folder; the folder itself if it is one.
 

@@ -70,7 +70,7 @@ def serve_s3() -> Iterator[Store]:
     store = Store()
     moto = DomainDispatcherApplication(create_backend_app)
 
-    def answer(request, start):  # type: ignore[no-untyped-def]
+    def answer(request, start):
         if store.is_busy():
             request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
             start("503 Slow Down", [("Content-Type", "application/xml")])

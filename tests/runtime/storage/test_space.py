@@ -44,6 +44,12 @@ def test_errors_of_a_full_disk_are_known(error, full):
     assert is_full(wrapped) is full
 
 
+def test_a_chain_of_errors_that_leads_back_ends():
+    first, second = RunFailed("a task failed"), OSError(errno.EACCES, "denied")
+    first.__cause__, second.__cause__ = second, first
+    assert not is_full(first)
+
+
 @pytest.mark.parametrize(
     "error", [UsageError("--a: wrong"), InputRefused("damaged"), OSError(5, "io")]
 )
