@@ -48,7 +48,7 @@ class Pool:
         self.resumable = resumable
         self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
-        self.busy = self.stopping = False
+        self.busy = self.stopping = self._is_broken = False
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
     def warm_up(self) -> None:
@@ -110,6 +110,7 @@ class Pool:
     def _fail(self, error: BaseException) -> None:
         """Keeps the first error, in words that help."""
         if isinstance(error, BrokenProcessPool):
+            self._is_broken = True
             error = WorkerDied(
                 "a worker process was ended from outside, perhaps for want of memory; "
                 "fewer --num_workers need less"
@@ -122,8 +123,11 @@ class Pool:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        """Ends the workers; tasks not begun are dropped, running ones end if that pays."""
-        if not self.resumable:
+        """Ends the workers; tasks not begun are dropped, running ones end if that pays.
+
+        A broken executor waits for ever for a worker that was starting while it ended the others.
+        """
+        if self._is_broken or not self.resumable:
             kill_workers()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
