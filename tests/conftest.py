@@ -1,5 +1,6 @@
 """What all tests share: the sample, the shared data where there are any, runs of the command."""
 
+import gzip
 import os
 import sys
 import tempfile
@@ -13,7 +14,9 @@ from cleaning.filters.badwords import load_carried
 from pipelines.sources.public_lists import CARRIED, FETCHED
 
 # Compiled for these few steps only: where jax is there, its programs come unoptimized, and sooner.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+)
 
 # All processes of a run of the tests share what they compile; the first removes it at the end.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
@@ -93,6 +96,12 @@ def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("corpus") / "c4" / "en" / "3.1.0"
     splits = {"train": sentences(400, seed=2), "validation": sentences(20, seed=3)}
     return write_corpus(folder, splits, shards=2)
+
+
+def read_gzip(path: Path) -> bytes:
+    """What a file holds. gzip.decompress copies the rest of it for each of its members."""
+    with gzip.open(path) as file:
+        return file.read()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cleaning.variants import VARIANTS
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, read_gzip
 from tests.reference.corpus import CONFIGS, build_reference
 from tests.runs.runs import build, language_of, read_jsonl, read_report, split_wet
 
@@ -80,7 +80,7 @@ def test_the_sample_gives_the_documents_of_tfds(sample, sample_references, tmp_p
     """Without the record that is malformed on purpose: TFDS has no idea of one."""
     files = split_wet(sorted(Path(sample).parent.glob("*.gz")), tmp_path / "wet", files=2)
     for path in files:
-        records = gzip.decompress(path.read_bytes()).split(b"WARC/1.0\r\nWARC-Type: ")[1:]
+        records = read_gzip(path).split(b"WARC/1.0\r\nWARC-Type: ")[1:]
         sound_ones = [record for record in records if b"/ports/gull-island\r\n" not in record]
         path.write_bytes(
             gzip.compress(b"".join(b"WARC/1.0\r\nWARC-Type: " + r for r in sound_ones))

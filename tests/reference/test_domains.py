@@ -1,6 +1,5 @@
 """RealNews domains by both, on real URLs and on such as no page has."""
 
-import gzip
 import json
 import re
 from collections import Counter
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from cleaning.filters.domains import Domains
 from cleaning.urls import normalize_url
+from tests.conftest import read_gzip
 from tests.reference import strategies
 from tests.reference.reference import PageFeatures, c4_utils, counting
 from tests.reference.strategies import NEWS_DOMAINS, examples
@@ -65,7 +65,7 @@ def realnews(shared_data) -> dict[str, object]:
 def target_urls(wet_files: list[Path]) -> list[str]:
     """Every URL of WET files, normalized."""
     header = re.compile(rb"^WARC-Target-URI: (.*?)\r?$", re.MULTILINE)
-    found = [header.findall(gzip.decompress(path.read_bytes())) for path in wet_files]
+    found = [header.findall(read_gzip(path)) for path in wet_files]
     return [normalize_url(url.decode()) for urls in found for url in urls]
 
 
