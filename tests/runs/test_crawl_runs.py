@@ -62,7 +62,15 @@ def crawl(server: Server, output: Path, *arguments: str, behaviour: str = "plain
 
 
 @pytest.mark.parametrize(
-    "behaviour", ["plain", "resets", "truncates", "moved", "chunked", "blocked"]
+    "behaviour",
+    [
+        *("plain", "resets", "moved"),
+        # Each waits for ten seconds; in tests/runtime/http requests meet them all at once.
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("truncates", "chunked", "blocked")
+        ),
+    ],
 )
 def test_every_page_arrives_once_whatever_the_server_does(tmp_path, server, undisturbed, behaviour):
     said = told(server, tmp_path, behaviour)
