@@ -23,7 +23,7 @@ ALWAYS = (
     "encoder/relpos_bias/rel_embedding",
 )
 NORMS = ("encoder/encoder_norm/scale", "decoder/layers_2/pre_cross_attention_layer_norm/scale")
-ADAPTERS = ("encoder/layers_0/mlp/adapter/wi/kernel", "shared_layers_1/mlp/adapter/wo/kernel")
+ADAPTERS = ("encoder/layers_0/adapter/wi/kernel", "shared_layers_1/adapter/wo/kernel")
 LAYER = {
     0: ("encoder/layers_0/mlp/wi/kernel", "shared_layers_0/attention/query/kernel"),
     1: ("decoder/layers_1/encoder_decoder_attention/key/kernel",),
@@ -73,7 +73,7 @@ def test_arrays_are_taken_out_of_a_tree_and_put_back():
 
 def test_the_width_of_adapters_is_in_their_shapes():
     assert adapter_width({"a/mlp/wi/kernel": (8, 64)}) == 0
-    assert adapter_width({"a/mlp/adapter/wi/kernel": (8, 4), "a/mlp/wi/kernel": (8, 64)}) == 4
+    assert adapter_width({"a/adapter/wi/kernel": (8, 4), "a/mlp/wi/kernel": (8, 64)}) == 4
 
 
 CAUSAL = {"objective": "causal_lm"}
@@ -88,10 +88,12 @@ def test_every_feed_forward_block_of_every_network_has_an_adapter(architecture, 
         adapter_width=4, **OBJECTIVE.get(architecture, {}),
     )  # fmt: skip
     shapes = shapes_of(param_shapes(network_of(config, 128, architecture)))
-    blocks = {name.removesuffix("/wo/kernel") for name in shapes if name.endswith("mlp/wo/kernel")}
+    end = "/mlp/wo/kernel"
+    adapters = {f"{name.removesuffix(end)}/adapter" for name in shapes if name.endswith(end)}
     found = {name: shape for name, shape in shapes.items() if is_adapter(name)}
-    assert found == {f"{block}/adapter/wi/kernel": (64, 4) for block in blocks} | {
-        f"{block}/adapter/wo/kernel": (4, 64) for block in blocks
+    of_one = {"layer_norm/scale": (64,), "wi/kernel": (64, 4), "wo/kernel": (4, 64)}
+    assert found == {
+        f"{adapter}/{name}": shape for adapter in adapters for name, shape in of_one.items()
     }
     assert adapter_width(shapes) == 4
     layers = {layer_number(name) for name in shapes} - {None}

@@ -254,10 +254,11 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 class Adapter(nn.Module):
-    """x + relu(x wi) wo, for the output of a feed-forward block (Houlsby et al. 2019, section 2.1).
+    """relu(norm(x) wi) wo, after each feed-forward block (Raffel et al. 2020, section 3.5.1).
 
-    Kernels are drawn from a normal distribution with standard deviation 0.01, cut off at two of
-    them: near the identity, as in Houlsby et al. 2019, section 3.6. Those have biases; T5 has none.
+    Its form is that of Bapna & Firat 2019, but for biases, which T5 has not. wo is drawn from a
+    normal distribution with standard deviation 0.01, cut off at two of them: near zero, so that a
+    network begins as it was (Houlsby et al. 2019, section 2.1).
     """
 
     width: int
@@ -266,20 +267,20 @@ class Adapter(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """[batch, length, features] -> the same."""
-        small = nn.initializers.truncated_normal(0.01)
-        hidden = nn.relu(Dense(self.width, ("embed", "mlp"), self.dtype, small, name="wi")(x))
+        y = RMSNorm(self.dtype, name="layer_norm")(x)
+        hidden = nn.relu(Dense(self.width, ("embed", "mlp"), self.dtype, name="wi")(y))
         hidden = partitioning.with_sharding_constraint(hidden, ("batch", "length", "mlp"))
-        return x + Dense(x.shape[-1], ("mlp", "embed"), self.dtype, small, name="wo")(hidden)
+        small = nn.initializers.truncated_normal(0.01)
+        return Dense(x.shape[-1], ("mlp", "embed"), self.dtype, small, name="wo")(hidden)
 
 
 class FeedForward(nn.Module):
-    """relu(x wi) wo, or gated: (gelu(x wi_0) * x wi_1) wo; then an adapter if it has a width."""
+    """relu(x wi) wo, or gated: (gelu(x wi_0) * x wi_1) wo."""
 
     mlp_dim: int
     activations: tuple[str, ...]
     dropout: float
     dtype: Any = jnp.float32
-    adapter_width: int = 0
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool) -> Array:
@@ -291,7 +292,4 @@ class FeedForward(nn.Module):
             hidden = hidden * _ACTIVATIONS[activation](wide)
         hidden = nn.Dropout(self.dropout, broadcast_dims=(-2,))(hidden, deterministic=deterministic)
         hidden = partitioning.with_sharding_constraint(hidden, ("batch", "length", "mlp"))
-        y: Array = Dense(x.shape[-1], ("mlp", "embed"), self.dtype, name="wo")(hidden)
-        if self.adapter_width:
-            y = Adapter(self.adapter_width, self.dtype, name="adapter")(y)
-        return y
+        return Dense(x.shape[-1], ("mlp", "embed"), self.dtype, name="wo")(hidden)

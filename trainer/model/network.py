@@ -14,6 +14,7 @@ from flax import linen as nn
 from trainer.model import masks
 from trainer.model.config import NetworkConfig
 from trainer.model.layers import (
+    Adapter,
     Array,
     Attention,
     Dense,
@@ -41,9 +42,15 @@ def _attention(config: NetworkConfig, name: str | None = None) -> Attention:
 
 def _feed_forward(config: NetworkConfig, name: str | None = None) -> FeedForward:
     return FeedForward(
-        config.mlp_dim, tuple(config.mlp_activations), config.dropout_rate, config.dtype,
-        config.adapter_width, name=name,
-    )  # fmt: skip
+        config.mlp_dim, tuple(config.mlp_activations), config.dropout_rate, config.dtype, name=name
+    )
+
+
+def _adapter(config: NetworkConfig, name: str | None = None) -> Adapter | None:
+    return Adapter(config.adapter_width, config.dtype, name=name) if config.adapter_width else None
+
+
+_Parts = tuple[RMSNorm, Attention, RMSNorm, FeedForward, Adapter | None]
 
 
 class SharedLayer(nn.Module):
@@ -56,10 +63,12 @@ class SharedLayer(nn.Module):
         self.attention = _attention(self.config)
         self.pre_mlp_layer_norm = _norm(self.config)
         self.mlp = _feed_forward(self.config)
+        self.adapter = _adapter(self.config)
 
-    def parts(self) -> tuple[RMSNorm, Attention, RMSNorm, FeedForward]:
-        """Norm and attention, norm and feed-forward."""
-        return self.pre_attention_layer_norm, self.attention, self.pre_mlp_layer_norm, self.mlp
+    def parts(self) -> _Parts:
+        """Norm and attention, norm and feed-forward, and the adapter if there is one."""
+        norms = self.pre_attention_layer_norm, self.pre_mlp_layer_norm
+        return norms[0], self.attention, norms[1], self.mlp, self.adapter
 
 
 class Layer(nn.Module):
@@ -95,21 +104,24 @@ class Layer(nn.Module):
         """
         cfg, deterministic = self.config, self.deterministic
         drop = nn.Dropout(cfg.dropout_rate, broadcast_dims=(-2,), deterministic=deterministic)
-        norm, attention, mlp_norm, mlp = self.shared.parts() if self.shared else self._parts()
+        norm, attention, mlp_norm, mlp, adapter = (self.shared or self).parts()
         y = norm(x)
         x = x + drop(attention(y, y, mask, bias, deterministic=deterministic, decode=self.decode))
         if encoded is not None:
             y = _norm(cfg, "pre_cross_attention_layer_norm")(x)
             attend = _attention(cfg, "encoder_decoder_attention")
             x = x + drop(attend(y, encoded, cross_mask, None, deterministic=deterministic))
-        return x + drop(mlp(mlp_norm(x), deterministic=deterministic))
+        x = x + drop(mlp(mlp_norm(x), deterministic=deterministic))
+        return x + drop(adapter(x)) if adapter else x
 
-    def _parts(self) -> tuple[RMSNorm, Attention, RMSNorm, FeedForward]:
+    def parts(self) -> _Parts:
+        """Those of its own, as a SharedLayer has them."""
         return (
             _norm(self.config, f"pre_{self.kind}_layer_norm"),
             _attention(self.config, self.kind),
             _norm(self.config, "pre_mlp_layer_norm"),
             _feed_forward(self.config, "mlp"),
+            _adapter(self.config, "adapter"),
         )
 
 
@@ -161,8 +173,8 @@ class Encoder(nn.Module):
         """int32[batch, length] -> [batch, length, features]."""
         cfg = self.config
         drop = nn.Dropout(cfg.dropout_rate, broadcast_dims=(-2,), deterministic=deterministic)
-        length = tokens.shape[1]
-        bias = RelativePositions(cfg.num_heads, cfg.dtype, name="relpos_bias")(length, length, True)
+        positions = RelativePositions(cfg.num_heads, cfg.dtype, name="relpos_bias")
+        bias = positions(tokens.shape[1], tokens.shape[1], True)
         x = drop(self.embedding(tokens)).astype(cfg.dtype)
         layers = _layers(
             cfg, cfg.num_encoder_layers, "attention", deterministic, False, self.shared
@@ -199,13 +211,8 @@ class Decoder(nn.Module):
         length = max_decode_length if decode and max_decode_length else tokens.shape[1]
         positions = RelativePositions(cfg.num_heads, cfg.dtype, name="relpos_bias")
         bias = positions(length, length, False)
-        own = (
-            None
-            if self.embedding
-            else Embedding(cfg.vocab_size, cfg.emb_dim, cfg.dtype, name="token_embedder")
-        )
-        embedding = self.embedding or own
-        assert embedding is not None
+        own = cfg.vocab_size, cfg.emb_dim, cfg.dtype
+        embedding = self.embedding or Embedding(*own, name="token_embedder")
         x = drop(embedding(tokens)).astype(cfg.dtype)
         layers = _layers(
             cfg, cfg.num_decoder_layers, "self_attention", deterministic, decode, self.shared

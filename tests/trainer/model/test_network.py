@@ -10,8 +10,7 @@ from flax import traverse_util
 
 from tests.trainer.model import goldens
 from trainer.model.config import NetworkConfig, network_config
-from trainer.model.layers import FeedForward
-from trainer.model.network import build_network
+from trainer.model.network import Layer, build_network
 from trainer.model.sizes import ARCHITECTURES, SIZES
 
 SMALL = NetworkConfig(
@@ -101,17 +100,26 @@ def test_scan_and_remat_change_no_logit(changes):
     assert np.isfinite(dropped).all() and np.abs(dropped - expected).max() > 1e-3
 
 
-def test_an_adapter_is_added_to_the_output_of_the_feed_forward_block_and_begins_near_0():
+def test_an_adapter_is_added_after_the_feed_forward_block_and_begins_near_0():
     x = jax.random.normal(jax.random.key(0), (2, 3, 16))
-    plain, adapted = (FeedForward(32, ("relu",), 0.0, adapter_width=width) for width in (0, 8))
-    params = adapted.init(jax.random.key(1), x, deterministic=True)["params"]
-    tuned = jax.tree.map(lambda p: 30 * p, params["adapter"])
-    y = plain.apply({"params": params}, x, deterministic=True)
-    first = adapted.apply({"params": params}, x, deterministic=True)
-    np.testing.assert_allclose(first, y, atol=2e-3 * np.abs(y).max())
+    bias = jnp.zeros((1, 4, 3, 3))
+    adapted = dataclasses.replace(SMALL, adapter_width=8)
+    plain, layer = (Layer(config, "attention") for config in (SMALL, adapted))
+    params = layer.init(jax.random.key(1), x, bias, None)["params"]
+    rest = {name: tree for name, tree in params.items() if name != "adapter"}
+    y = plain.apply({"params": rest}, x, bias, None)
+    first = layer.apply({"params": params}, x, bias, None)
+    np.testing.assert_allclose(first, y, atol=0.1)
     assert np.abs(first - y).max() > 0
-    inner = np.maximum(y @ tuned["wi"]["kernel"], 0) @ tuned["wo"]["kernel"]
-    found = adapted.apply({"params": params | {"adapter": tuned}}, x, deterministic=True)
+    scale = jnp.linspace(0.5, 2, 16)
+    tuned = {
+        "layer_norm": {"scale": scale},
+        "wi": params["adapter"]["wi"],
+        "wo": {"kernel": 30 * params["adapter"]["wo"]["kernel"]},
+    }
+    normed = y / np.sqrt(np.mean(np.square(y), axis=-1, keepdims=True) + 1e-6) * scale
+    inner = np.maximum(normed @ tuned["wi"]["kernel"], 0) @ tuned["wo"]["kernel"]
+    found = layer.apply({"params": params | {"adapter": tuned}}, x, bias, None)
     np.testing.assert_allclose(found, y + inner, rtol=1e-4, atol=1e-5)
 
 
