@@ -1,14 +1,15 @@
 """A shard of a finished dataset, written in other formats: the bytes that a run would write."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from corpora.contents import Contents
+from corpora.contents import Contents, ShardContents
 from corpora.documents import DamagedShard, read_document_rows
-from corpora.features import DocumentRow
+from corpora.features import FEATURES, DocumentRow
 from corpora.formats import FORMATS
 from runtime.storage.files import atomic_write, exists, join, size_bytes
 
@@ -89,8 +90,17 @@ def _batches(task: ShardTask) -> Iterator[list[DocumentRow]]:
     return iter(lambda: list(islice(rows, _BATCH_DOCUMENTS)), [])
 
 
-def readable_formats(contents: Contents, folder: str) -> list[str]:
-    """The formats of a dataset in which every shard is there."""
+def whole_formats(contents: Contents, folder: str) -> list[str]:
+    """The formats of a dataset in which every shard is there, as large as it was written."""
+    return [
+        name
+        for name in contents.formats()
+        if all(is_whole(contents, shard, name, folder) for shard in contents.shards)
+    ]
+
+
+def present_formats(contents: Contents, folder: str) -> list[str]:
+    """The formats of a dataset in which every shard is there, damaged or not."""
     return [
         name
         for name in contents.formats()
@@ -98,8 +108,21 @@ def readable_formats(contents: Contents, folder: str) -> list[str]:
     ]
 
 
-def identity(contents: Contents) -> str:
-    """16 hex digits, the same for datasets of the same documents in whatever formats."""
+def is_whole(contents: Contents, shard: ShardContents, format_name: str, folder: str) -> bool:
+    """True if a shard of a dataset is there, as large as it was written."""
+    path = join(folder, contents.shard_path(shard, format_name))
+    return exists(path) and size_bytes(path) == shard.stored_bytes.get(format_name)
+
+
+def identity(contents: Contents, origin: Mapping[str, Any]) -> str:
+    """16 hex digits, the same for datasets of the same documents in whatever formats.
+
+    Values of columns tell where a document was read, so with columns the input files count too.
+
+    Args:
+      origin: config.json of the dataset; {} if there is none.
+    """
     shards = [(s.split, s.shard, s.shards, s.examples, s.text_bytes) for s in contents.shards]
     names = (contents.dataset, contents.config, contents.version, contents.features)
-    return hashlib.sha256(repr((names, shards)).encode()).hexdigest()[:16]
+    files = origin.get("input") if set(contents.features) - set(FEATURES) else None
+    return hashlib.sha256(repr((names, shards, files)).encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ from runtime.cli.command_line import CommandLine
 from runtime.cli.options import option, options_of, parse_count, some_of
 from runtime.command import Exit, run_command
 from runtime.errors import planning
-from runtime.storage.files import join
+from runtime.storage.files import join, without_slashes
 from runtime.storage.remote import is_remote
 from runtime.units import size
 from runtime.workers.pool import open_pool
@@ -87,7 +87,7 @@ def _run(arguments: list[str], name: str) -> int:
 
 
 def _absolute(folder: str) -> str:
-    folder = folder.rstrip("/") or "/"
+    folder = without_slashes(folder)
     return folder if is_remote(folder) else os.path.abspath(os.path.expanduser(folder))
 
 

@@ -29,6 +29,7 @@ from runtime.storage.files import (
     list_modified,
     modified,
     read_bytes,
+    without_slashes,
 )
 from runtime.storage.locks import Holder, holder
 from runtime.storage.remote import is_remote
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, name: str = "c4forge status") -
 def _run(arguments: list[str], name: str) -> int:
     given = command_line(name).read(arguments)
     given.check()
-    folder = StatusOptions(**given.values).folder.rstrip("/") or "/"
+    folder = without_slashes(StatusOptions(**given.values).folder)
     with planning(), doing("reading the receipts"):
         found = list(find_runs(folder))
     if not found:

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from corpora.cards import Origin, update_collection
 from corpora.contents import Contents, read_contents
-from corpora.conversion import convert_shard, identity, readable_formats, shard_tasks
+from corpora.conversion import (
+    convert_shard,
+    identity,
+    is_whole,
+    present_formats,
+    shard_tasks,
+    whole_formats,
+)
 from corpora.metadata import CONFIG_NAME, read_origin, write_metadata, write_origin
 from runtime.cli.console import LiveLine
 from runtime.cli.options import OptionError
@@ -14,6 +21,7 @@ from runtime.storage.files import (
     delete_file,
     delete_leftovers,
     exists,
+    find_files,
     join,
     make_folder,
     parent,
@@ -54,7 +62,9 @@ def finished_contents(folder: str) -> tuple[Contents, str]:
       OptionError: there is none in the folder.
     """
     contents = read_contents(folder)
-    formats = readable_formats(contents, folder) if contents else []
+    formats = whole_formats(contents, folder) if contents else []
+    if contents and not formats:
+        formats = present_formats(contents, folder)  # whose damage is named when they are read
     if contents is None or not formats:
         raise OptionError(
             f"{folder}: expected the folder of a finished dataset, as out/c4/en/3.1.0, with "
@@ -66,17 +76,13 @@ def finished_contents(folder: str) -> tuple[Contents, str]:
 def _convert(
     contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
 ) -> Contents:
-    there = read_contents(target)
-    if there is not None and identity(there) != identity(contents):
-        raise OptionError(
-            f"{target} holds a dataset of other documents. Give another --output, or delete it"
-        )
-    whole = readable_formats(there, target) if there else []
+    there, origin = read_contents(target), read_origin(folder)
+    _check_target(contents, there, target, origin)
+    whole = whole_formats(there, target) if there else []
     wanted = [name for name in dict.fromkeys(formats) if name not in whole]
     if not wanted and there is not None:
         return there
-    origin = read_origin(folder)
-    _begin(contents, there, target, wanted)
+    _begin(contents, there, target, wanted, origin)
     tasks = shard_tasks(contents, folder, source, target, wanted)
     sizes: list[dict[str, int]] = [{} for _ in tasks]
     done = 0
@@ -87,14 +93,33 @@ def _convert(
     return _complete(there or _without_formats(contents), target, sizes, origin)
 
 
-def _begin(contents: Contents, there: Contents | None, target: str, wanted: list[str]) -> None:
-    """Removes files of another conversion that was stopped, and marks the folder as this one's."""
-    mark, path = identity(contents).encode(), join(target, _MARK)
+def _check_target(contents: Contents, there: Contents | None, target: str, origin: Origin) -> None:
+    """Raises OptionError if a folder holds other documents, or files that no command here made."""
+    if there is not None and identity(there, read_origin(target)) == identity(contents, origin):
+        return
+    delete_leftovers(target)
+    if there is None and not exists(join(target, _MARK)):
+        if not find_files(target, ("*",)) and not find_files(target, ("*", "*")):
+            return
+        what = "files, but no contents.json of a finished dataset"
+    elif there is None:
+        return
+    else:
+        what = "a dataset of other documents"
+    raise OptionError(f"{target} holds {what}. Give another --output, or delete it")
+
+
+def _begin(
+    contents: Contents, there: Contents | None, target: str, wanted: list[str], origin: Origin
+) -> None:
+    """Removes damaged shards and files of a conversion that was stopped; marks the folder."""
+    mark, path = identity(contents, origin).encode(), join(target, _MARK)
     if not exists(path) or read_bytes(path) != mark:
         complete = there.formats() if there else []
         for name in wanted:
-            for shard in contents.shards if name not in complete else ():
-                delete_file(join(target, contents.shard_path(shard, name)))
+            for shard in there.shards if there and name in complete else contents.shards:
+                if name not in complete or not is_whole(contents, shard, name, target):
+                    delete_file(join(target, contents.shard_path(shard, name)))
         write_bytes(path, mark)
 
 

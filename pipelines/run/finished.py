@@ -7,7 +7,7 @@ from typing import Any
 
 from cleaning.variants import Variant
 from corpora.contents import read_contents
-from corpora.conversion import readable_formats
+from corpora.conversion import whole_formats
 from pipelines.job import Job, versions
 from pipelines.run.conversion import convert_dataset
 from pipelines.sources.wet_files import Part
@@ -86,7 +86,7 @@ def _formats(job: Job, variant: Variant) -> list[str]:
     contents = read_contents(folder)
     if contents is None or not is_published(job, variant) or exists(job.staging_folder(variant)):
         return []
-    return readable_formats(contents, folder)
+    return whole_formats(contents, folder)
 
 
 def complete_finished(job: Job, finished: Finished, parts: tuple[Part, ...]) -> None:

@@ -32,7 +32,7 @@ from pipelines.stages.models import Lists, write_lists
 from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
 from runtime.errors import check_all
-from runtime.storage.files import exists, join, read_bytes
+from runtime.storage.files import exists, join, read_bytes, without_slashes
 from runtime.storage.locks import MachineSemaphore
 from runtime.storage.matching import is_missing
 
@@ -240,7 +240,7 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
     own_filters = load_own_filters(options.filters)
     variants = with_own_filters(options.variants, own_filters)
     check_variants(variants)
-    output = options.output.rstrip("/") or "/"
+    output = without_slashes(options.output)
     job = Job(
         variants=variants,
         spec=options.spec,

@@ -8,13 +8,29 @@ from typing import BinaryIO, cast
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from runtime.errors import UsageError
 from runtime.storage.remote import Matched
 
 _TEMPORARY = ".tmp-"
 
 
 class BeamFiles:
-    """`RemoteFiles` of Beam. Its errors are Beam's, of several kinds."""
+    """`RemoteFiles` of Beam. Its errors are Beam's, of several kinds.
+
+    Args:
+      scheme: of the paths, as "hdfs".
+    Raises:
+      UsageError: Beam has no filesystem of this scheme.
+    """
+
+    def __init__(self, scheme: str) -> None:
+        try:
+            FileSystems.get_filesystem(f"{scheme}://")
+        except ValueError:
+            raise UsageError(
+                f"{scheme}://: no filesystem has this scheme; expected a local path, s3:// or "
+                "gs://, or one of Apache Beam's, as hdfs://"
+            ) from None
 
     def open_read(self, path: str) -> BinaryIO:
         stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)

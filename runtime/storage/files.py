@@ -23,24 +23,35 @@ _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def remote_files(path: str) -> RemoteFiles:
-    """The filesystem of a path with a scheme: Arrow's for S3 and GCS, Beam's for any other."""
-    return _remote_files(path.partition("://")[0].lower() in ("s3", "gs"))
+    """The filesystem of a path with a scheme: Arrow's for S3 and GCS, Beam's for any other.
+
+    Raises:
+      UsageError: Beam has none of this scheme.
+    """
+    return _remote_files(path.partition("://")[0].lower())
 
 
 @functools.cache
-def _remote_files(is_object_store: bool) -> RemoteFiles:
-    if is_object_store:
+def _remote_files(scheme: str) -> RemoteFiles:
+    if scheme in ("s3", "gs"):
         from runtime.storage.objects import ObjectFiles
 
         return ObjectFiles()
     from runtime.storage.beam_files import BeamFiles
 
-    return BeamFiles()
+    return BeamFiles(scheme)
 
 
 def join(*parts: str) -> str:
     """The parts as one path; the first decides the filesystem."""
-    return "/".join([parts[0].rstrip("/"), *parts[1:]])
+    first = without_slashes(parts[0])
+    return "/".join(["" if first == "/" else first, *parts[1:]])
+
+
+def without_slashes(folder: str) -> str:
+    """A folder without slashes at its end; those of `/` and of `s3://` belong to it."""
+    trimmed = folder.rstrip("/")
+    return folder if trimmed.endswith(":") and is_remote(folder) else trimmed or "/"
 
 
 def parent(path: str) -> str:

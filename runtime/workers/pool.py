@@ -13,12 +13,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from runtime.errors import RunFailed, Terminated
-from runtime.workers.processes import kill_workers, start_fork_server, uninterrupted
+from runtime.workers.processes import (
+    act_started,
+    kill_workers,
+    start_fork_server,
+    uninterrupted,
+)
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -48,7 +54,7 @@ class Pool:
         self.resumable = resumable
         self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
-        self.busy = self.stopping = self._is_broken = False
+        self.busy = self.stopping = self._is_broken = self._is_closing = False
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
     def warm_up(self) -> None:
@@ -118,15 +124,17 @@ class Pool:
         self.failure = self.failure or error
 
     def stop(self) -> None:
-        """Drops the tasks not begun; those under way end."""
+        """Drops the tasks not begun; those under way end. A signal handler may call it anywhere."""
         self.stopping = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        if not self._is_closing:
+            act_started(partial(self._executor.shutdown, wait=False, cancel_futures=True))
 
     def close(self) -> None:
         """Ends the workers; tasks not begun are dropped, running ones end if that pays.
 
         A broken executor waits for ever for a worker that was starting while it ended the others.
         """
+        self._is_closing = True
         if self._is_broken or not self.resumable:
             kill_workers()
         self._executor.shutdown(wait=True, cancel_futures=True)

@@ -6,7 +6,7 @@ import signal
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -15,12 +15,16 @@ from runtime.errors import UsageError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _starting = False
-_pending: type[BaseException] | None = None
+_pending: Callable[[], None] | None = None
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A block that signals let end: a process half started would end with a traceback."""
+    """A block that signals let end.
+
+    A process half started would end with a traceback. A handler would wait for ever for a lock that
+    the block holds.
+    """
     global _starting, _pending
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -31,18 +35,29 @@ def uninterrupted() -> Iterator[None]:
     finally:
         _starting = False
         if _pending is not None:
-            error, _pending = _pending, None
-            kill_workers()
-            raise error
+            act, _pending = _pending, None
+            act()
+
+
+def act_started(act: Callable[[], None]) -> None:
+    """Does what a signal handler has to do: at once, or at the end of an uninterrupted block."""
+    global _pending
+    if _starting:
+        _pending = act
+    else:
+        act()
 
 
 def raise_started(error: type[BaseException]) -> None:
-    """Raises it, of a signal handler: at once, or when the process that is starting has begun."""
-    global _pending
-    if _starting:
-        _pending = error
-    else:
+    """Raises an error of a signal handler: at once, or at the end of an uninterrupted block."""
+
+    def kill_and_raise() -> None:
+        kill_workers()
         raise error
+
+    if not _starting:
+        raise error
+    act_started(kill_and_raise)
 
 
 def kill_workers() -> None:

@@ -1,5 +1,6 @@
 """Other formats of a finished corpus have the bytes that a run would have written."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
     (folder / "c4-validation.tfrecord-00000-of-00001").rename(tmp_path / "aside")
     contents = read_contents(str(folder))
     tasks = conversion.shard_tasks(contents, str(folder), "tfrecord", str(folder), ["jsonl"])
-    (folder / "converting.json").write_text(conversion.identity(contents))
+    (folder / "converting.json").write_text(conversion.identity(contents, {}))
     conversion.convert_shard(tasks[0])
     first = folder / "jsonl/c4-train.00000-of-00002.json.gz"
     before = first.stat().st_mtime_ns
@@ -107,6 +108,44 @@ def test_a_folder_without_a_finished_dataset_is_refused(tmp_path, capsys):
     assert "holds a dataset of other documents" in capsys.readouterr().err
 
 
+def test_files_that_no_command_made_are_left(tmp_path, capsys):
+    folder = write_dataset(tmp_path / "a", "en", COUNTS, "tfrecord")
+    theirs = tmp_path / "b/c4/en/3.1.0"
+    theirs.mkdir(parents=True)
+    for name in ("c4-train.tfrecord-00000-of-00002", "dataset_info.json", "contents.json"):
+        (theirs / name).write_text("{")
+    before = {path.name: path.read_bytes() for path in theirs.iterdir()}
+    assert convert(folder, "--format=tfrecord", f"--output={tmp_path / 'b'}") == 2
+    assert "holds files, but no contents.json of a finished dataset" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in theirs.iterdir()} == before
+
+
+def test_a_shard_that_lost_bytes_is_written_again(tmp_path, expected):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord", "jsonl")
+    shard = folder / "jsonl/c4-train.00001-of-00002.json.gz"
+    shard.write_bytes(b"")
+    assert convert(folder, "--format=jsonl") == 0
+    assert shard_bytes(tmp_path).items() <= expected.items() and shard.stat().st_size
+    shard.write_bytes(b"")  # another format is read from the one that is whole
+    assert convert(folder, "--format=parquet") == 0
+
+
+def test_columns_of_other_input_are_other_documents(tmp_path):
+    contents = read_contents(str(write_dataset(tmp_path, "en", COUNTS, "jsonl")))
+    one, other = ({"input": [f"{name}.warc.wet.gz"]} for name in "ab")
+    assert conversion.identity(contents, one) == conversion.identity(contents, other)
+    placed = dataclasses.replace(contents, features=(*contents.features, "wet_file"))
+    assert conversion.identity(placed, one) != conversion.identity(placed, other)
+
+
+def test_a_bucket_without_a_name_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = write_dataset(tmp_path, "en", COUNTS, "jsonl")
+    assert convert(folder, "--format=parquet", "--output=s3://") != 0
+    assert "expected s3://bucket/name" in capsys.readouterr().err
+    assert not (tmp_path / "s3:").exists()
+
+
 def test_a_run_makes_another_format_from_its_datasets(tmp_path, sample, capsys, monkeypatch):
     wanted = ["--variant=en,en.noclean", f"--input={sample}", "--shards=2"]
     assert build(tmp_path / "a", *wanted, "--format=tfrecord,parquet,jsonl") == 0
@@ -130,3 +169,9 @@ def test_a_run_that_builds_again_keeps_the_formats_that_were_there(tmp_path, sam
         path.unlink()
     assert build(tmp_path, *wanted[:1], "--format=tfrecord") == 0
     assert shard_bytes(tmp_path) == before
+
+
+def test_a_scheme_that_no_filesystem_has_is_named(tmp_path, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "jsonl")
+    assert convert(folder, "--format=parquet", "--output=ftp://host/x") == 2
+    assert "ftp://: no filesystem has this scheme" in capsys.readouterr().err

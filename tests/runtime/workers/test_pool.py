@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import process
 from multiprocessing.process import BaseProcess
@@ -11,6 +13,7 @@ import pytest
 from runtime.errors import Terminated
 from runtime.workers import pool
 from runtime.workers.pool import Pool, WorkerDied, run_apart
+from tests.conftest import REPOSITORY
 
 
 def double(number: int, *, plus: int = 0) -> int:
@@ -57,3 +60,44 @@ def test_a_broken_pool_closes_though_a_worker_is_left(monkeypatch):
     closing.start()
     closing.join(60)
     assert not closing.is_alive()
+
+
+_SIGTERM = """
+import os, signal, sys, time
+from concurrent.futures import process
+from runtime.command import run_command
+from runtime.workers import pool
+
+place, sent = sys.argv[1], []
+
+def wakeup(self, original=process._ThreadWakeup.wakeup):
+    caller = sys._getframe(1)
+    if caller.f_code.co_name == place and pool.current_pool().busy and not sent:
+        sent.append(os.kill(os.getpid(), signal.SIGTERM))
+    return original(self)
+
+def work():
+    for _ in pool.open_pool(2, "runtime.units").results(time.sleep, [0.2] * 9):
+        pass
+    return 0
+
+if __name__ == "__main__":
+    process._ThreadWakeup.wakeup = wakeup
+    sys.exit(run_command("sleep", work))
+"""
+
+
+@pytest.mark.parametrize(("place", "code"), [("submit", 143), ("shutdown", 0)])
+def test_sigterm_while_the_executor_holds_its_lock(tmp_path, place, code):
+    """Its handler stops the pool, which takes that lock, too: a wait for ever."""
+    script = tmp_path / "work.py"
+    script.write_text(_SIGTERM)
+    ran = subprocess.run(
+        [sys.executable, str(script), place],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "SIGTERM: ending after the running tasks." in ran.stderr
+    assert ran.returncode == code and "Traceback" not in ran.stderr
