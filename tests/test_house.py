@@ -16,7 +16,7 @@ ROOMS = sorted(
 SOURCES = sorted(
     path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py")
 )  # fmt: skip
-MOST_LINES, MOST_FUNCTION_LINES, MOST_MODULES = 350, 40, 16
+MOST_LINES, MOST_FUNCTION_LINES, MOST_MODULES = 350, 40, 15
 ENTRY = re.compile(r"^ *([a-z]\w*)  +\S.*$", re.MULTILINE)
 
 

@@ -14,6 +14,5 @@ duplicates  bucket of lines: those that another page keeps
 finish      documents of a part
 shards      one output shard
 malformed   damaged records and missing files: listed, counted, bounded
-publish     shards become a dataset under its name
-report      report.json
+publish     shards become a dataset under its name, counts become report.json
 """

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from cleaning.counts import Counts, of_variant
-from cleaning.rules import heaviest_rule
+from cleaning.rules import data_path_order, heaviest_rule
+from cleaning.specs import REFERENCE
 from cleaning.variants import Variant
 from corpora.cards import update_collection
 from corpora.contents import Contents, ShardContents
 from corpora.metadata import write_metadata
 from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
-from pipelines.stages.report import build_report
 from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder
 from runtime.errors import InputRefused
 from runtime.storage.files import (
@@ -146,3 +146,35 @@ def empty_line(name: str, counts: Mapping[str, int]) -> str:
     units = unit.removesuffix("s") if count == 1 else unit
     most = f"; most dropped by {rule} ({count:,} {units}: {meaning})" if rule else ""
     return f"{name}: no document is left of {read:,} page{'s' * (read != 1)}{most}"
+
+
+def build_report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
+    """The report: for each variant its dataset, its splits, and its counts by rule."""
+    return {
+        "spec": job.spec,
+        "parts": job.part_count,
+        "variants": {
+            variant.name: _variant_report(job, variant, of_variant(counts, variant.name), shards)
+            for variant in job.variants
+        },
+    }
+
+
+def _variant_report(
+    job: Job, variant: Variant, counts: Counts, shards: list[Shard]
+) -> dict[str, object]:
+    splits = {
+        name: {
+            "documents": counts.get(f"{name}/examples", 0),
+            "text_bytes": counts.get(f"{name}/text-bytes", 0),
+            "shards": sum(s.variant == variant and s.split == name for s in shards),
+        }
+        for name in variant.splits()
+    }
+    steps = [*variant.steps(), "fixed"] if job.settings != REFERENCE else variant.steps()
+    return {
+        "dataset": job.dataset_folder(variant),
+        "unmodified": job.is_unmodified(variant),
+        "splits": splits,
+        "counts": data_path_order(counts, tuple(steps)),
+    }

@@ -15,6 +15,5 @@ In reading order:
   answers       exact match and F1 of answers, and their normalization
   sources       reads examples from folders of TFDS, of Hugging Face, and of lines
   own_tasks     tasks from a TOML file
-  templates     the texts of own tasks, with names of fields
   seqio_tasks   tasks and mixtures in seqio's registry
 """
