@@ -119,6 +119,8 @@ def test_a_crawl_that_is_not_there_is_told_without_secrets(server):
 
 def test_a_bucket_that_beam_cannot_open_says_what_it_needs():
     with pytest.raises(CrawlError, match="needs no credentials"):
+        read_crawl_paths(Mirror(base="hdfs://commoncrawl/"), CRAWL)
+    with pytest.raises(UsageError, match="nosuchscheme://: no filesystem has this scheme"):
         read_crawl_paths(Mirror(base="nosuchscheme://commoncrawl/"), CRAWL)
 
 
