@@ -53,7 +53,7 @@ def run_reference(wet: Path, folder: Path, references: Path, config: str = "en")
 def count_pages(wet: Path) -> int:
     """Pages with a URL in the files of a folder."""
     pattern = re.compile(rb"^WARC-Target-URI:", re.M)
-    return sum(len(pattern.findall(gzip.decompress(p.read_bytes()))) for p in wet.glob("*.gz"))
+    return sum(len(pattern.findall(_read(p))) for p in wet.glob("*.gz"))
 
 
 def write_one_page(wet: Path, folder: Path) -> Path:
@@ -95,4 +95,10 @@ def _moved(record: bytes, copy: int, altered: bool) -> bytes:
 
 def _records(path: Path) -> list[bytes]:
     start = b"WARC/1.0\r\nWARC-Type: "
-    return [start + part for part in gzip.decompress(path.read_bytes()).split(start)[1:]]
+    return [start + part for part in _read(path).split(start)[1:]]
+
+
+def _read(path: Path) -> bytes:
+    """What a file holds. gzip.decompress copies the rest of it for each of its members."""
+    with gzip.open(path) as file:
+        return file.read()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from corpora.contents import Contents, ShardContents
+from corpora.contents import Contents
 from corpora.documents import DamagedShard, read_document_rows
 from corpora.features import FEATURES, DocumentRow
 from corpora.formats import FORMATS
-from runtime.storage.files import atomic_write, exists, join, size_bytes
+from runtime.storage.files import atomic_write, exists, join, list_sizes, size_bytes
 
 _BATCH_DOCUMENTS = 256
 
@@ -91,27 +91,29 @@ def _batches(task: ShardTask) -> Iterator[list[DocumentRow]]:
 
 
 def whole_formats(contents: Contents, folder: str) -> list[str]:
-    """The formats of a dataset in which every shard is there, as large as it was written."""
+    """The formats of a dataset whose shards are all there, as large as they were written."""
     return [
         name
         for name in contents.formats()
-        if all(is_whole(contents, shard, name, folder) for shard in contents.shards)
+        if all(
+            size == shard.stored_bytes.get(name)
+            for shard, size in zip(
+                contents.shards, sizes_found(contents, folder, name), strict=True
+            )
+        )
     ]
 
 
 def present_formats(contents: Contents, folder: str) -> list[str]:
-    """The formats of a dataset in which every shard is there, damaged or not."""
-    return [
-        name
-        for name in contents.formats()
-        if all(exists(join(folder, contents.shard_path(shard, name))) for shard in contents.shards)
-    ]
+    """The formats of a dataset whose shards are all there, of whatever size."""
+    return [name for name in contents.formats() if None not in sizes_found(contents, folder, name)]
 
 
-def is_whole(contents: Contents, shard: ShardContents, format_name: str, folder: str) -> bool:
-    """True if a shard of a dataset is there, as large as it was written."""
-    path = join(folder, contents.shard_path(shard, format_name))
-    return exists(path) and size_bytes(path) == shard.stored_bytes.get(format_name)
+def sizes_found(contents: Contents, folder: str, format_name: str) -> list[int | None]:
+    """The stored bytes of each shard of a dataset in a format; None for those that are absent."""
+    sizes = list_sizes(join(folder, FORMATS[format_name].folder))
+    names = (contents.shard_path(shard, format_name) for shard in contents.shards)
+    return [sizes.get(name.rpartition("/")[2]) for name in names]
 
 
 def identity(contents: Contents, origin: Mapping[str, Any]) -> str:

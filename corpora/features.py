@@ -50,7 +50,8 @@ COLUMNS: dict[str, Column] = {
         Column(
             "record_offset",
             Kind.NUMBER,
-            "byte of the stored file where the record's gzip member starts, or the record",
+            "byte of the stored file at which the gzip member of the record starts; of a file "
+            "without gzip, at which the record starts",
         ),
         Column(
             "digest",

@@ -9,11 +9,12 @@ from corpora.contents import Contents, read_contents
 from corpora.conversion import (
     convert_shard,
     identity,
-    is_whole,
     present_formats,
     shard_tasks,
+    sizes_found,
     whole_formats,
 )
+from corpora.documents import DamagedShard
 from corpora.metadata import CONFIG_NAME, read_origin, write_metadata, write_origin
 from runtime.cli.console import LiveLine
 from runtime.cli.options import OptionError
@@ -77,12 +78,19 @@ def _convert(
     contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
 ) -> Contents:
     there, origin = read_contents(target), read_origin(folder)
-    _check_target(contents, there, target, origin)
+    mark = identity(contents, origin)
+    _check_target(there, target, mark)
     whole = whole_formats(there, target) if there else []
     wanted = [name for name in dict.fromkeys(formats) if name not in whole]
     if not wanted and there is not None:
         return there
-    _begin(contents, there, target, wanted, origin)
+    if source in wanted and source not in whole_formats(contents, folder):
+        raise DamagedShard(
+            f"{folder}: shards of {source} are not as large as contents.json states, and no other "
+            "format is whole to make them from; build the dataset again"
+        )
+    base = there or _without_formats(contents)
+    _begin(base, target, wanted, mark)
     tasks = shard_tasks(contents, folder, source, target, wanted)
     sizes: list[dict[str, int]] = [{} for _ in tasks]
     done = 0
@@ -90,37 +98,34 @@ def _convert(
         for task, stored in current_pool().results(convert_shard, tasks):
             sizes[task.number] = stored
             done += 1
-    return _complete(there or _without_formats(contents), target, sizes, origin)
+    return _complete(base, target, sizes, origin)
 
 
-def _check_target(contents: Contents, there: Contents | None, target: str, origin: Origin) -> None:
-    """Raises OptionError if a folder holds other documents, or files that no command here made."""
-    if there is not None and identity(there, read_origin(target)) == identity(contents, origin):
-        return
-    delete_leftovers(target)
-    if there is None and not exists(join(target, _MARK)):
-        if not find_files(target, ("*",)) and not find_files(target, ("*", "*")):
-            return
-        what = "files, but no contents.json of a finished dataset"
-    elif there is None:
-        return
+def _check_target(there: Contents | None, target: str, mark: str) -> None:
+    """Raises OptionError if a folder holds other documents, or files that no conversion made."""
+    if there is not None:
+        is_other = identity(there, read_origin(target)) != mark
+        held = "a dataset of other documents" if is_other else ""
     else:
-        what = "a dataset of other documents"
-    raise OptionError(f"{target} holds {what}. Give another --output, or delete it")
+        delete_leftovers(target)
+        begun = exists(join(target, _MARK))
+        empty = begun or not any(find_files(target, names) for names in (("*",), ("*", "*")))
+        held = "" if empty else "files, but no contents.json of a finished dataset"
+    if held:
+        raise OptionError(f"{target} holds {held}. Give another --output, or delete it")
 
 
-def _begin(
-    contents: Contents, there: Contents | None, target: str, wanted: list[str], origin: Origin
-) -> None:
-    """Removes damaged shards and files of a conversion that was stopped; marks the folder."""
-    mark, path = identity(contents, origin).encode(), join(target, _MARK)
-    if not exists(path) or read_bytes(path) != mark:
-        complete = there.formats() if there else []
-        for name in wanted:
-            for shard in there.shards if there and name in complete else contents.shards:
-                if name not in complete or not is_whole(contents, shard, name, target):
-                    delete_file(join(target, contents.shard_path(shard, name)))
-        write_bytes(path, mark)
+def _begin(base: Contents, target: str, wanted: list[str], mark: str) -> None:
+    """Removes damaged shards and those of a conversion that was stopped; writes the mark."""
+    path = join(target, _MARK)
+    goes_on = exists(path) and read_bytes(path) == mark.encode()
+    for name in wanted:
+        for shard, size in zip(base.shards, sizes_found(base, target, name), strict=True):
+            keeps = size == shard.stored_bytes[name] if name in shard.stored_bytes else goes_on
+            if size is not None and not keeps:
+                delete_file(join(target, base.shard_path(shard, name)))
+    if not goes_on:
+        write_bytes(path, mark.encode())
 
 
 def _complete(

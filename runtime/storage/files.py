@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from runtime.storage.remote import RemoteFiles, is_remote
+from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
 _TEMPORARY = ".tmp-"
 # Errors of a write that name no file.
@@ -166,12 +166,21 @@ def list_files(folder: str) -> list[str]:
 
 def list_modified(folder: str) -> dict[str, float]:
     """When each file directly in a folder was written, in seconds since 1970, by path."""
+    return {path: time for path, (_, time) in _listed(folder).items()}
+
+
+def list_sizes(folder: str) -> dict[str, int]:
+    """Bytes of each file directly in a folder, by name; {} if there is no such folder."""
+    return {path.rpartition("/")[2]: size for path, (size, _) in _listed(folder).items()}
+
+
+def _listed(folder: str) -> Matched:
     if is_remote(folder):
-        return {path: time for path, (_, time) in remote_files(folder).list_files(folder).items()}
+        return remote_files(folder).list_files(folder)
     if not os.path.isdir(folder):
         return {}
     files = [entry for entry in os.scandir(folder) if entry.is_file()]
-    return {entry.path: entry.stat().st_mtime for entry in files}
+    return {entry.path: (entry.stat().st_size, entry.stat().st_mtime) for entry in files}
 
 
 def find_files(folder: str, names: Sequence[str]) -> list[str]:

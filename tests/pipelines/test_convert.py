@@ -126,8 +126,26 @@ def test_a_shard_that_lost_bytes_is_written_again(tmp_path, expected):
     shard.write_bytes(b"")
     assert convert(folder, "--format=jsonl") == 0
     assert shard_bytes(tmp_path).items() <= expected.items() and shard.stat().st_size
-    shard.write_bytes(b"")  # another format is read from the one that is whole
-    assert convert(folder, "--format=parquet") == 0
+    shard.write_bytes(b"")
+    assert convert(folder, "--format=parquet") == 0  # read from TFRecord, which is whole
+
+
+def test_a_shard_that_lost_bytes_is_written_again_by_a_conversion_that_goes_on(tmp_path, expected):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord", "jsonl")
+    contents = read_contents(str(folder))
+    (folder / "converting.json").write_text(conversion.identity(contents, {}))
+    (folder / "jsonl/c4-train.00001-of-00002.json.gz").write_bytes(b"")
+    assert convert(folder, "--format=jsonl,parquet") == 0
+    assert shard_bytes(tmp_path).items() <= expected.items()
+
+
+def test_a_damaged_shard_is_left_if_no_format_is_whole(tmp_path, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "jsonl")
+    shard = folder / "jsonl/c4-train.00001-of-00002.json.gz"
+    shard.write_bytes(half := shard.read_bytes()[:60])
+    assert convert(folder, "--format=jsonl") == 3
+    assert "no other format is whole" in capsys.readouterr().err
+    assert shard.read_bytes() == half
 
 
 def test_columns_of_other_input_are_other_documents(tmp_path):

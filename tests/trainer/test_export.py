@@ -25,8 +25,8 @@ def base(tmp_path_factory, small_vocabulary) -> list[str]:
         (folder / "pairs" / f"{split}.tsv").write_text("".join(lines))
     given = [f"--corpus={folder / 'pairs'}", "--dtype=float32", "--inputs_length=16",
              "--targets_length=8", "--batch_size=4", "--log_period=1", "--eval_period=0",
-             "--checkpoint_period=1", "--keep_checkpoints=0", "--architecture=prefix_lm",
-             "--objective=prefix_lm", "--backend=ours"]  # fmt: skip
+             "--checkpoint_period=1", "--keep_checkpoints=0",
+             "--backend=ours"]  # fmt: skip
     run = f"--model_dir={folder / 'base'}"
     size = [f"--vocab={small_vocabulary}", "--size=tiny", "--steps=1"]
     assert main(["train", *given, *size, run]) == 0
@@ -100,9 +100,9 @@ def test_unfreezing_that_stops_between_episodes_ends_with_the_same_bits(base, tm
     middle = arrays(tmp_path / "whole" / "checkpoint_2")
     end = arrays(tmp_path / "whole" / "checkpoint_4")
     before = arrays(newest_checkpoint(start))
-    low = "decoder/layers_0/self_attention/query/kernel"
+    low = "encoder/layers_0/attention/query/kernel"
     assert np.array_equal(middle[low], before[low]) and not np.array_equal(end[low], before[low])
-    top = "decoder/layers_1/self_attention/query/kernel"
+    top = "encoder/layers_1/attention/query/kernel"
     assert not np.array_equal(middle[top], before[top])
     stopped = tmp_path / "stopped"  # as if killed at the last step of the first episode
     shutil.copytree(tmp_path / "whole", stopped)
