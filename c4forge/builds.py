@@ -21,7 +21,7 @@ from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from runtime.errors import RunFailed, Terminated, UsageError
 from runtime.storage.files import hush_beam, join, read_bytes
 from runtime.workers import pool
-from runtime.workers.processes import raise_started
+from runtime.workers.processes import raise_when_interruptible
 
 OptionValue = str | int | float | bool | os.PathLike[str] | None
 """Of an option; None and False leave it out."""
@@ -255,7 +255,7 @@ def _interrupt_stops_tasks() -> Iterator[None]:
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         pool.stop_tasks()
-        raise_started(KeyboardInterrupt)
+        raise_when_interruptible(KeyboardInterrupt)
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -17,7 +17,7 @@ from runtime.cli.version import versions
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
 from runtime.storage.space import describe_full, is_full
 from runtime.workers import pool
-from runtime.workers.processes import check_current_folder, kill_workers, raise_started
+from runtime.workers.processes import check_current_folder, kill_workers, raise_when_interruptible
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
@@ -186,7 +186,7 @@ class _Signals:
         if _loads_extension(frame):
             signal.setitimer(signal.ITIMER_REAL, _LATER_SECONDS, _AGAIN_SECONDS)
             return
-        raise_started(error)
+        raise_when_interruptible(error)
 
     def end(self) -> None:
         """No further KeyboardInterrupt is raised: the work is over."""

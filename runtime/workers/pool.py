@@ -20,10 +20,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from runtime.errors import RunFailed, Terminated
 from runtime.workers.processes import (
-    act_started,
     kill_workers,
     start_fork_server,
     uninterrupted,
+    when_interruptible,
 )
 
 P = ParamSpec("P")
@@ -127,7 +127,7 @@ class Pool:
         """Drops the tasks not begun; those under way end. A signal handler may call it anywhere."""
         self.stopping = True
         if not self._is_closing:
-            act_started(partial(self._executor.shutdown, wait=False, cancel_futures=True))
+            when_interruptible(partial(self._executor.shutdown, wait=False, cancel_futures=True))
 
     def close(self) -> None:
         """Ends the workers; tasks not begun are dropped, running ones end if that pays.

@@ -14,7 +14,7 @@ from pathlib import Path
 from runtime.errors import UsageError
 
 _ROOT = Path(__file__).resolve().parents[2]
-_starting = False
+_is_uninterrupted = False
 _pending: Callable[[], None] | None = None
 
 
@@ -25,39 +25,39 @@ def uninterrupted() -> Iterator[None]:
     A process half started would end with a traceback. A handler would wait for ever for a lock that
     the block holds.
     """
-    global _starting, _pending
+    global _is_uninterrupted, _pending
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _starting = True
+    _is_uninterrupted = True
     try:
         yield
     finally:
-        _starting = False
+        _is_uninterrupted = False
         if _pending is not None:
             act, _pending = _pending, None
             act()
 
 
-def act_started(act: Callable[[], None]) -> None:
+def when_interruptible(act: Callable[[], None]) -> None:
     """Does what a signal handler has to do: at once, or at the end of an uninterrupted block."""
     global _pending
-    if _starting:
+    if _is_uninterrupted:
         _pending = act
     else:
         act()
 
 
-def raise_started(error: type[BaseException]) -> None:
+def raise_when_interruptible(error: type[BaseException]) -> None:
     """Raises an error of a signal handler: at once, or at the end of an uninterrupted block."""
 
     def kill_and_raise() -> None:
         kill_workers()
         raise error
 
-    if not _starting:
+    if not _is_uninterrupted:
         raise error
-    act_started(kill_and_raise)
+    when_interruptible(kill_and_raise)
 
 
 def kill_workers() -> None:

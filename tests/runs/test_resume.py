@@ -67,9 +67,9 @@ def kill_after(process: subprocess.Popen, output: Path, receipts: int) -> None:
 def test_a_run_killed_again_and_again_finishes_with_the_same_bytes(
     tmp_path, wet, undisturbed, all_variants
 ):
-    """One output of every variant, killed at seven points; whole tasks are never done again."""
+    """One output of every variant, killed at ten points; whole tasks are never done again."""
     kept: dict[Path, int] = {}
-    for receipts in (0, 4, FILES, FILES + 5, 2 * FILES, 3 * FILES, 3 * FILES + 8):
+    for receipts in (0, 1, 4, 8, FILES, FILES + 2, FILES + 5, 2 * FILES, 3 * FILES, 3 * FILES + 8):
         process = start(tmp_path, wet, *all_variants)
         kill_after(process, tmp_path, receipts)
         now = whole_tasks(tmp_path)
