@@ -1,5 +1,6 @@
 """README.md of a dataset, and of a collection: the datasets of one name in their common folder."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from corpora.hugging_face import (
     front_matter,
     named,
 )
-from runtime.storage.files import find_files, join, write_bytes
+from runtime.storage.files import exists, find_files, join, read_bytes, write_bytes
+from runtime.storage.remote import is_remote
 
 CARD = "README.md"
 _CRAWL = re.compile(r"CC-MAIN-\d{4}-\d{2}(?:-\d{2})?")
@@ -30,6 +32,7 @@ The text was written by the authors of the pages, whose rights remain. It was co
 Crawl, whose [terms of use](https://commoncrawl.org/terms-of-use) apply. This is not the release of
 C4 that AllenAI publishes under ODC-BY.
 """
+_MARK = "<!-- c4forge writes this file anew; without this line it is yours, and stays. -->\n"
 Origin = Mapping[str, Any]
 """config.json of a dataset: how it was made; {} if there is none."""
 
@@ -44,11 +47,25 @@ def write_cards(folder: str, contents: Contents, origin: Origin) -> None:
     formats = contents.formats()
     of_card = chosen_format([formats])
     inner = FORMATS[of_card].folder
-    write_bytes(join(folder, CARD), dataset_card(contents, origin, of_card, inner).encode())
+    _write_card(folder, dataset_card(contents, origin, of_card, inner))
     for name in READ_FORMATS:
         if name in formats:
             card = dataset_card(contents, origin, name, "")
-            write_bytes(join(folder, FORMATS[name].folder, CARD), card.encode())
+            _write_card(join(folder, FORMATS[name].folder), card)
+
+
+def _write_card(folder: str, card: str) -> None:
+    """Writes a card, unless there is one of others."""
+    path = join(folder, CARD)
+    if is_ours(path):
+        write_bytes(path, card.encode())
+
+
+def is_ours(path: str) -> bool:
+    """True if a card is not there, or c4forge wrote it."""
+    if not is_remote(path) and os.path.islink(path):
+        return False
+    return not exists(path) or _MARK.encode() in read_bytes(path)
 
 
 def dataset_card(contents: Contents, origin: Origin, format_name: str, folder: str) -> str:
@@ -62,6 +79,7 @@ def dataset_card(contents: Contents, origin: Origin, format_name: str, folder: s
     configs = configurations(contents, format_name, folder)
     parts = [
         front_matter(title, contents.languages, configs, format_name),
+        _MARK,
         f"# {title}\n",
         f"{_origin_text(contents, origin)}\n",
         "## Size\n",
@@ -154,10 +172,10 @@ def update_collection(folder: str) -> None:
     Args:
       folder: of the datasets of one name, as `out/c4`.
     """
-    card = b""
-    while (current := collection_card(folder).encode()) != card:
+    card = ""
+    while (current := collection_card(folder)) != card:
         card = current
-        write_bytes(join(folder, CARD), card)
+        _write_card(folder, card)
 
 
 def collection_card(folder: str) -> str:
@@ -181,6 +199,7 @@ def collection_card(folder: str) -> str:
     title = next(iter(found.values())).dataset if found else folder.rpartition("/")[2]
     parts = [
         front_matter(title, languages, configs, chosen),
+        _MARK,
         f"# {title}\n",
         "Text of web pages from Common Crawl, built by c4forge.\nEach dataset has its own card.\n",
         _collection_table(found, names),

@@ -116,6 +116,21 @@ def sizes_found(contents: Contents, folder: str, format_name: str) -> list[int |
     return [sizes.get(name.rpartition("/")[2]) for name in names]
 
 
+def first_damage(contents: Contents, folder: str, format_name: str) -> str:
+    """The first shard of a format that is absent or of another size, in words; "" if none is."""
+    if not format_name:
+        return "contents.json has no format whose shards are all there"
+    found = sizes_found(contents, folder, format_name)
+    for shard, size in zip(contents.shards, found, strict=True):
+        path = join(folder, contents.shard_path(shard, format_name))
+        stated = shard.stored_bytes[format_name]
+        if size is None:
+            return f"there is no {path}"
+        if size != stated:
+            return f"{path} has {size:,} bytes instead of {stated:,}"
+    return ""
+
+
 def identity(contents: Contents, origin: Mapping[str, Any]) -> str:
     """16 hex digits, the same for datasets of the same documents in whatever formats.
 

@@ -4,15 +4,16 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from corpora.array_record import FormatError
 from corpora.contents import Contents
 from corpora.formats import OUTPUT_FORMATS
-from pipelines.run.conversion import convert_dataset, finished_contents
+from pipelines.run.conversion import convert_dataset, finished_contents, plan_conversion
 from runtime.cli.command_line import CommandLine
 from runtime.cli.options import option, options_of, parse_count, some_of
 from runtime.command import Exit, run_command
-from runtime.errors import planning
+from runtime.errors import check_all, planning
 from runtime.storage.files import join, without_slashes
 from runtime.storage.remote import is_remote
 from runtime.units import size
@@ -78,9 +79,11 @@ def _run(arguments: list[str], name: str) -> int:
     options = ConvertOptions(**given.values)
     folders = [_absolute(folder) for folder in options.folders]
     with planning():
-        targets = [_target(folder, options.output) for folder in folders]
+        check_all(partial(_target, folder, options.output) for folder in folders)
+        targets = {folder: _target(folder, options.output) for folder in folders}
+        check_all(partial(plan_conversion, *both, options.formats) for both in targets.items())
     open_pool(options.num_workers, PRELOAD).warm_up()
-    for folder, target in zip(folders, targets, strict=True):
+    for folder, target in targets.items():
         contents = convert_dataset(folder, target, options.formats)
         _print_outcome(contents, target)
     return Exit.DONE

@@ -42,6 +42,11 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
+RUN_FILES = (
+    "config.json", "versions.json", "report.json", "malformed", "unreadable.jsonl",
+    "unreachable.jsonl",
+)  # fmt: skip
+"""What a run writes into its folder, beside work."""
 FAILED_SUFFIX, UNREADABLE_SUFFIX = ".failed.json", ".unreadable.json"
 
 

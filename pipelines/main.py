@@ -4,20 +4,23 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.job import Job
+from corpora.contents import NAME as CONTENTS_NAME
+from pipelines.job import RUN_FILES, Job
 from pipelines.run.estimate import estimate_run
 from pipelines.run.execute import print_outcome, run_plan
 from pipelines.run.finished import complete_finished, existing_formats, find_finished
 from pipelines.run.options import LIST_CRAWLS, Options, parse_options
 from pipelines.run.plan import Plan, check_paths, mirror_of, plan_run
+from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.mirrors import list_crawls
 from pipelines.stages.publish import is_published
-from runtime.cli.console import doing
+from runtime.cli.console import doing, say
 from runtime.cli.options import OptionError
 from runtime.command import NOTHING_WRITTEN, RESUMABLE, Exit, run_command
 from runtime.errors import planning
-from runtime.storage.files import delete_if_empty, exists, is_half_moved, make_folder
+from runtime.storage.files import exists, is_half_moved
 from runtime.storage.locks import hold_folder
+from runtime.storage.ownership import check_replaceable, claim, release
 from runtime.workers.pool import open_pool
 
 PRELOAD = "pipelines.stages.preload"
@@ -60,22 +63,21 @@ def build_corpus(options: Options) -> Job:
     """
     plan, arguments = _plan(options)
     job = plan.job
+    output = f"--output={options.output}"
     try:
-        make_folder(job.work)
-    except OSError as error:
-        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    try:
-        with hold_folder(job.work):
+        with hold_folder(job.work, f"--work_dir={job.work}" if options.work_dir else output):
+            claim(job.run_folder(), RUN_FILES, "--output")
+            claim(job.work, [STATE_NAME], "--work_dir" if options.work_dir else "--output")
             if _is_finished(plan, options):
                 print_outcome(job)
                 return job
-            if not options.overwrite:
-                _refuse_other_datasets(job)
+            _check_datasets(job, options.overwrite)
             plan = replace(plan, job=replace(job, formats=existing_formats(job)))
             run_plan(plan, options, arguments)
             return plan.job
     finally:
-        delete_if_empty(job.work)
+        release(job.work)
+        release(job.run_folder())
 
 
 def _is_finished(plan: Plan, options: Options) -> bool:
@@ -104,12 +106,21 @@ def _plan(options: Options) -> tuple[Plan, list[str]]:
         return plan_run(options), arguments
 
 
-def _refuse_other_datasets(job: Job) -> None:
-    """Raises OptionError if a dataset of another configuration stands where one would go."""
+def _check_datasets(job: Job, overwrite: bool) -> None:
+    """Says which datasets of another configuration are replaced.
+
+    Raises:
+      OptionError: there is one, and nothing may be overwritten.
+      NotOurs: there is a folder that c4forge did not make, or in which others have put files.
+    """
     for variant in job.variants:
         folder = job.dataset_folder(variant)
-        if exists(folder) and not is_published(job, variant) and not is_half_moved(folder):
+        if not exists(folder) or is_published(job, variant) or is_half_moved(folder):
+            continue
+        if not overwrite:
             raise OptionError(
                 f"{folder} holds a dataset of another input or configuration; its config.json, if "
                 "it has one, says which. Give another --output, or --overwrite to replace it."
             )
+        check_replaceable(folder, CONTENTS_NAME)
+        say(f"note: {folder} will be replaced: it has another input or configuration")

@@ -12,13 +12,14 @@ from corpora.layout import (
 )
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
 from pipelines.tokens.options import TokenOptions, parse_token_options
-from pipelines.tokens.publish import is_ours, is_tokenized, read_counts
+from pipelines.tokens.publish import COUNTS_NAME, is_ours, is_tokenized, read_counts
 from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
-from runtime.storage.files import exists, is_half_moved, make_folder, write_bytes
+from runtime.storage.files import exists, is_half_moved, write_bytes
 from runtime.storage.locks import hold_folder
+from runtime.storage.ownership import check_replaceable
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool
@@ -65,11 +66,7 @@ def _run(options: TokenOptions) -> int:
     with planning(), doing("importing Apache Beam, reading the corpus"):
         arguments = options.for_beam()
         job, sources, vocabulary = plan_tokens(options)
-    try:
-        make_folder(job.versions_folder())
-    except OSError as error:
-        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    with hold_folder(job.versions_folder()):
+    with hold_folder(job.versions_folder(), f"--output={options.output}"):
         return _run_job(job, sources, vocabulary, options, arguments)
 
 
@@ -86,11 +83,14 @@ def _run_job(
         _print_outcome(job)
         return Exit.DONE
     folder = job.dataset_folder()
-    if exists(folder) and not (options.overwrite or is_ours(job) or is_half_moved(folder)):
-        raise OptionError(
-            f"{folder} holds tokens of another corpus or vocabulary; its config.json "
-            "says which. Give another --output, or --overwrite to replace them"
-        )
+    if exists(folder) and not (is_ours(job) or is_half_moved(folder)):
+        if not options.overwrite:
+            raise OptionError(
+                f"{folder} holds tokens of another corpus or vocabulary; its config.json "
+                "says which. Give another --output, or --overwrite to replace them"
+            )
+        check_replaceable(folder, COUNTS_NAME)
+        say(f"note: {folder} will be replaced: it has tokens of another corpus or vocabulary")
     stored = sum(source.size_bytes for source in sources)
     say(
         f"{len(shards):,} shard{'s' * (len(shards) != 1)}, {size(stored)} stored, with the "

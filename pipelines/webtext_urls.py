@@ -33,6 +33,7 @@ from runtime.errors import InputRefused, UsageError, check_all, planning
 from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import atomic_write, open_read, read_bytes
 from runtime.storage.matching import is_missing, match_files
+from runtime.storage.ownership import check_new
 from runtime.storage.remote import Matched, is_remote
 from runtime.storage.space import telling_need
 from runtime.workers.pool import available_cores, close_pool, open_pool
@@ -69,6 +70,7 @@ class ListOptions:
         "karma that a submission needs", default=3, metavar="N", parse=parse_as(int)
     )
     keep_media: bool = option("take images, video, music and files as well", default=False)
+    overwrite: bool = option("replace the output if it is there", default=False)
     num_workers: int = option(
         "dumps read at a time, up to 2 GB of memory each if in zstd; default 0: all cores",
         default=0, metavar="N", parse=parse_count, shown="",
@@ -213,6 +215,7 @@ def parse_options(arguments: list[str], name: str = "c4forge webtext-urls") -> O
             found |= dump()
     if given.output in found:
         raise OptionError(f"--output={given.output} is one of the dumps")
+    check_new(given.output, given.overwrite, "--output")
     by_name = sorted(found, key=lambda path: (os.path.basename(path), path))
     return Options(
         dumps={path: found[path][0] for path in by_name},

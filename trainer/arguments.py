@@ -78,7 +78,7 @@ COMMANDS: dict[str, CommandRow] = {
         CommandRow(
             name="infer",
             meaning="writes a target for each line of a file",
-            takes=("checkpoint", "input", "decoding", "output"),
+            takes=("checkpoint", "input", "decoding", "output", "overwrite"),
             needs=("vocab", "checkpoint", "input", "output"),
             of_run=True,
         ),
@@ -172,6 +172,7 @@ class Command:
     json: bool = option("print a line of JSON for each row of the table", default=False)
     input: str = option("file with an input on each line", default="", metavar="FILE")
     output: str = option("file or folder to write", default="", metavar="PATH")
+    overwrite: bool = option("replace the output if it is there", default=False)
     script: str = option(
         "program of t5x that the gin file is for", default="train", metavar="NAME", table=SCRIPTS,
         parse=parse_choice(str, tuple(SCRIPTS)),

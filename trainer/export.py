@@ -7,9 +7,10 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 
+from runtime.storage.ownership import claim
 from runtime.storage.space import telling_need
-from trainer.compat.adapters import AdapterError, holds_adapters, write_adapters
-from trainer.compat.hugging_face import write_hugging_face
+from trainer.compat.adapters import FILE_NAME, AdapterError, holds_adapters, write_adapters
+from trainer.compat.hugging_face import MODEL_FILES, write_hugging_face
 from trainer.config import TrainConfig, TrainConfigError
 from trainer.model.network import build_network
 from trainer.training.checkpoints import (
@@ -20,7 +21,7 @@ from trainer.training.checkpoints import (
 )
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.run import configure_network, first_updates_of, load_params, this_host
-from trainer.training.run_folder import write_settings
+from trainer.training.run_folder import RUN_FILES, write_settings
 from trainer.training.step import State, trained_arrays
 
 Paths = Sequence[str]
@@ -40,6 +41,7 @@ def export_hugging_face(config: TrainConfig, checkpoint: Paths, output: str) -> 
             "feed-forward blocks; --to=checkpoint writes the complete model, --to=adapters the "
             "adapters alone"
         )
+    claim(output, MODEL_FILES, "--output")
     params = load_params(config, checkpoint)
     with telling_need(output, lambda: array_bytes(params)):
         write_hugging_face(output, params, configure_network(config), config.vocab)
@@ -53,6 +55,7 @@ def export_adapters(config: TrainConfig, checkpoint: Paths, output: str) -> str:
       AdapterError: the model has no adapters.
     """
     _check_output(output)
+    claim(output, [*RUN_FILES, FILE_NAME], "--output")
     params = load_params(config, checkpoint)
     write_settings(replace(config, model_dir=output))
     with telling_need(output):
@@ -63,6 +66,7 @@ def export_adapters(config: TrainConfig, checkpoint: Paths, output: str) -> str:
 def export_checkpoint(config: TrainConfig, checkpoint: Paths, output: str) -> str:
     """Writes a folder like that of a run, with one checkpoint: all parameters and new moments."""
     _check_output(output)
+    claim(output, RUN_FILES, "--output")
     found = next(iter(checkpoint), config.model_dir)
     step = 0 if holds_adapters(found) else checkpoint_step(newest_checkpoint(found))
     params = jax.tree.map(jnp.asarray, load_params(config, checkpoint))

@@ -14,6 +14,7 @@ from runtime.cli.version import versions
 from runtime.command import Exit, run_command
 from runtime.errors import UsageError
 from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.ownership import check_new, claim
 from runtime.storage.space import telling_need
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
@@ -150,7 +151,7 @@ def _train_with_t5x(config: TrainConfig) -> int:
     """Runs t5x on the gin file as a process, and returns its exit code."""
     from trainer.gin import render
     from trainer.input.lengths import fit_to_data
-    from trainer.training.run_folder import check_folder, run_folder, write_settings
+    from trainer.training.run_folder import RUN_FILES, check_folder, run_folder, write_settings
 
     config, notes = fit_to_data(config)
     for note in notes:
@@ -161,6 +162,7 @@ def _train_with_t5x(config: TrainConfig) -> int:
     text = render(config)
     path = os.path.join(config.model_dir, "config.rendered.gin")
     if config.host_index == 0:
+        claim(config.model_dir, RUN_FILES, "--model_dir")
         for line in write_settings(config):
             say(line)
     write_bytes(path, text.encode())
@@ -201,6 +203,7 @@ def _eval(command: Command) -> int:
 def _infer(command: Command) -> int:
     from trainer.inference import infer, split_lines
 
+    check_new(command.output, command.overwrite, "--output")
     try:
         lines = split_lines(read_bytes(command.input))
     except (OSError, UnicodeDecodeError) as error:

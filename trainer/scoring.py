@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 import jax
 
 from runtime.cli.console import doing, plain, say
+from runtime.storage.ownership import claim
 from trainer.config import TrainConfig
 from trainer.data.tasks import has_split
 from trainer.downstream.task import DownstreamError
 from trainer.evaluation.members import chosen_examples, evaluated_members
 from trainer.evaluation.predictor import make_predictor
-from trainer.evaluation.report import ScoreRow, average_rows, write_predictions
+from trainer.evaluation.report import ScoreRow, average_rows, predictions_name, write_predictions
 from trainer.evaluation.scores import OPTIONS, TaskScores, averages, score_task
 from trainer.input.batches import batch_spec, open_members, register_tasks
 from trainer.input.downstream import load_tasks_of
@@ -47,6 +48,9 @@ def score_split(
         split = split or default_split(config)
         opened = open_members(config, split)
         run = prepare_run(config, batch_spec(next(iter(opened[0].values())), config.batch_size))
+    if predictions and this_host().index == 0:
+        named = [task.name for task in evaluated_members(config) if split in task.splits()]
+        claim(predictions, [*map(predictions_name, named)], "--predictions")
     with doing("reading the checkpoint"):
         params = load_params(config, checkpoint)
     with doing("computing the loss"):

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from corpora.layout import CorpusShard, shards_digest
 from runtime.storage.files import delete_file, exists, join, json_utf8, read_bytes, write_bytes
-from vocab.hugging_face import TOKENIZER_NAME, tokenizer_files
+from vocab.hugging_face import TOKENIZER_NAME, TOKENIZER_NAMES, tokenizer_files
 from vocab.options import Options
 from vocab.recipes import Recipe
 from vocab.sampling.plan import Plan
@@ -16,6 +16,10 @@ from vocab.sampling.sample import LanguageSample
 from vocab.training import Trained
 from vocab.vocabulary import MODEL_NAME, RECIPE_NAME, TABLE_NAME, piece_table
 
+VOCABULARY_FILES = (MODEL_NAME, TABLE_NAME, *TOKENIZER_NAMES, RECIPE_NAME)
+"""What a trained vocabulary is, in its folder."""
+WORK_NAME = "c4forge-work"
+"""Folder of the sample in that of the vocabulary, while it is trained."""
 _FORMAT = 1  # raised whenever the same recipe and sample give another model
 _PACKAGES = ("sentencepiece", "xxhash", "protobuf")
 

@@ -19,6 +19,7 @@ from vocab.vocabulary import EOS_ID, EXTRA_IDS, PAD_ID, UNK_ID, parse_model
 TOKENIZER_NAME = "tokenizer.json"
 CONFIG_NAME = "tokenizer_config.json"
 SPECIAL_NAME = "special_tokens_map.json"
+TOKENIZER_NAMES = (TOKENIZER_NAME, CONFIG_NAME, SPECIAL_NAME)
 _SPACE = "▁"
 _BETWEEN, _FIXED = "\ufdd0", "\ufdd1"  # noncharacters, which no text has
 _MOST_MARKS = 3  # of a character in SentencePiece's map

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,14 +14,9 @@ from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError, option, options_of, parse_count, text_size
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import check_all, planning
-from runtime.storage.files import (
-    delete_if_empty,
-    join,
-    json_utf8,
-    make_folder,
-    write_bytes,
-)
+from runtime.storage.files import join, json_utf8, write_bytes
 from runtime.storage.matching import InputError
+from runtime.storage.ownership import claim, release
 from runtime.storage.remote import is_remote
 from runtime.workers.pool import available_cores, open_pool
 from vocab.inspection.measures import Measure, measure_shard
@@ -30,6 +24,7 @@ from vocab.inspection.plot import draw_plot
 from vocab.inspection.tables import Inspection, print_inspection
 from vocab.vocabulary import Vocabulary, missing_vocabulary, read_vocabulary
 
+INSPECT_FILES = ("inspect.json", "inspect.png")
 PRELOAD = "vocab.inspection.measures"
 _HASHES = 1 << 64
 _EXAMPLES = """\
@@ -96,7 +91,7 @@ def _run(arguments: list[str], name: str) -> int:
         _check_output(folder)
         return _inspect(options, vocabulary, shards, folder)
     finally:
-        delete_if_empty(folder)
+        release(folder)
 
 
 def _inspect(
@@ -121,11 +116,10 @@ def _check_output(folder: str) -> None:
 
     Raises:
       OptionError: it cannot be made or written.
+      NotOurs: it has files of others under the names that are written.
     """
     try:
-        make_folder(folder)
-        if not is_remote(folder):
-            tempfile.TemporaryFile(dir=folder).close()
+        claim(folder, INSPECT_FILES, "--output")
     except OSError as error:
         raise OptionError(f"--output={folder}: cannot be written: {error}") from None
 
@@ -162,10 +156,10 @@ def measure_shards(
 
 def _write(inspection: Inspection, folder: str) -> list[str]:
     text = json.dumps(inspection.as_values(), indent=2, ensure_ascii=False) + "\n"
-    files = {"inspect.json": json_utf8(text)}
+    files = {INSPECT_FILES[0]: json_utf8(text)}
     try:
         with doing("drawing the plot"):
-            files["inspect.png"] = draw_plot(inspection)
+            files[INSPECT_FILES[1]] = draw_plot(inspection)
     except ImportError:
         say("note: no plot: matplotlib is not installed; pip install 'c4forge[plot]'")
     try:

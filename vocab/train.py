@@ -15,19 +15,20 @@ from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
-from runtime.storage.files import (
-    delete_folder,
-    delete_if_empty,
-    exists,
-    join,
-    make_folder,
-)
+from runtime.storage.files import delete_folder, exists, join
 from runtime.storage.locks import hold_folder
+from runtime.storage.ownership import claim, read_manifest, release
 from runtime.storage.space import telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool, run_apart
 from runtime.workers.runners import open_pipeline, run_pipeline
-from vocab.artifacts import Result, is_trained, write_result
+from vocab.artifacts import (
+    VOCABULARY_FILES,
+    WORK_NAME,
+    Result,
+    is_trained,
+    write_result,
+)
 from vocab.options import Options, parse_options
 from vocab.recipes import Recipe
 from vocab.sampling.mixtures import choose_shards
@@ -60,22 +61,24 @@ def _run(options: Options) -> int:
         print(f"Trained already: same corpus, same recipe. {options.output}")
         print_result(options.output, sys.stdout)
         return Exit.DONE
-    if exists(join(options.output, MODEL_NAME)) and not options.overwrite:
+    path = join(options.output, MODEL_NAME)
+    if exists(path) and MODEL_NAME not in read_manifest(options.output):
+        raise OptionError(f"{path} was made by others, and is not replaced. Give another --output")
+    if exists(path) and not options.overwrite:
         raise OptionError(
             f"--output={options.output} holds another vocabulary; its {RECIPE_NAME} says which. "
             "Give another --output, or --overwrite to replace it"
         )
     for note in notes:
         say(f"note: {note}")
+    if exists(path):
+        say(f"note: {options.output} will be replaced: it has another vocabulary")
     try:
-        make_folder(options.output)
-    except OSError as error:
-        raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
-    try:
-        with hold_folder(options.output):
+        with hold_folder(options.output, f"--output={options.output}"):
+            claim(options.output, VOCABULARY_FILES, "--output")
             _run_recipe(options, shards, arguments)
     finally:
-        delete_if_empty(options.output)
+        release(options.output)
     return Exit.DONE
 
 
@@ -83,7 +86,7 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
     """Draws the sample, trains on it, and writes what comes out."""
     print_cost(options.recipe, shards, sys.stderr)
     job = SampleJob(
-        work=join(options.output, "work"),
+        work=join(options.output, WORK_NAME),
         mixture=options.recipe.mixture,
         sample_bytes=options.recipe.sample_bytes,
         seed=options.recipe.seed,

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from corpora.cards import Origin, update_collection
+from corpora.contents import NAME as CONTENTS_NAME
 from corpora.contents import Contents, read_contents
 from corpora.conversion import (
     convert_shard,
+    first_damage,
     identity,
     present_formats,
     shard_tasks,
@@ -23,8 +25,8 @@ from runtime.storage.files import (
     delete_leftovers,
     exists,
     find_files,
+    is_leftover,
     join,
-    make_folder,
     parent,
     read_bytes,
     write_bytes,
@@ -32,7 +34,7 @@ from runtime.storage.files import (
 from runtime.storage.locks import hold_folder
 from runtime.workers.pool import current_pool
 
-_MARK = "converting.json"  # while files are written that contents.json does not have
+_MARK = ".c4forge-converting.json"  # while files are written that contents.json does not have
 
 
 def convert_dataset(folder: str, target: str, formats: Sequence[str]) -> Contents:
@@ -47,58 +49,92 @@ def convert_dataset(folder: str, target: str, formats: Sequence[str]) -> Content
     Returns:
       The contents of the target.
     Raises:
-      OptionError: the folder has no dataset whose shards are all there, or the target another one.
+      OptionError, DamagedShard: as `plan_conversion`, or the target cannot be written.
       DamagedShard: a shard cannot be read to its end.
     """
+    with hold_folder(parent(target), target):
+        return _convert(plan_conversion(folder, target, formats))
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What is to be done; nothing is if `wanted` is empty.
+
+    Attributes:
+      contents, folder: of the dataset that is read.
+      source: the format in which it is read.
+      target: folder of the dataset that is written.
+      there: contents of the target as it is; None if it has none.
+      wanted: formats to be written.
+      mark: the documents' identity.
+    """
+
+    contents: Contents
+    folder: str
+    source: str
+    target: str
+    there: Contents | None
+    wanted: list[str]
+    mark: str
+
+
+def plan_conversion(folder: str, target: str, formats: Sequence[str]) -> Conversion:
+    """What a conversion would do; nothing is written.
+
+    Raises:
+      OptionError: the folder has no dataset whose shards are all there, or the target another one.
+      DamagedShard: a format is to be made again, and no other is whole to make it from.
+    """
     contents, source = finished_contents(folder)
-    make_folder(parent(target))
-    with hold_folder(parent(target)):
-        return _convert(contents, folder, source, target, formats)
+    there, mark = read_contents(target), identity(contents, read_origin(folder))
+    _check_target(there, target, mark)
+    whole = whole_formats(there, target) if there else []
+    wanted = [name for name in dict.fromkeys(formats) if name not in whole]
+    if source in wanted and source not in whole_formats(contents, folder):
+        raise DamagedShard(
+            f"{first_damage(contents, folder, source)}, not as contents.json states, and no other "
+            "format is whole to make it from; build the dataset again"
+        )
+    return Conversion(contents, folder, source, target, there, wanted, mark)
 
 
 def finished_contents(folder: str) -> tuple[Contents, str]:
     """The contents of a finished dataset, and a format in which all its shards are there.
 
     Raises:
-      OptionError: there is none in the folder.
+      OptionError: there is none in the folder; the message names what is missing.
     """
     contents = read_contents(folder)
     formats = whole_formats(contents, folder) if contents else []
     if contents and not formats:
         formats = present_formats(contents, folder)  # whose damage is named when they are read
-    if contents is None or not formats:
-        raise OptionError(
-            f"{folder}: expected the folder of a finished dataset, as out/c4/en/3.1.0, with "
-            "contents.json and all its shards; the command that built it writes them"
-        )
-    return contents, formats[0]
+    if contents is not None and formats:
+        return contents, formats[0]
+    path = join(folder, CONTENTS_NAME)
+    if contents is not None:
+        wrong = first_damage(contents, folder, next(iter(contents.formats()), ""))
+    else:
+        wrong = f"{path} cannot be read" if exists(path) else f"there is no {path}"
+    raise OptionError(
+        f"{folder}: expected the folder of a finished dataset, as out/c4/en/3.1.0, with "
+        f"contents.json and all its shards; {wrong}. The command that built it writes them"
+    )
 
 
-def _convert(
-    contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
-) -> Contents:
-    there, origin = read_contents(target), read_origin(folder)
-    mark = identity(contents, origin)
-    _check_target(there, target, mark)
-    whole = whole_formats(there, target) if there else []
-    wanted = [name for name in dict.fromkeys(formats) if name not in whole]
-    if not wanted and there is not None:
-        return there
-    if source in wanted and source not in whole_formats(contents, folder):
-        raise DamagedShard(
-            f"{folder}: shards of {source} are not as large as contents.json states, and no other "
-            "format is whole to make them from; build the dataset again"
-        )
-    base = there or _without_formats(contents)
-    _begin(base, target, wanted, mark)
-    tasks = shard_tasks(contents, folder, source, target, wanted)
+def _convert(plan: Conversion) -> Contents:
+    contents, target, wanted = plan.contents, plan.target, plan.wanted
+    if not wanted and plan.there is not None:
+        return plan.there
+    base = plan.there or _without_formats(contents)
+    _begin(base, target, wanted, plan.mark)
+    tasks = shard_tasks(contents, plan.folder, plan.source, target, wanted)
     sizes: list[dict[str, int]] = [{} for _ in tasks]
     done = 0
     with LiveLine(lambda _: f"converting: {done:,} of {len(tasks):,} shards", sys.stderr):
         for task, stored in current_pool().results(convert_shard, tasks):
             sizes[task.number] = stored
             done += 1
-    return _complete(base, target, sizes, origin)
+    return _complete(base, target, sizes, read_origin(plan.folder))
 
 
 def _check_target(there: Contents | None, target: str, mark: str) -> None:
@@ -107,9 +143,9 @@ def _check_target(there: Contents | None, target: str, mark: str) -> None:
         is_other = identity(there, read_origin(target)) != mark
         held = "a dataset of other documents" if is_other else ""
     else:
-        delete_leftovers(target)
+        found = [path for names in (("*",), ("*", "*")) for path in find_files(target, names)]
         begun = exists(join(target, _MARK))
-        empty = begun or not any(find_files(target, names) for names in (("*",), ("*", "*")))
+        empty = begun or all(map(is_leftover, found))
         held = "" if empty else "files, but no contents.json of a finished dataset"
     if held:
         raise OptionError(f"{target} holds {held}. Give another --output, or delete it")

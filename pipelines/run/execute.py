@@ -26,7 +26,6 @@ from runtime.cli.console import plain, say
 from runtime.storage.files import (
     delete_file,
     delete_folder,
-    delete_if_empty,
     exists,
     join,
     list_files,
@@ -76,7 +75,6 @@ def _clear_work(job: Job, keep_cleaned: bool) -> None:
         delete_folder(folder)
     delete_file(job.lists_path())
     delete_file(join(job.work, STATE_NAME))
-    delete_if_empty(job.work)
 
 
 def run_graph(

@@ -1,7 +1,7 @@
 """A cache of downloaded files in a folder, in Common Crawl's own layout: it can serve as a mirror.
 
-A file is cached once its receipt is there, which is written last and holds its length and digest.
-A file without a receipt, or one that differs from it, is downloaded again.
+A file is cached once its receipt has its length and digest, which are written last. A file that
+differs from its receipt is downloaded again; one without any receipt was not made here.
 """
 
 import hashlib
@@ -73,10 +73,21 @@ def cache_file(folder: str, path: str, open_stream: Callable[[], UrlStream], rep
       open_stream: starts a download; called once for each.
       report: called with all downloads as one transfer.
     Raises:
+      UsageError: a file is there already that was not cached here.
       DownloadError: the file cannot be downloaded, or arrives damaged in several ways.
     """
     target = cached_path(folder, path)
-    delete_file(_receipt(target))
+    _begin(target)
+    try:
+        return _download(target, open_stream, report)
+    except BaseException:
+        if not exists(target):
+            delete_file(_receipt(target))
+        raise
+
+
+def _download(target: str, open_stream: Callable[[], UrlStream], report: Report) -> str:
+    """Downloads a file, and writes its receipt; as `cache_file`."""
     seen: set[str] = set()
     before: Transfer | None = None
     for _ in range(_DOWNLOADS):
@@ -102,6 +113,20 @@ def cache_file(folder: str, path: str, open_stream: Callable[[], UrlStream], rep
         f"{transfer.url}: downloaded {_DOWNLOADS} times, each time damaged in another way: "
         f"{damage}. {Damaged.advice}"
     )
+
+
+def _begin(target: str) -> None:
+    """Writes a receipt without a digest: from now on the file is ours.
+
+    Raises:
+      UsageError: it is there, and has no receipt.
+    """
+    if exists(target) and not exists(_receipt(target)):
+        raise UsageError(
+            f"{target} is there, but --keep_wet did not download it; it is not replaced. Move it "
+            "away, or give another --keep_wet"
+        )
+    write_bytes(_receipt(target), b"{}")
 
 
 def _copy(stream: UrlStream, target: str) -> str:

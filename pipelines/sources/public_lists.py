@@ -1,7 +1,6 @@
 """Public lists of bad words and RealNews domains, pinned by commit and checksum.
 
-Some are carried by a package; the others are downloaded once and cached. A list is the reference's
-list or an error.
+Some are carried by a package, others downloaded once: each is the reference's list or an error.
 """
 
 import hashlib
@@ -284,24 +283,26 @@ def _download(row: PublicList) -> bytes:
 def fetch_lists(folder: str) -> list[str]:
     """Writes every public list into a folder, for a machine without network; returns the paths.
 
-    `--badwords_dir=FOLDER/badwords` and `--realnews_domains=FOLDER/realnews_domains.json` read
-    them. Nothing is written before all lists are there.
+    Nothing is written before all are there; no other list is replaced.
 
     Raises:
       ListError: lists cannot be downloaded, each named, or the folder cannot be written.
     """
     data = _fetch_all((REALNEWS, *FETCHED.values()))
-    files = {REALNEWS.name: data[REALNEWS.name]}
-    files |= {f"badwords/{code}": data[row.name] for code, row in FETCHED.items()}
-    for code, carried in CARRIED.items():
-        files[f"badwords/{code}"] = "\n".join([*sorted(load_carried(carried)), ""]).encode()
-    paths = [join(folder, name) for name in sorted(files)]
+    words = {code: data[row.name] for code, row in FETCHED.items()}
+    for code, row in CARRIED.items():
+        words[code] = "\n".join([*sorted(load_carried(row)), ""]).encode()
+    wanted = {join(folder, f"badwords/{code}"): words[code] for code in sorted(words)}
+    wanted[join(folder, REALNEWS.name)] = data[REALNEWS.name]
     try:
-        for path, name in zip(paths, sorted(files), strict=True):
-            write_bytes(path, files[name])
+        there = [path for path in wanted if exists(path)]
+        if other := [path for path in there if read_bytes(path) != wanted[path]]:
+            raise ListError(f"{other[0]} is another list, and is not replaced. Give another folder")
+        for path in wanted.keys() - set(there):
+            write_bytes(path, wanted[path])
     except OSError as error:
         raise ListError(f"{folder}: the lists cannot be written there: {error}") from None
-    return paths
+    return list(wanted)
 
 
 def _fetch_all(rows: Sequence[PublicList]) -> dict[str, bytes]:

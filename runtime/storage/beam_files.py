@@ -9,9 +9,8 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from runtime.errors import UsageError
+from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
 from runtime.storage.remote import Matched
-
-_TEMPORARY = ".tmp-"
 
 
 class BeamFiles:
@@ -38,7 +37,7 @@ class BeamFiles:
 
     @contextmanager
     def write(self, path: str) -> Iterator[BinaryIO]:
-        temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
+        temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
         kind = CompressionTypes.UNCOMPRESSED
         with FileSystems.create(temporary, compression_type=kind) as stream:
             yield cast(BinaryIO, stream)
@@ -78,17 +77,30 @@ class BeamFiles:
         return found, of_folder
 
     def delete_folder(self, folder: str) -> None:
+        made, foreign = self._below(folder)
         if FileSystems.exists(folder):
-            FileSystems.delete([folder])
+            FileSystems.delete(made if foreign else [folder])
+
+    def foreign_files(self, folder: str) -> list[str]:
+        return self._below(folder)[1]
+
+    def _below(self, folder: str) -> tuple[list[str], list[str]]:
+        """Paths of our files under a folder, and of those of others."""
+        found = FileSystems.match([f"{folder.rstrip('/')}/**"])[0].metadata_list
+        made: dict[bool, list[str]] = {True: [], False: []}
+        for path in sorted(match.path for match in found):
+            made[MADE.fullmatch(path.rpartition("/")[2]) is not None].append(path)
+        return made[True], made[False]
 
     def delete_file(self, path: str) -> None:
         if FileSystems.exists(path):
             FileSystems.delete([path])
 
     def delete_leftovers(self, folder: str) -> None:
-        globs = [f"{folder.rstrip('/')}/**{_TEMPORARY}*"]
-        if matches := FileSystems.match(globs)[0].metadata_list:
-            FileSystems.delete([match.path for match in matches])
+        globs = [f"{folder.rstrip('/')}/**{TEMPORARY}*"]
+        paths = [match.path for match in FileSystems.match(globs)[0].metadata_list]
+        if leftovers := [path for path in paths if LEFTOVER.fullmatch(path.rpartition("/")[2])]:
+            FileSystems.delete(leftovers)
 
     def move_folder(self, source: str, target: str) -> None:
         self.delete_folder(target)

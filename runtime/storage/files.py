@@ -9,15 +9,15 @@ import glob
 import json
 import logging
 import os
-import shutil
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
-_TEMPORARY = ".tmp-"
 # Errors of a write that name no file.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -83,16 +83,23 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
         with remote_files(path).write(path) as remote:
             yield remote
         return
-    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     try:
-        with open(temporary, "wb") as stream:
+        with temporary_path(path) as temporary, open(temporary, "wb") as stream:
             yield stream
-        os.replace(temporary, path)
     except OSError as error:
         if error.errno in _OF_WRITING and error.filename is None:
             raise OSError(error.errno, error.strerror, path) from error
         raise
+
+
+@contextmanager
+def temporary_path(path: str) -> Iterator[str]:
+    """A local path to write to; the file there takes its name when the block ends without error."""
+    temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
+    try:
+        yield temporary
+        os.replace(temporary, path)
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
@@ -195,11 +202,36 @@ def find_files(folder: str, names: Sequence[str]) -> list[str]:
 
 
 def delete_folder(folder: str) -> None:
-    """Removes a folder and everything in it; nothing happens if it is not there."""
-    if not is_remote(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    remote_files(folder).delete_folder(folder)
+    """Removes what we made in a folder (`names.MADE`), and the folder if nothing else is in it.
+
+    Links are not followed. Nothing happens if the folder is not there.
+    """
+    if is_remote(folder):
+        remote_files(folder).delete_folder(folder)
+    elif not os.path.islink(folder):
+        _delete_made(folder, MADE)
+        for place, _, _ in os.walk(folder, topdown=False):
+            delete_if_empty(place)
+
+
+def _delete_made(folder: str, made: re.Pattern[str]) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if made.fullmatch(name) and not os.path.islink(path):
+                os.unlink(path)
+
+
+def foreign_files(folder: str) -> list[str]:
+    """Paths of files, and of links, under a folder that do not have a name of ours, sorted."""
+    if is_remote(folder):
+        return remote_files(folder).foreign_files(folder)
+    found: list[str] = []
+    for place, folders, names in os.walk(folder):
+        paths = [os.path.join(place, name) for name in (*folders, *names)]
+        found += [path for path in paths if os.path.islink(path)]
+        found += [os.path.join(place, name) for name in names if not MADE.fullmatch(name)]
+    return sorted(set(found))
 
 
 def delete_file(path: str) -> None:
@@ -219,17 +251,22 @@ def delete_if_empty(folder: str) -> None:
 
 def delete_leftovers(folder: str) -> None:
     """Removes the temporary files of killed writers under a folder."""
-    if not is_remote(folder):
-        for place, _, names in os.walk(folder):
-            for name in names:
-                if _TEMPORARY in name:
-                    os.unlink(os.path.join(place, name))
-        return
-    remote_files(folder).delete_leftovers(folder)
+    if is_remote(folder):
+        remote_files(folder).delete_leftovers(folder)
+    else:
+        _delete_made(folder, LEFTOVER)
+
+
+def is_leftover(path: str) -> bool:
+    """True for a temporary file of a killed writer, by its name."""
+    return LEFTOVER.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def move_folder(source: str, target: str) -> None:
-    """Moves the folder `source` to `target`; a folder that is there already is replaced."""
+    """Moves the folder `source` to `target`; a folder that is there already is replaced.
+
+    What others put there stays beside it, in `target.old-…`.
+    """
     if not is_remote(target):
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -241,7 +278,7 @@ def move_folder(source: str, target: str) -> None:
             if os.path.exists(retired):
                 os.rename(retired, target)
             raise
-        shutil.rmtree(retired, ignore_errors=True)
+        delete_folder(retired)
         return
     remote_files(target).move_folder(source, target)
 

@@ -3,10 +3,12 @@
 The kernel releases them when their process ends, however it ends.
 """
 
+import errno
 import fcntl
 import json
 import os
 import platform
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from runtime.errors import UsageError
-from runtime.storage.files import join
+from runtime.storage.files import join, make_folder
 from runtime.storage.remote import is_remote
 
-_NAME = "lock"
+_NAME = "c4forge.lock"
 _TRIES, _WAIT_SECONDS = 5, 0.05
+_LONGEST = 1 << 20  # bytes of a lock file
+_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class WorkFolderInUse(UsageError):
@@ -46,37 +50,77 @@ class Holder:
 
 
 @contextmanager
-def hold_folder(work: str) -> Iterator[None]:
-    """Holds the lock of a work folder until the block or the process ends.
+def hold_folder(work: str, option: str = "") -> Iterator[None]:
+    """Makes a work folder, and holds its lock until the block or the process ends.
 
     Remote filesystems have no locks: an object does not go with the process that made it. Two runs
     of one output write the same bytes twice there, and the first to end removes what both work on.
 
     Args:
-      work: an existing folder.
+      option: that names the folder or one above it, with its value, for the error.
     Raises:
+      UsageError: the folder cannot be written, or a file of others has the lock's name.
       WorkFolderInUse: another run holds the lock.
     """
-    if is_remote(work):
+    path = join(work, _NAME)
+    try:
+        make_folder(work)
+        descriptor, is_foreign = (-1, False) if is_remote(work) else _locked(path)
+    except OSError as error:
+        raise UsageError(f"{option or work}: cannot be written: {error}") from None
+    if descriptor < 0:
         yield
         return
-    path = join(work, _NAME)
-    descriptor = _locked(path)
-    me = Holder(os.getpid(), platform.node(), time.time(), " ".join(sys.argv))
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, json.dumps(asdict(me)).encode())
     try:
+        me = Holder(os.getpid(), platform.node(), time.time(), " ".join(sys.argv))
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(asdict(me)).encode())
         yield
     finally:
-        os.unlink(path)
+        os.ftruncate(descriptor, 0)
+        if not is_foreign:
+            os.unlink(path)
         os.close(descriptor)
 
 
-def _locked(path: str) -> int:
-    """A descriptor that holds the lock of the file at the path."""
+def _read_holder(text: str) -> Holder:
+    """The holder that a lock file names. Raises ValueError if it is no lock of ours."""
+    try:
+        return Holder(**json.loads(text))
+    except TypeError:
+        raise ValueError(text) from None
+
+
+def _is_foreign(descriptor: int, path: str) -> bool:
+    """True if a lock file that was there is empty: nobody knows who made it.
+
+    Raises:
+      UsageError: it is no lock of ours.
+    """
+    try:
+        content = os.pread(descriptor, _LONGEST, 0).decode()
+        return not content or not _read_holder(content)
+    except ValueError:
+        os.close(descriptor)
+        raise UsageError(
+            f"{path} is no lock of c4forge, which needs this name. Move it away, or give another "
+            "folder"
+        ) from None
+
+
+def _locked(path: str) -> tuple[int, bool]:
+    """A descriptor that holds the lock of the file at the path; True if others may have made it.
+
+    Raises:
+      UsageError: the file is none of ours.
+      WorkFolderInUse: another run holds it.
+    """
     folder = os.path.dirname(path)
     for _ in range(_TRIES):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor, is_new = _open_own(path)
+        except FileNotFoundError:  # removed by its holder after it was found here
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -84,7 +128,7 @@ def _locked(path: str) -> int:
             time.sleep(_WAIT_SECONDS)  # `holder` locks the file too, for a moment
             continue
         if _is_file(descriptor, path):
-            return descriptor
+            return descriptor, not is_new and _is_foreign(descriptor, path)
         os.close(descriptor)  # its holder has ended and removed it
     raise WorkFolderInUse(
         f"{folder} is in use by {holder(folder) or 'another run'}. Wait until it ends, or give "
@@ -92,9 +136,30 @@ def _locked(path: str) -> int:
     )
 
 
+def _open_own(path: str) -> tuple[int, bool]:
+    """A descriptor of a plain file, for reading and writing; True if it was made here.
+
+    Raises:
+      UsageError: it is a link, a folder or a device.
+    """
+    try:
+        try:
+            return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600), True
+        except FileExistsError:
+            descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise
+        raise UsageError(f"{path} is no plain file, so no lock of c4forge. Remove it") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(f"{path} is no plain file, so no lock of c4forge. Remove it")
+    return descriptor, False
+
+
 def _is_file(descriptor: int, path: str) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
     except FileNotFoundError:
         return False
 
@@ -104,12 +169,12 @@ def holder(work: str) -> Holder | None:
     if is_remote(work):
         return None
     try:
-        with open(join(work, _NAME)) as stream:
+        with open(os.open(join(work, _NAME), _FLAGS)) as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return Holder(**json.loads(stream.read()))
-    except (FileNotFoundError, ValueError):
+                return _read_holder(stream.read())
+    except (OSError, ValueError):
         return None
     return None
 
@@ -172,8 +237,7 @@ class MachineSemaphore:
 
 def _try_lock(path: str) -> int | None:
     """The descriptor of the file, locked; None if another process has locked it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+    descriptor, _ = _open_own(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,10 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 from runtime.errors import UsageError
 from runtime.storage.files import hush_beam, remote_files
-from runtime.storage.globs import HAS_GLOB, as_regex, is_named
+from runtime.storage.names import HAS_GLOB, as_regex, is_named
 from runtime.storage.remote import Matched, is_remote
 
 _FILE_URL = re.compile(r"file:/", re.IGNORECASE)
+_ONE_SLASH = re.compile(r"(s3|gs|hdfs|https?):/?(?!/)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class InputError(UsageError):
@@ -21,8 +22,11 @@ def local_path(value: str) -> str:
     """The path of a URL `file:///…`, with its escapes resolved; any other value unchanged.
 
     Raises:
-      UsageError: it names another machine, or no path.
+      UsageError: it names another machine, or no path; or a URL lacks one of its slashes, which
+        would be a local path.
     """
+    if short := _ONE_SLASH.fullmatch(value):
+        raise UsageError(f"{value}: expected {short[1]}://{short[2]}, with two slashes")
     if not _FILE_URL.match(value):
         return value
     url = urlsplit(value.replace("?", "%3F").replace("#", "%23"))

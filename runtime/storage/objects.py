@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 import pyarrow as pa
 from pyarrow import fs
 
-from runtime.storage.globs import HAS_GLOB, as_regex, is_named
+from runtime.storage.names import HAS_GLOB, MADE, as_regex, is_named
 from runtime.storage.remote import Matched, StoreError
 from runtime.storage.stores import call, split
 
@@ -148,10 +148,11 @@ class ObjectFiles:
         info = _info(pattern)
         if info.type == fs.FileType.File and not pattern.endswith("/"):
             return {pattern: _status(info)}, False
+        if info.type == fs.FileType.NotFound:
+            _check_bucket(pattern)
         if info.type == fs.FileType.Directory or pattern.endswith("/"):
             found = _listed(pattern)
             return {path: found[path] for path in sorted(found) if is_named(path, names)}, True
-        _check_bucket(pattern)
         if not (glob := HAS_GLOB.search(pattern)):
             return {}, False
         folder = pattern[: glob.start()].rpartition("/")[0]
@@ -163,11 +164,17 @@ class ObjectFiles:
     def delete_folder(self, folder: str) -> None:
         if _info(folder).type != fs.FileType.Directory:
             return
-        proofs = [path for path in _listed(folder) if _is_proof(path)]
-        _in_threads(self.delete_file, proofs)
-        if _info(folder).type == fs.FileType.Directory:  # which it need not be without them
+        paths = _listed(folder)
+        _in_threads(self.delete_file, [path for path in paths if _is_proof(path)])
+        if not all(map(_is_made, paths)):
+            made = [path for path in paths if _is_made(path) and not _is_proof(path)]
+            _in_threads(self.delete_file, made)
+        elif _info(folder).type == fs.FileType.Directory:  # which it need not be without them
             _, key = split(folder)
             _tolerant(folder, lambda store: store.delete_dir(key))
+
+    def foreign_files(self, folder: str) -> list[str]:
+        return sorted(path for path in _listed(folder) if not _is_made(path))
 
     def delete_file(self, path: str) -> None:
         _, key = split(path)
@@ -192,6 +199,10 @@ class ObjectFiles:
 
 def _is_proof(path: str) -> bool:
     return _PROOFS.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def _is_made(path: str) -> bool:
+    return MADE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def _info(path: str) -> fs.FileInfo:

@@ -45,7 +45,10 @@ class RemoteFiles(Protocol):
         """The files of a file, folder or glob, and whether it is a folder, where names choose."""
 
     def delete_folder(self, folder: str) -> None:
-        """Removes a folder and everything in it, if it is there."""
+        """Removes the files of a folder that have a name of ours (`names.MADE`)."""
+
+    def foreign_files(self, folder: str) -> list[str]:
+        """Paths of the other files in it, sorted."""
 
     def delete_file(self, path: str) -> None:
         """Removes a file, if it is there."""

@@ -55,7 +55,7 @@ def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
     (folder / "c4-validation.tfrecord-00000-of-00001").rename(tmp_path / "aside")
     contents = read_contents(str(folder))
     tasks = conversion.shard_tasks(contents, str(folder), "tfrecord", str(folder), ["jsonl"])
-    (folder / "converting.json").write_text(conversion.identity(contents, {}))
+    (folder / ".c4forge-converting.json").write_text(conversion.identity(contents, {}))
     conversion.convert_shard(tasks[0])
     first = folder / "jsonl/c4-train.00000-of-00002.json.gz"
     before = first.stat().st_mtime_ns
@@ -66,7 +66,7 @@ def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
     (tmp_path / "aside").rename(folder / "c4-validation.tfrecord-00000-of-00001")
     assert convert(folder, "--format=jsonl") == 0
     assert first.stat().st_mtime_ns == before
-    assert not (folder / "converting.json").exists()
+    assert not (folder / ".c4forge-converting.json").exists()
     shards = {n: d for n, d in expected.items() if "jsonl" in n or "tfrecord" in n}
     assert shard_bytes(tmp_path) == shards
 
@@ -75,7 +75,7 @@ def test_files_that_another_conversion_left_are_not_taken(tmp_path, expected):
     folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
     (folder / "jsonl").mkdir()
     (folder / "jsonl/c4-train.00000-of-00002.json.gz").write_bytes(b"of another corpus")
-    (folder / "converting.json").write_text("of another corpus")
+    (folder / ".c4forge-converting.json").write_text("of another corpus")
     assert convert(folder, "--format=jsonl") == 0
     assert shard_bytes(tmp_path).items() <= expected.items()
 
@@ -133,7 +133,7 @@ def test_a_shard_that_lost_bytes_is_written_again(tmp_path, expected):
 def test_a_shard_that_lost_bytes_is_written_again_by_a_conversion_that_goes_on(tmp_path, expected):
     folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord", "jsonl")
     contents = read_contents(str(folder))
-    (folder / "converting.json").write_text(conversion.identity(contents, {}))
+    (folder / ".c4forge-converting.json").write_text(conversion.identity(contents, {}))
     (folder / "jsonl/c4-train.00001-of-00002.json.gz").write_bytes(b"")
     assert convert(folder, "--format=jsonl,parquet") == 0
     assert shard_bytes(tmp_path).items() <= expected.items()

@@ -62,7 +62,7 @@ def build(tmp_path, capsys):
         folder.mkdir(exist_ok=True)
         for name, data in dumps.items():
             (folder / name).write_bytes(data)
-        code = main([f"--output={tmp_path / output}", *arguments, str(folder)])
+        code = main([f"--output={tmp_path / output}", "--overwrite", *arguments, str(folder)])
         written = None
         if (tmp_path / output).is_file():
             data = (tmp_path / output).read_bytes()
@@ -450,6 +450,14 @@ def test_a_list_made_before_stays_when_a_dump_is_damaged(build, tmp_path):
     (tmp_path / "urls.txt").write_text("http://before.example\n")
     code, written, _ = build({"RS_2018-01.gz": gzip.compress(links(PAGE))[:-9]})
     assert (code, written) == (3, ["http://before.example"])
+
+
+def test_a_file_that_is_there_is_replaced_only_if_told(tmp_path, capsys):
+    (tmp_path / "RS_2018-01").write_bytes(links(PAGE))
+    (tmp_path / "urls.txt").write_text("of the user")
+    assert main([f"--output={tmp_path / 'urls.txt'}", str(tmp_path / "RS_2018-01")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "urls.txt").read_text() == "of the user"
 
 
 def test_a_plain_dump_cut_off_loses_its_last_line_only_and_counts_it(build):

@@ -130,6 +130,8 @@ def test_a_folder_that_is_no_dataset_of_ours_is_kept(tmp_path, wet, capsys):
     (tmp_path / "c4/en/3.1.0/precious").write_text("")
     assert build(tmp_path, f"--input={wet}") == 2
     assert "--overwrite" in capsys.readouterr().err
+    assert build(tmp_path, f"--input={wet}", "--overwrite") == 2
+    assert "did not make: " in capsys.readouterr().err
     assert (tmp_path / "c4/en/3.1.0/precious").exists()
 
 

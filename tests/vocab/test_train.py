@@ -37,8 +37,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_a_model_its_table_and_its_recipe_are_written(trained):
     assert sorted(digests(trained)) == [
-        "recipe.json", "special_tokens_map.json", "spiece.model", "spiece.vocab", "tokenizer.json",
-        "tokenizer_config.json",
+        ".c4forge.json", "recipe.json", "special_tokens_map.json", "spiece.model", "spiece.vocab",
+        "tokenizer.json", "tokenizer_config.json",
     ]  # fmt: skip
     assert read_vocabulary(str(trained)).processor().get_piece_size() == 300
     table = (trained / "spiece.vocab").read_text().splitlines()

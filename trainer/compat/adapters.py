@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from runtime.errors import UsageError
+from runtime.storage.files import temporary_path
 from trainer.strategies import is_adapter, is_norm, merge, select
 
 FILE_NAME = "adapters.safetensors"
@@ -48,12 +49,8 @@ def write_adapters(folder: str, params: Params) -> int:
         )
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, FILE_NAME)
-    try:
-        save_file(arrays, path + ".part", metadata={_DIGEST: base_digest(params)})
-        os.replace(path + ".part", path)
-    finally:
-        if os.path.exists(path + ".part"):
-            os.unlink(path + ".part")
+    with temporary_path(path) as temporary:
+        save_file(arrays, temporary, metadata={_DIGEST: base_digest(params)})
     return os.path.getsize(path)
 
 

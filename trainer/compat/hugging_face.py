@@ -12,7 +12,7 @@ from flax import traverse_util
 from safetensors.numpy import load_file, save_file
 
 from runtime.errors import UsageError
-from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.files import read_bytes, temporary_path, write_bytes
 from trainer.data.vocabularies import model_file
 from trainer.model.config import NetworkConfig
 
@@ -207,6 +207,10 @@ def _own_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
     return replace(config, logits_via_embedding=False)
 
 
+MODEL_FILES = ("model.safetensors", "config.json", "tokenizer_config.json", "spiece.model")
+"""What `write_hugging_face` writes."""
+
+
 def write_hugging_face(
     folder: str, params: Params, config: NetworkConfig, vocabulary: str = ""
 ) -> None:
@@ -217,13 +221,8 @@ def write_hugging_face(
     """
     os.makedirs(folder, exist_ok=True)
     arrays = to_hugging_face(params, config)
-    path = os.path.join(folder, "model.safetensors")
-    try:
-        save_file(arrays, path + ".part", metadata={"format": "pt"})
-        os.replace(path + ".part", path)
-    finally:
-        if os.path.exists(path + ".part"):
-            os.unlink(path + ".part")
+    with temporary_path(os.path.join(folder, "model.safetensors")) as path:
+        save_file(arrays, path, metadata={"format": "pt"})
     if vocabulary:
         write_bytes(os.path.join(folder, "spiece.model"), read_bytes(model_file(vocabulary)))
         sentinels = [f"<extra_id_{i}>" for i in range(100)]

@@ -87,7 +87,7 @@ def write_predictions(folder: str, scores: TaskScores) -> str:
     A line has input, target (null without a label), prediction, score, and for --scoring=options
     the log-likelihood of each label. The file is complete or absent.
     """
-    path = os.path.join(folder, f"{_file_name(scores.task.name)}.jsonl")
+    path = os.path.join(folder, predictions_name(scores.task.name))
     with atomic_write(path) as stream:
         for row in scores.rows:
             labelled = scores.task.is_labelled(row.example)
@@ -102,6 +102,6 @@ def write_predictions(folder: str, scores: TaskScores) -> str:
     return path
 
 
-def _file_name(name: str) -> str:
-    """The name of a task without separators of folders."""
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
+def predictions_name(task: str) -> str:
+    """The name of the file of a task: its own without separators of folders, and .jsonl."""
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in task) + ".jsonl"

@@ -4,10 +4,9 @@ A checkpoint gets its name only when it is complete, so that one with a name can
 run stopped. Beside it, `data_N-HHH-of-HHH` has the position of host HHH in the data.
 """
 
-import glob
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -17,6 +16,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 
 from runtime.cli.console import say
+from runtime.storage.ownership import note_made, read_manifest
 from runtime.storage.space import DiskFull, describe_full, is_full
 from trainer.compat.published import is_published, read_published
 from trainer.input.batches import Batches, HostInfo
@@ -25,6 +25,7 @@ from trainer.training.shapes import CheckpointError, check_shapes, shapes_of
 from trainer.training.step import State
 
 _NAME = re.compile(r"checkpoint_(\d+)")
+_POSITION = re.compile(r"data_(\d+)-\d{3}-of-\d{3}")
 Tree = Any
 
 
@@ -60,6 +61,18 @@ def from_t5x(tree: Mapping[str, Tree], state: State) -> State:
     return State(step, tree["target"], moments)
 
 
+def _steps(folder: str) -> list[int]:
+    """The steps of the checkpoints in a folder."""
+    return [int(found[1]) for name in os.listdir(folder) if (found := _NAME.fullmatch(name))]
+
+
+def _policy(keep: int, foreign: Sequence[int]) -> ocp.checkpoint_managers.PreservationPolicy | None:
+    """Keeps the newest checkpoints, all if `keep` is 0, and those that others made."""
+    policies = ocp.checkpoint_managers
+    kept = [policies.LatestN(keep), policies.CustomSteps(foreign)]
+    return policies.AnyPreservationPolicy(kept) if keep else None
+
+
 class Checkpoints:
     """Writes the checkpoints of a run in the background, and keeps the newest ones."""
 
@@ -67,11 +80,13 @@ class Checkpoints:
         self._folder = os.path.abspath(folder)
         self._keep, self._bytes = keep, 0  # of a checkpoint
         os.makedirs(self._folder, exist_ok=True)
+        ours = read_manifest(self._folder)
+        self._foreign = [step for step in _steps(self._folder) if f"checkpoint_{step}" not in ours]
         self._manager = ocp.CheckpointManager(
             self._folder,
             item_names=("state",),
             options=ocp.CheckpointManagerOptions(
-                max_to_keep=keep or None,
+                preservation_policy=_policy(keep, self._foreign),
                 step_prefix="checkpoint",
                 cleanup_tmp_directories=True,
                 enable_async_checkpointing=True,
@@ -93,6 +108,8 @@ class Checkpoints:
         if step == self.latest():
             return
         self._bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+        if host.index == 0:
+            note_made(self._folder, [f"checkpoint_{step}"])
         try:
             if batches is not None:
                 batches.save(self._position(step, host))
@@ -146,12 +163,12 @@ class Checkpoints:
         """Removes positions of removed checkpoints; keeps that of the one being written."""
         if not self._keep:
             return
-        files = glob.glob(os.path.join(self._folder, "data_*-of-*"))
-        step_of = {path: int(os.path.basename(path).split("-")[0][5:]) for path in files}
+        found = ((name, _POSITION.fullmatch(name)) for name in os.listdir(self._folder))
+        step_of = {name: int(match[1]) for name, match in found if match}
         kept = sorted(set(step_of.values()))[-self._keep - 1 :]
-        for path, step in step_of.items():
-            if step not in kept:
-                os.unlink(path)
+        for name, step in step_of.items():
+            if step not in kept and step not in self._foreign:
+                os.unlink(os.path.join(self._folder, name))
 
     def _failed(self, step: int | None, error: Exception) -> CheckpointError:
         last = self._manager.latest_step()

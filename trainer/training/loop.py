@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from runtime.cli.console import doing, say
 from runtime.errors import Terminated
+from runtime.storage.ownership import claim
 from runtime.units import duration
 from trainer.config import TrainConfig
 from trainer.input.batches import Batches, HostInfo, batch_spec, open_dataset
@@ -23,7 +24,7 @@ from trainer.training.optimizer import learning_rate
 from trainer.training.partitioning import put_batch
 from trainer.training.progress import Progress, draw_curve
 from trainer.training.run import Run, first_step, load_initial_state, prepare_run, this_host
-from trainer.training.run_folder import check_folder, write_settings
+from trainer.training.run_folder import RUN_FILES, check_folder, write_settings
 from trainer.training.step import Batch, Metrics, State, Step, trained_arrays
 from trainer.training.termination import Termination
 
@@ -34,7 +35,7 @@ def train(config: TrainConfig) -> State:
     Raises:
       Diverged: the loss is not finite, or has a spike.
       CheckpointError: a checkpoint cannot be read or written.
-      DataError, MeshError: the data or devices do not fit the configuration.
+      DataError, MeshError, NotOurs: data, devices or --model_dir do not fit the configuration.
     """
     host = this_host()
     report = say if host.index == 0 else lambda _: None
@@ -47,7 +48,7 @@ def train(config: TrainConfig) -> State:
         evaluator = Evaluator(config, run) if config.eval_period else None
     if config.keep_best and evaluator:
         check_keep_best(config.keep_best, evaluator.score_names())
-    checkpoints = Checkpoints(config.model_dir, config.keep_checkpoints)
+    checkpoints = _open_folder(config, host)
     batches = Batches(dataset, identify_data(config))
     report(f"starting {_start(config, checkpoints)}")
     with doing("preparing the first step"):
@@ -68,6 +69,13 @@ def train(config: TrainConfig) -> State:
         with doing("drawing loss.png"):
             draw_curve(config.model_dir)
     return state
+
+
+def _open_folder(config: TrainConfig, host: HostInfo) -> Checkpoints:
+    """The checkpoints of the run's folder, in which its files are ours from now on."""
+    if host.index == 0:
+        claim(config.model_dir, RUN_FILES, "--model_dir")
+    return Checkpoints(config.model_dir, config.keep_checkpoints)
 
 
 def _run_to_end(parts: "_Parts", steps: int, state: State) -> State:

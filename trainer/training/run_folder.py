@@ -26,6 +26,11 @@ TASKS_NAME = "tasks"
 """Folder of the files of own tasks in that of a run."""
 BEST_NAME = "best"
 """Folder of the best checkpoint in that of a run."""
+RUN_FILES = (
+    CONFIG_NAME, MODEL_NAME, TASKS_NAME, BEST_NAME, "curve.jsonl", "loss.png",
+    "config.rendered.gin",
+)  # fmt: skip
+"""What a run writes into its folder, beside checkpoints and TensorBoard's events."""
 _FIRST_STEP = "first_step"
 _CHECKPOINT = re.compile(r"checkpoint_\d+")
 

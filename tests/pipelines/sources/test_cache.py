@@ -74,11 +74,15 @@ def test_a_cached_file_is_read_without_asking_unless_it_has_changed(server, tmp_
         lambda: cached.unlink(),
         lambda: (tmp_path / f"{PATH}.kept.json").write_text("{"),
         lambda: (tmp_path / f"{PATH}.kept.json").write_text("[1]"),
-        lambda: (tmp_path / f"{PATH}.kept.json").unlink(),
     ):
         spoil()
         assert find_cached(str(tmp_path), PATH) is None
         assert open_file(place, PATH).read() == WET
+    (tmp_path / f"{PATH}.kept.json").unlink()
+    cached.write_bytes(b"of the user")
+    with pytest.raises(UsageError, match="it is not replaced"):
+        open_file(place, PATH)
+    assert cached.read_bytes() == b"of the user"
 
 
 def test_a_folder_of_cached_files_is_a_mirror_itself(server, tmp_path):

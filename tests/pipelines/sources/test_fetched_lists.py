@@ -292,6 +292,7 @@ def test_a_folder_that_cannot_be_written_is_told(tables, tmp_path):
 
 def test_no_half_list_stays_where_writing_ends(tables, tmp_path, monkeypatch):
     fetch_lists(str(tmp_path))
+    (tmp_path / "badwords/da").unlink()
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     monkeypatch.setattr(
         "runtime.storage.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError)
@@ -299,3 +300,12 @@ def test_no_half_list_stays_where_writing_ends(tables, tmp_path, monkeypatch):
     with pytest.raises(ListError, match="cannot be written"):
         fetch_lists(str(tmp_path))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_another_list_that_is_there_is_not_replaced(tables, tmp_path):
+    words = tmp_path / "lists/badwords"
+    words.mkdir(parents=True)
+    (words / "da").write_text("of the user")
+    with pytest.raises(ListError, match="badwords/da is another list, and is not replaced"):
+        fetch_lists(str(tmp_path / "lists"))
+    assert [path for path in words.parent.rglob("*") if path.is_file()] == [words / "da"]

@@ -14,6 +14,7 @@ from runtime.storage.files import (
     delete_folder,
     exists,
     find_files,
+    foreign_files,
     is_half_moved,
     list_files,
     make_folder,
@@ -116,7 +117,7 @@ def test_an_object_is_complete_or_absent(root):
 
 def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     source, target = f"{root}/staging", f"{root}/1.0.0"
-    for name in ("config.json", "a-0-of-1", "receipts/0.receipt.json"):
+    for name in ("config.json", "a-00000-of-00001", "receipts/train-000000.receipt.json"):
         write_bytes(f"{source}/{name}", b"new")
     write_bytes(f"{target}/config.json", b"old")
     from runtime.storage import objects
@@ -132,13 +133,14 @@ def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     monkeypatch.setattr(objects, "_copy", broken)
     with pytest.raises(StoreError):
         move_folder(source, target)
-    assert copied[0].endswith("a-0-of-1") and is_half_moved(target)
-    assert not exists(f"{target}/config.json") and exists(f"{target}/a-0-of-1")
+    assert copied[0].endswith("a-00000-of-00001") and is_half_moved(target)
+    assert not exists(f"{target}/config.json") and exists(f"{target}/a-00000-of-00001")
     monkeypatch.setattr(objects, "_copy", copy)
     move_folder(source, target)
     assert not is_half_moved(target) and not exists(source)
     assert sorted(match_files("", f"{target}/**", ())) == [
-        f"{target}/{name}" for name in ("a-0-of-1", "config.json", "receipts/0.receipt.json")
+        f"{target}/{name}"
+        for name in ("a-00000-of-00001", "config.json", "receipts/train-000000.receipt.json")
     ]
     for _ in range(2):
         delete_folder(target)
@@ -201,5 +203,9 @@ def test_more_objects_than_a_page_of_a_listing_are_found(s3):
     assert len(match_files("--input", "s3://bkt/many/", WET)) == 1100
     assert len(match_files("--input", "s3://bkt/many/*5.wet.gz", WET)) == 110
     assert len(list_files("s3://bkt/many")) == 1100
-    delete_folder("s3://bkt/many")
-    assert not exists("s3://bkt/many")
+    for number in range(1100):
+        backend.put_object("bkt", f"made/{number:06d}.arrow", b"1")
+    backend.put_object("bkt", "made/notes.txt", b"of the user")
+    delete_folder("s3://bkt/made")
+    assert list_files("s3://bkt/made") == ["s3://bkt/made/notes.txt"]
+    assert foreign_files("s3://bkt/made") == ["s3://bkt/made/notes.txt"]

@@ -1,9 +1,26 @@
-"""Globs as regular expressions: `*` and `?` stay within a name, `**` crosses folders."""
+"""Names of files: globs as regular expressions, and the names that only c4forge gives.
+
+In globs `*` and `?` stay within a name, and `**` crosses folders.
+"""
 
 import fnmatch
 import re
 
 HAS_GLOB = re.compile(r"[*?\[]")
+TEMPORARY = ".tmp-"
+LEFTOVER = re.compile(rf".*{re.escape(TEMPORARY)}[0-9a-f]{{12}}", re.DOTALL)
+"""A file that a killed process was writing."""
+_ARTIFACT = (
+    r"(?:[0-9a-f]{20}(?:-[\d-]+)?|\d{6}(?:-.*)?|[\w-]+-\d{6}|inputs|url_lists|shards|plan)"
+    r"\.[\w.]+"
+)
+_SHARD = r"[\w.-]+[.-]\d{5,}-of-\d{5,}(?:\.[\w.]+)?"
+_METADATA = (
+    r"(?:config|contents|dataset_info|features|shards|\.c4forge-converting)\.json|README\.md|"
+    r"spiece\.model"
+)
+MADE = re.compile(f"{LEFTOVER.pattern}|{_ARTIFACT}|{_SHARD}|{_METADATA}", re.DOTALL)
+"""A file of a work folder or a dataset. Others in these folders are never removed."""
 _PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)(\]?[^\]/]*)\]")
 _USUAL = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
