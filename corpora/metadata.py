@@ -1,11 +1,9 @@
 """Everything beside the shards of a dataset: files for TFDS and `datasets`, contents.json."""
 
-import json
-
 from corpora.cards import Origin, write_cards
 from corpora.contents import Contents, write_contents
 from corpora.tfds import TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
-from runtime.storage.files import exists, join, json_file, read_bytes, write_bytes
+from runtime.storage.files import join, json_file, read_object, write_bytes
 
 CONFIG_NAME = "config.json"
 TFDS_FORMATS = ("tfrecord", "array_record")
@@ -31,9 +29,7 @@ def write_metadata(folder: str, contents: Contents, origin: Origin) -> None:
 
 def read_origin(folder: str) -> Origin:
     """config.json of a dataset; {} if it has none."""
-    path = join(folder, CONFIG_NAME)
-    origin: Origin = json.loads(read_bytes(path)) if exists(path) else {}
-    return origin
+    return read_object(join(folder, CONFIG_NAME))
 
 
 def write_origin(folder: str, origin: Origin) -> None:

@@ -1,5 +1,6 @@
 """Other formats of a finished dataset, made from the dataset itself."""
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from runtime.storage.files import (
 from runtime.storage.locks import hold_folder
 from runtime.workers.pool import current_pool
 
+_DIGEST = re.compile(rb"[0-9a-f]{16}")
 _MARK = ".c4forge-converting.json"  # while files are written that contents.json does not have
 
 
@@ -144,7 +146,8 @@ def _check_target(there: Contents | None, target: str, mark: str) -> None:
         held = "a dataset of other documents" if is_other else ""
     else:
         found = [path for names in (("*",), ("*", "*")) for path in find_files(target, names)]
-        begun = exists(join(target, _MARK))
+        path = join(target, _MARK)
+        begun = exists(path) and _DIGEST.fullmatch(read_bytes(path))
         empty = begun or all(map(is_leftover, found))
         held = "" if empty else "files, but no contents.json of a finished dataset"
     if held:

@@ -1,6 +1,5 @@
 """Datasets of a run that are there already, and the report of the run that built them."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from runtime.storage.files import (
     join,
     json_file,
     parent,
-    read_bytes,
+    read_object,
     write_bytes,
 )
 
@@ -72,12 +71,10 @@ def _reports(job: Job, variant: Variant) -> Iterator[tuple[VariantReport, bool]]
     own = join(job.run_folder(), "report.json")
     others = find_files(parent(job.run_folder()), ("*", "report.json"))
     for path in dict.fromkeys([own, *others]):
-        config = join(parent(path), "config.json")
-        if not exists(path) or not exists(config):
-            continue
-        digest = json.loads(read_bytes(config)).get("shards_digests", {}).get(variant.name)
-        if digest == job.shards_digest(variant):
-            yield json.loads(read_bytes(path))["variants"][variant.name], path == own
+        digests = read_object(join(parent(path), "config.json")).get("shards_digests", {})
+        report = read_object(path).get("variants", {})
+        if variant.name in report and digests.get(variant.name) == job.shards_digest(variant):
+            yield report[variant.name], path == own
 
 
 def _formats(job: Job, variant: Variant) -> list[str]:

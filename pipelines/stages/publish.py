@@ -24,6 +24,7 @@ from runtime.storage.files import (
     json_file,
     move_folder,
     read_bytes,
+    read_object,
     write_bytes,
 )
 
@@ -127,11 +128,9 @@ def _contents(job: Job, variant: Variant, shards: list[Shard]) -> Contents:
 
 def is_published(job: Job, variant: Variant) -> bool:
     """True if the variant's folder holds the dataset of this configuration."""
-    if not exists(job.config_path(variant)):
-        return False
-    config = json.loads(read_bytes(job.config_path(variant)))
-    digest = config.get("shards_digests", {}).get(variant.name)
-    return bool(digest == job.shards_digest(variant))
+    digests = read_object(job.config_path(variant)).get("shards_digests")
+    stated = digests.get(variant.name) if isinstance(digests, dict) else None
+    return bool(stated == job.shards_digest(variant))
 
 
 def empty_line(name: str, counts: Mapping[str, int]) -> str:

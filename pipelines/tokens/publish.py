@@ -16,6 +16,7 @@ from runtime.storage.files import (
     json_file,
     move_folder,
     read_bytes,
+    read_object,
     write_bytes,
 )
 from vocab.vocabulary import MODEL_NAME
@@ -62,8 +63,8 @@ def is_tokenized(job: TokenJob, shards: list[TokenShard]) -> bool:
 
 def is_ours(job: TokenJob) -> bool:
     """True if the dataset in the folder was made by the same command."""
-    path = join(job.dataset_folder(), CONFIG_NAME)
-    return exists(path) and json.loads(read_bytes(path)).get("digest") == job.digest()
+    config = read_object(join(job.dataset_folder(), CONFIG_NAME))
+    return bool(config.get("digest") == job.digest())
 
 
 def read_counts(folder: str) -> list[dict[str, int | str]]:

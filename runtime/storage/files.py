@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
@@ -137,6 +137,15 @@ def read_bytes(path: str) -> bytes:
     """All bytes of a file."""
     with open_read(path) as stream:
         return stream.read()
+
+
+def read_object(path: str) -> dict[str, Any]:
+    """The JSON object in a file; {} if the file is not there, or holds something else."""
+    try:
+        found = json.loads(read_bytes(path)) if exists(path) else {}
+    except (ValueError, IsADirectoryError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def exists(path: str) -> bool:

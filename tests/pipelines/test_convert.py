@@ -75,7 +75,7 @@ def test_files_that_another_conversion_left_are_not_taken(tmp_path, expected):
     folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
     (folder / "jsonl").mkdir()
     (folder / "jsonl/c4-train.00000-of-00002.json.gz").write_bytes(b"of another corpus")
-    (folder / ".c4forge-converting.json").write_text("of another corpus")
+    (folder / ".c4forge-converting.json").write_text("0123456789abcdef")
     assert convert(folder, "--format=jsonl") == 0
     assert shard_bytes(tmp_path).items() <= expected.items()
 
