@@ -12,6 +12,8 @@ import random
 import re
 import time
 from collections.abc import Callable
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -144,6 +146,8 @@ def _settings(scheme: str) -> tuple[str, str, str]:
 def _connect(scheme: str, bucket: str, settings: tuple[str, str, str]) -> fs.FileSystem:
     """The filesystem of a bucket. Made when first asked for: none lives on through a fork."""
     endpoint, region, unsigned = settings
+    if scheme == "s3":
+        _check_profile()
     anonymous = unsigned.upper() in _ALL or bucket in unsigned.split(",")
     kind, place = _parse_endpoint(endpoint) if endpoint else ("https", None)
     if scheme == "gs":
@@ -166,6 +170,30 @@ def _connect(scheme: str, bucket: str, settings: tuple[str, str, str]) -> fs.Fil
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_QUICK_TRIES),
         tls_ca_file_path=os.environ.get("AWS_CA_BUNDLE") or None,
     )
+
+
+def _check_profile() -> None:
+    """Raises UsageError if AWS_PROFILE is in neither of the files that Amazon's tools read.
+
+    Its library would look for credentials elsewhere, for seconds, and speak of those.
+    """
+    profile = os.environ.get("AWS_PROFILE")
+    if not profile or os.environ.get("AWS_ACCESS_KEY_ID"):
+        return
+    files = {
+        "credentials": os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials",
+        "config": os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config",
+    }
+    found = ConfigParser(interpolation=None, strict=False)
+    paths = [os.path.expanduser(path) for path in files.values()]
+    try:
+        found.read(paths)
+    except (ConfigParserError, OSError, UnicodeError) as error:
+        raise UsageError(f"AWS_PROFILE={profile}: {error}") from None
+    if not {profile, f"profile {profile}"} & set(found.sections()):
+        names = sorted({name.removeprefix("profile ") for name in found.sections()})
+        known = f"there are {', '.join(names)}" if names else "there are none"
+        raise UsageError(f"AWS_PROFILE={profile}: no such profile in {' or '.join(paths)}; {known}")
 
 
 def _parse_endpoint(endpoint: str) -> tuple[str, str]:

@@ -112,3 +112,54 @@ def test_unfreezing_that_stops_between_episodes_ends_with_the_same_bits(base, tm
     resumed = arrays(stopped / "checkpoint_4")
     assert resumed.keys() == end.keys()
     assert all(np.array_equal(resumed[name], end[name]) for name in end)
+
+
+NAMES = (
+    "config.json", "spiece.model", "tasks/a.toml", "best/notes.txt", "curve.jsonl", "loss.png",
+    "model.safetensors", "tokenizer_config.json", "adapters.safetensors", "targets.txt",
+    "pairs.jsonl", "data_0-000-of-001", "notes.txt",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_files_that_the_trainer_did_not_make_stay(base, tmp_path, kind, capsys):
+    *given, run = base
+    (tmp_path / "texts.txt").write_text("the cat\n")
+    commands = {
+        "train": ["finetune", *given, f"--initial_checkpoint={run}", "--steps=1", "--model_dir={}"],
+        "hf": ["export", f"--model_dir={run}", "--output={}"],
+        "checkpoint": ["export", f"--model_dir={run}", "--to=checkpoint", "--output={}"],
+        "infer": ["infer", f"--model_dir={run}", f"--input={tmp_path / 'texts.txt'}",
+                  "--output={}/targets.txt"],
+        "eval": ["eval", f"--model_dir={run}", "--predictions={}"],
+    }  # fmt: skip
+    for command, arguments in commands.items():
+        folder = tmp_path / command
+        for name in NAMES:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "elsewhere.txt").write_text("of the user")
+            path.symlink_to(tmp_path / "elsewhere.txt") if kind == "link" else path.write_text(name)
+        before = {name: ((folder / name).read_bytes(), (folder / name).is_symlink())
+                  for name in NAMES}  # fmt: skip
+        assert main([text.format(folder) for text in arguments]) == 2
+        told = capsys.readouterr().err
+        reasons = ("did not make", "is there already", "has a model already")
+        assert any(reason in told for reason in reasons), told
+        assert before == {name: ((folder / name).read_bytes(), (folder / name).is_symlink())
+                          for name in NAMES}  # fmt: skip
+
+
+def test_checkpoints_of_others_are_kept(base, tmp_path):
+    *given, run = base
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run/.c4forge.json").unlink()  # as if t5x had made them
+    for name in ("config.json", "spiece.model", "curve.jsonl", "loss.png"):
+        (tmp_path / "run" / name).unlink()
+    before = {path.name for path in (tmp_path / "run").iterdir() if "_" in path.name}
+    given = [text for text in given if "--keep" not in text]
+    vocabulary = f"--vocab={run}"
+    again = [*given, vocabulary, "--size=tiny", "--steps=4", f"--model_dir={tmp_path / 'run'}"]
+    assert main(["train", *again, "--keep_checkpoints=1"]) == 0
+    found = {path.name for path in (tmp_path / "run").iterdir() if "checkpoint_" in path.name}
+    assert found == {name for name in before if "checkpoint_" in name} | {"checkpoint_4"}

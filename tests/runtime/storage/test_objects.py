@@ -209,3 +209,19 @@ def test_more_objects_than_a_page_of_a_listing_are_found(s3):
     delete_folder("s3://bkt/made")
     assert list_files("s3://bkt/made") == ["s3://bkt/made/notes.txt"]
     assert foreign_files("s3://bkt/made") == ["s3://bkt/made/notes.txt"]
+
+
+def test_a_profile_that_is_not_there_is_told_at_once(tmp_path, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").write_text("[profile work]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "wrok")
+    with pytest.raises(UsageError, match="AWS_PROFILE=wrok: no such profile in .*; there are work"):
+        exists("s3://bucket-of-a-profile/a")
+
+
+def test_a_bucket_that_is_not_there_is_told_of_a_folder_too(s3):
+    with pytest.raises(UsageError, match=r"there is no bucket s3://none"):
+        match_files("--input", "s3://none/", WET)
