@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +32,7 @@ from pipelines.stages.webtext import write_list_manifest
 from runtime.cli.options import OptionError
 from runtime.errors import check_all
 from runtime.storage.files import exists, join, read_bytes, without_slashes
-from runtime.storage.locks import MachineSemaphore
+from runtime.storage.locks import MachineSemaphore, user_folder
 from runtime.storage.matching import is_missing
 
 _BESIDE_INPUT = "realnews_domains.json"
@@ -227,9 +226,7 @@ def find_crawled(options: Options) -> tuple[InputFile, ...]:
 
 def mirror_of(options: Options) -> Mirror:
     """The mirror that the crawls of a command line are read from."""
-    semaphore = MachineSemaphore(
-        folder=join(tempfile.gettempdir(), "c4forge-connections"), count=options.max_connections
-    )
+    semaphore = MachineSemaphore(folder=user_folder("downloads"), count=options.max_connections)
     return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", semaphore=semaphore)
 
 

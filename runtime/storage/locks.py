@@ -3,17 +3,22 @@
 The kernel releases them when their process ends, however it ends.
 """
 
+import atexit
 import errno
 import fcntl
 import json
 import os
 import platform
+import shutil
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+
+import platformdirs
 
 from runtime.errors import UsageError
 from runtime.storage.files import join, make_folder
@@ -179,6 +184,35 @@ def holder(work: str) -> Holder | None:
     return None
 
 
+def user_folder(name: str) -> str:
+    """A folder that only this user can write, on this machine, for locks between its processes.
+
+    In a folder for all, as /tmp, others could make it first, or put a link in its place.
+    """
+    cache = platformdirs.user_cache_dir("c4forge")
+    places = [os.environ.get("XDG_RUNTIME_DIR", ""), os.path.join(cache, platform.node())]
+    for place in filter(os.path.isabs, places):
+        folder = os.path.join(place, f"c4forge-{name}")
+        with suppress(OSError):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if _is_private(folder):
+                return folder
+    folder = tempfile.mkdtemp(prefix=f"c4forge-{name}-")  # shared by the processes of this run
+    atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _is_private(folder: str) -> bool:
+    status = os.stat(folder, follow_symlinks=False)
+    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return is_own and not status.st_mode & 0o022 and os.access(folder, os.W_OK)
+
+
+def _remove(folder: str, pid: int) -> None:
+    if os.getpid() == pid:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 _POLL_SECONDS = 0.1
 
 
@@ -191,8 +225,8 @@ class MachineSemaphore:
     """A counting semaphore between the processes of a machine: a lock file a permit.
 
     Attributes:
-      folder: of the lock files, on a local disk: not every network filesystem has locks. Runs that
-        share the folder share the permits.
+      folder: of the lock files, as `user_folder`, on a local disk: not every network filesystem
+        has locks. Runs that share the folder share the permits.
       count: the number of permits. Runs with different counts each keep to their own.
       longest_wait_seconds: for a permit; only a process that hangs holds one so long.
     """
@@ -214,7 +248,7 @@ class MachineSemaphore:
         Raises:
           SemaphoreTimeout: none became free.
         """
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
         number, descriptor = self._acquire(sleep)
         try:
             yield number

@@ -19,6 +19,7 @@ from runtime.storage.files import (
     read_bytes,
     write_bytes,
 )
+from runtime.storage.names import LEFTOVER, TEMPORARY
 from runtime.storage.remote import is_remote
 
 MANIFEST = ".c4forge.json"
@@ -49,7 +50,16 @@ def claim(folder: str, names: Collection[str], option: str = "") -> None:
             f"{f'{option}=' * bool(option)}{folder} has files that c4forge did not make and would "
             f"replace: {', '.join(taken[:_SHOWN])}{more}. Give another folder, or move them away"
         )
+    if not is_remote(folder):
+        _delete_leftovers(folder, ours)
     note_made(folder, names)
+
+
+def _delete_leftovers(folder: str, names: Collection[str]) -> None:
+    """Removes what killed processes left of files of these names."""
+    for name in os.listdir(folder) if names else ():
+        if name.rpartition(TEMPORARY)[0] in names and LEFTOVER.fullmatch(name):
+            delete_file(os.path.join(folder, name))
 
 
 def note_made(folder: str, names: Collection[str]) -> None:

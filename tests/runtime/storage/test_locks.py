@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from runtime.errors import UsageError
 from runtime.http.client import Clock
 from runtime.http.stream import open_url
 from runtime.http.transfers import Unreachable
-from runtime.storage.locks import MachineSemaphore, SemaphoreTimeout
+from runtime.storage.locks import MachineSemaphore, SemaphoreTimeout, user_folder
 from tests.runtime.http.server import serve
 
 HOLD = """
@@ -95,3 +97,30 @@ def test_a_reader_that_waits_before_a_retry_holds_no_permit(tmp_path):
         stream = open_url(server.url("plain", "a.gz"), semaphore=semaphore)
         with semaphore.hold(time.sleep), pytest.raises(Unreachable, match="stayed taken"):
             stream.read()
+
+
+def test_the_folder_of_downloads_is_of_this_user_alone(tmp_path, monkeypatch):
+    runtime, cache = tmp_path / "run", tmp_path / "cache"
+    runtime.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    folder = Path(user_folder("downloads"))
+    assert folder.parent == runtime and folder.stat().st_mode & 0o777 == 0o700
+    folder.rmdir()
+    (tmp_path / "theirs").mkdir()
+    folder.symlink_to(tmp_path / "theirs")
+    second = Path(user_folder("downloads"))
+    assert second.is_relative_to(cache) and not [*(tmp_path / "theirs").iterdir()]
+    second.chmod(0o777)
+    third = Path(user_folder("downloads"))
+    assert third not in (folder, second) and third.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_in_place_of_a_permit_is_not_followed(tmp_path):
+    (tmp_path / "theirs").write_text("of another user")
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks/000.lock").symlink_to(tmp_path / "theirs")
+    semaphore = MachineSemaphore(folder=str(tmp_path / "locks"), count=1)
+    with pytest.raises(UsageError, match=r"000\.lock is no plain file"), semaphore.hold(time.sleep):
+        pass
+    assert (tmp_path / "theirs").read_text() == "of another user"
