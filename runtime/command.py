@@ -15,6 +15,7 @@ from typing import NoReturn
 from runtime.cli.console import at_work, say
 from runtime.cli.version import versions
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
+from runtime.redaction import redacted_output
 from runtime.storage.space import describe_full, is_full
 from runtime.workers import pool
 from runtime.workers.processes import check_current_folder, kill_workers, raise_when_interruptible
@@ -51,7 +52,7 @@ def run_command(
     if isinstance(sys.stdout, io.TextIOWrapper):  # paths that are not UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     signals = _Signals(f"Stopped. {kept}" if abruptly else "")
-    with signals.handled():
+    with signals.handled(), redacted_output():
         try:
             return _exit_code(name, work, kept, signals)
         finally:

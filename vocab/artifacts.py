@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from corpora.layout import CorpusShard, shards_digest
-from runtime.storage.files import delete_file, exists, join, json_utf8, read_bytes, write_bytes
+from runtime.storage.files import delete_file, exists, join, json_file, read_bytes, write_bytes
 from vocab.hugging_face import TOKENIZER_NAME, TOKENIZER_NAMES, tokenizer_files
 from vocab.options import Options
 from vocab.recipes import Recipe
@@ -71,8 +71,7 @@ def write_result(result: Result) -> None:
         "versions": _versions(),
         "digest": _digest(result.options.recipe, result.shards),
     }
-    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    write_bytes(join(folder, RECIPE_NAME), json_utf8(text))
+    write_bytes(join(folder, RECIPE_NAME), json_file(record))
 
 
 def sample_digest(drawn: dict[str, LanguageSample]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pipelines.job import Job
 from pipelines.run.progress import task_counts
 from pipelines.sources.wet_files import Part
-from runtime.storage.files import join, read_bytes, write_bytes
+from runtime.storage.files import join, json_file, read_bytes, write_bytes
 
 NAME = "run.json"
 
@@ -54,7 +54,7 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         failed=job.clean_folder(),
         report=join(job.run_folder(), "report.json"),
     )
-    write_bytes(join(job.work, NAME), json.dumps(asdict(state), indent=2).encode())
+    write_bytes(join(job.work, NAME), json_file(asdict(state)))
 
 
 def read_state(work: str) -> RunState:

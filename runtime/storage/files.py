@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
+from runtime.redaction import redact
 from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
@@ -123,8 +124,8 @@ def json_utf8(text: str) -> bytes:
 
 
 def json_file(value: object) -> bytes:
-    """The value as JSON for people to read, with a line break at the end."""
-    return json_utf8(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """The value as JSON for people to read, without secrets, with a line break at the end."""
+    return json_utf8(redact(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def write_bytes(path: str, data: bytes) -> None:

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import platform
+import shlex
 import shutil
 import stat
 import sys
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass
 import platformdirs
 
 from runtime.errors import UsageError
+from runtime.redaction import redact
 from runtime.storage.files import join, make_folder
 from runtime.storage.remote import is_remote
 
@@ -77,9 +79,9 @@ def hold_folder(work: str, option: str = "") -> Iterator[None]:
         yield
         return
     try:
-        me = Holder(os.getpid(), platform.node(), time.time(), " ".join(sys.argv))
+        me = Holder(os.getpid(), platform.node(), time.time(), shlex.join(sys.argv))
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps(asdict(me)).encode())
+        os.write(descriptor, redact(json.dumps(asdict(me))).encode())
         yield
     finally:
         os.ftruncate(descriptor, 0)

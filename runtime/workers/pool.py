@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from runtime.errors import RunFailed, Terminated
+from runtime.redaction import redact_output
 from runtime.workers.processes import (
     kill_workers,
     start_fork_server,
@@ -148,6 +149,7 @@ def available_cores() -> int:
 def _start_worker() -> None:
     """Batches are released by reference counts; cycles are collected between tasks."""
     gc.disable()
+    redact_output()
     # What is printed about files that are downloaded; the run's own process shows it as it comes.
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("c4forge").setLevel(logging.INFO)

@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from runtime.errors import UsageError
-from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.files import json_file, read_bytes, write_bytes
 from runtime.storage.remote import is_remote
 from trainer.config import TrainConfig
 from trainer.downstream.loading import split_toml
@@ -97,7 +97,7 @@ def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
     for toml, name in _task_files(values["task"]).items():
         _write(os.path.join(config.model_dir, TASKS_NAME, name), resolve_own_tasks(toml).encode())
     kept = {_FIRST_STEP: first_step} if first_step else {}
-    _write(path, json.dumps(values | kept, indent=2).encode())
+    _write(path, json_file(values | kept))
     return [*differences(before, values)]
 
 

@@ -218,7 +218,7 @@ def test_a_profile_that_is_not_there_is_told_at_once(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_PROFILE", "wrok")
-    with pytest.raises(UsageError, match="AWS_PROFILE=wrok: no such profile in .*; there are work"):
+    with pytest.raises(UsageError, match=r"=wrok: no such profile in .*; there are work"):
         exists("s3://bucket-of-a-profile/a")
 
 

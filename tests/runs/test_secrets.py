@@ -1,0 +1,108 @@
+"""Secrets of options and of the environment are in no file and in no line of output."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines import status
+from runtime.redaction import RedactedStream, redact
+from tests.conftest import COMMAND
+from tests.runs.test_crawl_runs import CRAWL, server, wet  # noqa: F401  # fixtures
+
+ENVIRONMENT = {
+    "AWS_SECRET_ACCESS_KEY": "PLANTED-aws-secret",
+    "AWS_SESSION_TOKEN": "PLANTED-aws-session",
+    "HF_TOKEN": "PLANTED-hf-token",
+}
+
+
+def start(base: str, output: Path, *more: str) -> subprocess.Popen:
+    """A build of a crawl with a secret in each option that can hold one."""
+    options = [
+        f"--crawl={CRAWL}", f"--commoncrawl_url={base}", f"--output={output}", "--num_workers=2",
+        "--s3_secret_access_key=PLANTED-beam-key", "--s3_session_token=PLANTED-beam-token",
+        *more,
+    ]  # fmt: skip
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    environment = {**os.environ, **ENVIRONMENT}
+    return subprocess.Popen([*COMMAND, "build", *options], env=environment, **pipes)
+
+
+def planted_in(folder: Path) -> list[str]:
+    """Files under a folder that hold a planted secret."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    return [path.name for path in files if b"PLANTED" in path.read_bytes()]
+
+
+def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, server, capsys, monkeypatch):  # noqa: F811
+    login = server.url("stalls").replace("://", "://me:PLANTED-password@")
+    running = start(f"{login}?sig=PLANTED-signature", tmp_path, "--keep_work")
+    lock = tmp_path / "runs/en/work/c4forge.lock"
+    while running.poll() is None and not (lock.exists() and lock.stat().st_size):
+        time.sleep(0.05)
+    refused = start(login, tmp_path)
+    told = refused.communicate()[0]
+    assert refused.returncode == 2 and f"process {running.pid}" in told and "PLANTED" not in told
+    assert status.main([str(tmp_path / "runs/en/work")]) == 0
+    assert "PLANTED" not in "".join(capsys.readouterr())
+    assert planted_in(tmp_path) == []
+    running.send_signal(signal.SIGINT)
+    assert "PLANTED" not in running.communicate()[0]
+    plain = server.url("plain").replace("://", "://me:PLANTED-password@")
+    refused = start(plain, tmp_path, "--s3_session_token", "PLANTED-token")
+    assert "PLANTED" not in refused.communicate()[0] and refused.returncode == 2
+    done = start(f"{plain}?sig=PLANTED-signature", tmp_path, "--keep_work")
+    told = done.communicate()[0]
+    assert done.returncode == 0 and "PLANTED" not in told, told
+    assert planted_in(tmp_path) == []
+
+
+def test_errors_of_a_crawl_hold_no_secret(tmp_path, server):  # noqa: F811
+    denied = server.url("denied").replace("://", "://me:PLANTED-password@")
+    for base in (
+        f"{denied}?sig=PLANTED-signature",
+        "http://me:PLANTED-pw@127.0.0.1:9/?k=PLANTED-k",
+    ):
+        run = start(base, tmp_path / "out")
+        told = run.communicate()[0]
+        assert run.returncode == 2 and "PLANTED" not in told, told
+
+
+CASES = {
+    "hdfs://me:pw@host/a and s3://bucket/a@b": "hdfs://...@host/a and s3://bucket/a@b",
+    "https://h/a?Signature=ab%2F&Date=1 b": "https://h/a?Signature=...&Date=... b",
+    "'--s3_session_token', 'abc'": "'--s3_session_token', '...'",
+    "--azure_connection_string 'A=b;c' --data_tokens=1": (
+        "--azure_connection_string '...' --data_tokens=1"
+    ),
+    "s3://b/a?.gz keys: hot-key lookups --shards=3": (
+        "s3://b/a?.gz keys: hot-key lookups --shards=3"
+    ),
+    '"--s3_secret_access_key=a", "b"': '"--s3_secret_access_key=...", "b"',
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_secrets_are_hidden_and_nothing_else_is(text):
+    assert redact(text) == CASES[text]
+
+
+def test_values_of_the_environment_are_hidden_wherever_they_are(monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "abcdef123")
+    monkeypatch.setenv("https_proxy", "http://me:p%40ssword@proxy:3128")
+    monkeypatch.setenv("SSH_KEY", os.devnull)  # a path
+    assert redact("x abcdef123 p%40ssword p@ssword /dev/null") == "x ... ... ... /dev/null"
+
+
+def test_a_stream_hides_secrets_and_is_else_what_it_was(tmp_path):
+    with (tmp_path / "a").open("w") as file:
+        stream = RedactedStream(file)
+        assert stream.write("http://a:b@c\n") == 13
+        stream.writelines(["http://a:b@c\n"])
+        assert not stream.isatty() and stream.encoding == file.encoding
+    assert (tmp_path / "a").read_text() == "http://...@c\n" * 2
