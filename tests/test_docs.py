@@ -19,9 +19,10 @@ from runtime.cli.options import options_of
 from runtime.workers.runners import REFUSED_RUNNERS, RUNNERS
 from tests.conftest import REPOSITORY
 from trainer.arguments import COMMANDS as T5X_COMMANDS
-from trainer.config import Decoding, TrainConfig
+from trainer.config import TrainConfig
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import OBJECTIVES, Noise, lengths
+from trainer.decoding_options import Decoding
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS
 from trainer.strategies import SCHEDULES, STRATEGIES
 from vocab.recipes import PARAMETERS, PRESETS

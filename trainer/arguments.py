@@ -1,7 +1,6 @@
 """The command line of `t5x`: a row for each command; options are the fields of TrainConfig."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from textwrap import wrap
 
@@ -16,8 +15,15 @@ from runtime.cli.options import (
     parse_choice,
 )
 from runtime.errors import UsageError
-from trainer.config import FINETUNE, Decoding, TrainConfig
-from trainer.training.run_folder import differences, read_settings, run_folder
+from trainer.config import FINETUNE, OF_TRAINING, TrainConfig
+from trainer.decoding_options import Decoding
+from trainer.run_options import (
+    FROM_START,
+    missing_options,
+    take_finetuning,
+    take_settings,
+    wrong_tasks,
+)
 
 DESCRIPTION = "Trains T5 on a corpus, evaluates it, and reads and writes its checkpoints."
 _EXAMPLES = """\
@@ -99,16 +105,9 @@ COMMANDS: dict[str, CommandRow] = {
         CommandRow(
             name="info",
             meaning="prints the size of a model: parameters, memory of a step, lengths",
+            of_run=True,
         ),
     )
-}
-_NEEDED_AS = {
-    "corpus": "out/c4/en/3.1.0",
-    "vocab": "out/vocab",
-    "model_dir": "out/runs/first",
-    "initial_checkpoint": "out/runs/first",
-    "input": "texts.txt",
-    "output": "out/targets.txt",
 }
 
 
@@ -187,25 +186,42 @@ def command_line(name: str) -> CommandLine:
     """The command line of a row of COMMANDS."""
     row = COMMANDS[name]
     own, of_run = f"options of {name}", "options of the run"
-    marks = dict.fromkeys(row.needs, "; required")
-    from_run = ("corpus", "vocab") if row.of_run else ("vocab",)
-    if row.of_run or "initial_checkpoint" in marks:
-        marks |= {name: "; default: that of the run" for name in from_run if name in marks}
-    if "checkpoint" in marks:
-        marks["checkpoint"] = marks["model_dir"] = "; --checkpoint or --model_dir is required"
-
-    def grouped(options: Sequence[Option], group: str) -> list[Option]:
-        return [replace(o, group=group, notes=o.notes + marks.get(o.name, "")) for o in options]
-
-    taken = grouped([o for o in options_of(Command) if o.name in row.takes], own)
-    taken += grouped(options_of(Decoding) if "decoding" in row.takes else [], own)
-    configured = grouped(options_of(TrainConfig), of_run)
+    taken = [o for o in options_of(Command) if o.name in row.takes]
+    taken += options_of(Decoding) if "decoding" in row.takes else []
+    configured = options_of(TrainConfig)
+    said = "Those that are not given are the run's." if row.of_run else ""
     return CommandLine(
         name=f"t5x {name}",
         meaning=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
-        options=(*taken, *configured),
+        options=(
+            *(_as_in(row, option, own) for option in taken),
+            *(_as_in(row, option, of_run) for option in configured),
+        ),
         examples=_EXAMPLES,
-        headings=dict.fromkeys((own, of_run) if taken else (of_run,), ""),
+        headings={own: "", of_run: said} if taken else {of_run: said},
+    )
+
+
+def _as_in(row: CommandRow, option: Option, group: str) -> Option:
+    """An option as the help of a command shows it: with the defaults that it has there."""
+    default, note, name = option.default_text, "", option.name
+    if row.of_run and group == "options of the run":
+        default = ""
+    elif row.name == "finetune" and name in FINETUNE:
+        default = str(FINETUNE[name])
+    elif row.name == "finetune" and name in FROM_START:
+        default = "that of --initial_checkpoint"
+    if name in row.needs and name not in FROM_START:
+        note = "; this or --task is required" if name == "corpus" else "; required"
+    if "checkpoint" in row.needs and name in ("checkpoint", "model_dir"):
+        note = "; --checkpoint or --model_dir is required"
+    elif row.of_run and name == "corpus":
+        note = ""
+    elif name == "vocab" and name in row.needs and not default:
+        note = "; default: that of the run" if row.of_run else "; required"
+    hidden = row.of_run and row.name not in ("gin", "info") and name in OF_TRAINING
+    return replace(
+        option, group=group, default_text=default, notes=option.notes + note, hidden=hidden
     )
 
 
@@ -233,9 +249,9 @@ def parse(arguments: Sequence[str]) -> Command:
         message = f"unknown command {name!r}" if name else "a command is required"
         raise OptionError(f"{message}; {closest(name, COMMANDS)}")
     given = command_line(name).read(rest)
-    notes = _take_settings(given) if COMMANDS[name].of_run else ()
+    notes = take_settings(given) if COMMANDS[name].of_run else ()
     if name == "finetune":
-        _take_finetuning(given)
+        take_finetuning(given)
     if name == "export" and len(given.values["checkpoint"]) > 1:
         given.add("--checkpoint: export writes one model, not an ensemble; give it once")
     if name == "train":
@@ -244,7 +260,8 @@ def parse(arguments: Sequence[str]) -> Command:
         _check_script(given)
     if given.values.get("max_examples", 0) < 0:
         given.add(f"--max_examples={given.values['max_examples']}: expected 0 or more")
-    for error in _missing(COMMANDS[name], given):
+    row = COMMANDS[name]
+    for error in (*missing_options(row.needs, given), *wrong_tasks(given)):
         given.add(error)
     of_run = {row.name for row in fields(TrainConfig)}
     ways = {row.name for row in fields(Decoding)}
@@ -257,30 +274,6 @@ def parse(arguments: Sequence[str]) -> Command:
     given.check()
     others = {k: v for k, v in given.values.items() if k not in of_run | ways}
     return Command(name=name, config=config, notes=notes, decoding=decoding, **others)
-
-
-def _take_finetuning(given: Given) -> None:
-    """Fills in the options that are not given: FINETUNE, and the network of the run to start from.
-
-    The vocabulary and dtype are also those of that run.
-    """
-    folder = given.values["initial_checkpoint"]
-    settings = read_settings(run_folder(folder)) if folder else {}
-    names = ("size", "version", "architecture", "vocab", "dtype")
-    found = FINETUNE | {name: settings[name] for name in names if name in settings}
-    given.values |= {name: found[name] for name in found.keys() - given.stated}
-
-
-def _take_settings(given: Given) -> tuple[str, ...]:
-    """Fills in the options that are not given from the run; a line for each that differs."""
-    folder = next(iter(given.values["checkpoint"]), given.values["model_dir"])
-    settings = read_settings(run_folder(folder)) if folder else {}
-    stated = {name: given.values[name] for name in given.stated & settings.keys()}
-    kept = settings.keys() - given.stated
-    if {"corpus", "task"} & given.stated:  # only these are evaluated
-        kept -= {"corpus", "task"}
-    given.values |= {name: settings[name] for name in kept}
-    return tuple(differences(settings, stated))
 
 
 def _check_start(given: Given) -> None:
@@ -300,21 +293,3 @@ def _check_script(given: Given) -> None:
     if given.values["script"] == "train":
         for option_name in sorted(given.stated & {"checkpoint", "split", "max_examples"}):
             given.add(f"--{option_name}: only with --script=eval")
-
-
-def _missing(row: CommandRow, given: Given) -> Iterator[str]:
-    """An error for each option that the command needs and has not."""
-    for needed in row.needs if given.complete else ():
-        name = needed
-        if needed == "checkpoint":
-            if given.values["checkpoint"]:
-                continue
-            name = "model_dir"
-        if needed == "corpus" and given.values["task"]:
-            continue
-        if not given.values[name] and name not in given.wrong:
-            folder = given.values["model_dir"]
-            if row.of_run and folder and not os.path.isdir(folder):
-                yield f"--model_dir={folder}: no such folder"
-                return
-            yield f"--{name}: expected, as --{name}={_NEEDED_AS[name]}"

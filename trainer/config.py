@@ -1,19 +1,15 @@
 """The configuration of a run: one frozen dataclass. Each field is an option and a TOML key."""
 
+import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from runtime.cli.options import OptionError, closest, option, parse_choice
+from runtime.cli.options import closest, option, parse_choice
 from trainer.data.mixtures import MIXINGS
 from trainer.data.objectives import DEFAULT_INPUTS, OBJECTIVES, lengths, with_noise
 from trainer.model.sizes import ARCHITECTURES, SIZES, VERSIONS, stack_layers
 from trainer.strategies import SCHEDULES, STRATEGIES
-from trainer.task_options import TaskOptions
-
-
-class TrainConfigError(OptionError):
-    """An option out of range. The message names the option, its value and the expected values."""
-
+from trainer.task_options import TaskOptions, TrainConfigError
 
 DTYPES = ("float32", "bfloat16")
 PAIRS = "pairs"
@@ -27,65 +23,13 @@ FINETUNE: dict[str, object] = {
     "keep_best": "eval_loss",
 }
 """Defaults of `t5x finetune` that differ (Raffel et al. 2020, section 3.1.2, 3.1.3)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoding:
-    """How targets are chosen by their probabilities.
-
-    Raises:
-      TrainConfigError: a value is out of range, or is of another way of decoding.
-    """
-
-    decoding: str = option(
-        "greedy, beam or sample",
-        default="greedy", metavar="NAME", parse=parse_choice(str, ("greedy", "beam", "sample")),
-    )  # fmt: skip
-    beams: int = option("texts that beam search follows", default=4)
-    length_penalty: float = option(
-        "beam search divides a log-probability by ((5 + length) / 6)^this", default=0.6
-    )
-    temperature: float = option("divides the log-probabilities of sampling", default=1.0)
-    top_k: int = option("sample from this many most probable ids; 0: from all", default=0)
-    top_p: float = option(
-        "sample from the fewest most probable ids that have this probability together; 0: from all",
-        default=0.0,
-    )
-    samples: int = option(
-        "targets of each line, with tabs between: samples, or the best of the beams", default=1
-    )
-
-    def __post_init__(self) -> None:
-        if errors := [*self._wrong_numbers(), *self._unused()]:
-            raise TrainConfigError("\n".join(errors))
-
-    def _wrong_numbers(self) -> Iterator[str]:
-        for name in ("beams", "samples"):
-            if getattr(self, name) < 1:
-                yield f"--{name}={getattr(self, name)}: expected 1 or more"
-        if self.top_k < 0:
-            yield f"--top_k={self.top_k}: expected 0 or more"
-        if not self.temperature > 0:
-            yield f"--temperature={self.temperature:g}: expected more than 0; or --decoding=greedy"
-        if not 0 <= self.top_p <= 1:
-            yield f"--top_p={self.top_p:g}: expected a probability from 0 to 1"
-        if self.decoding == "beam" and self.samples > self.beams:
-            yield f"--samples={self.samples}: expected at most --beams={self.beams}"
-
-    def _unused(self) -> Iterator[str]:
-        """An error for each option of another way of decoding than the chosen one."""
-        ways = {
-            "beams": ("beam",), "length_penalty": ("beam",), "samples": ("beam", "sample"),
-            "temperature": ("sample",), "top_k": ("sample",), "top_p": ("sample",),
-        }  # fmt: skip
-        for field in fields(self):
-            value = getattr(self, field.name)
-            used = ways.get(field.name, (self.decoding,))
-            if value != field.default and self.decoding not in used:
-                yield (
-                    f"--{field.name}={value}: only for --decoding={' or '.join(used)}, not for "
-                    f"--decoding={self.decoding}"
-                )
+_TRAINING = """objective noise_density mean_span data_tokens mixing mixing_cap mixing_temperature
+    packing dropout remat scan_layers initial_optimizer steps microbatches schedule learning_rate
+    warmup_steps decay_rate clip_norm z_loss shard_parameters spike_factor spike_floor backend
+    checkpoint_period keep_checkpoints eval_period keep_best patience eval_batches log_period
+    eval_examples"""
+OF_TRAINING = frozenset(_TRAINING.split())
+"""Options that have no effect on evaluation, prediction and export."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +169,10 @@ class TrainConfig(TaskOptions):
     eval_period: int = option("steps between evaluations; 0: none", default=1000)
     keep_best: str = option(
         "keep the checkpoint with the best of these scores in model_dir/best: eval_loss, "
-        "eval_accuracy, TASK/METRIC, average, or another of the curve; default: none",
+        "eval_accuracy, TASK/METRIC, average, or another of the curve; empty: keep none",
         default="",
         metavar="NAME",
+        may_be_empty=True,
     )
     patience: int = option(
         "stop after this many evaluations without a better --keep_best; 0: never", default=0
@@ -267,6 +212,15 @@ class TrainConfig(TaskOptions):
                 f"--host_index={self.host_index}: expected 0 or more, and less than "
                 f"--host_count={self.host_count}"
             )
+        for name in ("patience", "eval_period", "keep_checkpoints", "data_tokens", "mixing_cap",
+                     "clip_norm", "z_loss", "spike_floor"):  # fmt: skip
+            if not getattr(self, name) >= 0:
+                yield f"--{name}={getattr(self, name)}: expected 0 or more"
+        for name in ("learning_rate", "mixing_temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                yield f"--{name}={getattr(self, name):g}: expected more than 0"
+        if not 0 < self.decay_rate <= 1:
+            yield f"--decay_rate={self.decay_rate:g}: expected more than 0, and at most 1"
         if not 0 <= self.dropout < 1:
             yield f"--dropout={self.dropout:g}: expected a share from 0 to below 1"
 
@@ -279,6 +233,8 @@ class TrainConfig(TaskOptions):
         arrangement = ARCHITECTURES[self.architecture]
         if self.patience and not self.keep_best:
             yield f"--patience={self.patience}: expected --keep_best, as --keep_best=eval_loss"
+        if self.keep_best and not self.eval_period:
+            yield f"--keep_best={self.keep_best}: expected --eval_period of 1 or more"
         if self.schedule in ("linear", "cosine") and self.warmup_steps >= self.steps:
             yield (
                 f"--warmup_steps={self.warmup_steps}: expected fewer than --steps={self.steps} for "

@@ -7,12 +7,14 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 
+from runtime.storage.files import read_object
 from runtime.storage.ownership import claim
 from runtime.storage.space import telling_need
 from trainer.compat.adapters import FILE_NAME, AdapterError, holds_adapters, write_adapters
 from trainer.compat.hugging_face import MODEL_FILES, write_hugging_face
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
 from trainer.model.network import build_network
+from trainer.task_options import TrainConfigError
 from trainer.training.checkpoints import (
     Checkpoints,
     checkpoint_step,
@@ -21,7 +23,7 @@ from trainer.training.checkpoints import (
 )
 from trainer.training.optimizer import adafactor, learning_rate
 from trainer.training.run import configure_network, first_updates_of, load_params, this_host
-from trainer.training.run_folder import RUN_FILES, write_settings
+from trainer.training.run_folder import RUN_FILES, read_settings, write_settings
 from trainer.training.step import State, trained_arrays
 
 Paths = Sequence[str]
@@ -41,10 +43,13 @@ def export_hugging_face(config: TrainConfig, checkpoint: Paths, output: str) -> 
             "feed-forward blocks; --to=checkpoint writes the complete model, --to=adapters the "
             "adapters alone"
         )
+    if read_settings(output) or holds_checkpoint(output) or holds_adapters(output):
+        raise TrainConfigError(f"--output={output}: it has a run or its model; give another folder")
     claim(output, MODEL_FILES, "--output")
     params = load_params(config, checkpoint)
     with telling_need(output, lambda: array_bytes(params)):
-        write_hugging_face(output, params, configure_network(config), config.vocab)
+        longest = config.lengths()["targets"]
+        write_hugging_face(output, params, configure_network(config), config.vocab, longest)
     return f"T5ForConditionalGeneration.from_pretrained({output!r}) loads it"
 
 
@@ -87,7 +92,8 @@ def array_bytes(tree: object) -> int:
 
 def _check_output(output: str) -> None:
     """Refuses a folder whose model would be replaced or mixed with this one."""
-    if holds_checkpoint(output) or holds_adapters(output):
+    theirs = "d_model" in read_object(os.path.join(output, "config.json"))
+    if theirs or holds_checkpoint(output) or holds_adapters(output):
         raise TrainConfigError(f"--output={output}: it has a model already; give another folder")
 
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from trainer.config import Decoding, TrainConfig
+from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
+from trainer.decoding_options import Decoding
 from trainer.evaluation.decoder import batches_of, encode_inputs, make_decoder
 from trainer.model.network import build_network
 from trainer.training.run import configure_network, load_params

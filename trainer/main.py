@@ -18,9 +18,11 @@ from runtime.storage.ownership import check_new, claim
 from runtime.storage.space import telling_need
 from runtime.workers.processes import leave_current_folder
 from trainer.arguments import COMMANDS, Command, help_text, parse
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
+from trainer.task_options import TrainConfigError
 
 _KEPT = "A run continues from its newest checkpoint, if there is one."
+_AGAIN = "The same command starts again; predictions that were written stay."
 _ROOMS = ("trainer", "vocab", "corpora", "cleaning", "runtime")
 
 
@@ -38,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(versions("t5x of c4forge"))
         return Exit.DONE
     name = f"t5x {given[0]}" if given[:1] and given[0] in COMMANDS else "t5x"
-    return run_command(name, lambda: _run(given), kept=_KEPT, abruptly=True)
+    kept = _KEPT if given[0] in ("train", "finetune") else _AGAIN
+    return run_command(name, lambda: _run(given), kept=kept, abruptly=True)
 
 
 def _run(arguments: list[str]) -> int:

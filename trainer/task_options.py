@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runtime.cli.options import Choice, closest, option
+from runtime.cli.options import Choice, OptionError, closest, option
+
+
+class TrainConfigError(OptionError):
+    """An option out of range. The message names the option, its value and the expected values."""
+
 
 SCORINGS: dict[str, Choice] = {
     row.name: row

@@ -135,7 +135,11 @@ class CommandLine:
     def docs_table(self) -> str:
         """Its table in docs/options.md."""
         order = ["", *self.headings]
-        rows = [row.docs_row() for row in sorted(self.options, key=lambda o: order.index(o.group))]
+        rows = [
+            row.docs_row()
+            for row in sorted(self.options, key=lambda o: order.index(o.group))
+            if not row.hidden
+        ]
         return "\n".join([f"## {self.name}", "", self.meaning, "", "| | default | |",
                           "|---|---|---|", *rows, ""])  # fmt: skip
 
@@ -191,7 +195,8 @@ class CommandLine:
             takes = "*" if row.many else "?"
             groups.get(row.group, parser).add_argument(
                 f"--{row.name}", dest=row.field, action="append", metavar=row.metavar,
-                nargs=None if for_help and not row.is_flag else takes, help=_escaped(row),
+                nargs=None if for_help and not row.is_flag else takes,
+                help=argparse.SUPPRESS if row.hidden else _escaped(row),
             )  # fmt: skip
         if self.has_config and for_help:
             parser.add_argument(

@@ -66,6 +66,7 @@ class Option:
       may_be_empty: True if "" is a value, as for a prefix of texts.
       table: rows among which the value is, shown in --help.
       notes: lines after the table.
+      hidden: True if --help and the docs leave it out.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Option:
     may_be_empty: bool
     table: Mapping[str, Row]
     notes: str
+    hidden: bool = False
 
     def usage(self) -> str:
         """The option as errors show it."""

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import stat
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +100,10 @@ def temporary_path(path: str) -> Iterator[str]:
     """A local path to write to; the file there takes its name when the block ends without error."""
     temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
     try:
+        with open(temporary, "wb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
         yield temporary
+        os.chmod(temporary, stat.S_IMODE(mode))  # libraries may have written one for its owner only
         os.replace(temporary, path)
     finally:
         if os.path.exists(temporary):

@@ -71,8 +71,15 @@ def note_made(folder: str, names: Collection[str]) -> None:
 
 
 def check_new(path: str, overwrite: bool, option: str) -> None:
-    """Raises NotOurs if a file that a command is to write is there, and may not be replaced."""
-    if _is_there(path) and not overwrite:
+    """Raises NotOurs if a file that a command is to write is there, and may not be replaced.
+
+    A link, a folder or a device never is.
+    """
+    if not _is_there(path):
+        return
+    if not is_remote(path) and (os.path.islink(path) or not os.path.isfile(path)):
+        raise NotOurs(f"{option}={path} is there already, and is no plain file. Give another")
+    if not overwrite:
         raise NotOurs(f"{option}={path} is there already. Give another, or --overwrite")
 
 

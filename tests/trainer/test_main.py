@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_run_that_was_moved_is_read_without_a_flag(moved, tmp_path, capsys):
     (tmp_path / "in.txt").write_text("the cat\n")
     files = ["--input=in.txt", "--output=out.txt"]
     assert main(["infer", "--model_dir=moved", *files]) == 0
-    assert main(["infer", "--checkpoint=moved/checkpoint_2", *files]) == 0
+    assert main(["infer", "--checkpoint=moved/checkpoint_2", *files, "--overwrite"]) == 0
     assert main(["export", "--model_dir=moved", "--output=hf"]) == 0
     assert (tmp_path / "hf" / "spiece.model").read_bytes() == (moved / "spiece.model").read_bytes()
     assert "note:" not in capsys.readouterr().err
@@ -99,7 +100,7 @@ def test_options_override_those_of_the_run_with_a_word(moved, tmp_path, capsys):
     files = ["--input=in.txt", "--output=out.txt"]
     assert main(["infer", "--model_dir=moved", "--prefix=x: ", *files]) == 0
     assert "note: --prefix was cut: , now x: \n" in capsys.readouterr().err
-    assert main(["infer", "--model_dir=moved", "--version=v1.0", *files]) == 2
+    assert main(["infer", "--model_dir=moved", "--version=v1.0", *files, "--overwrite"]) == 2
     assert "--version=v1.0: moved has the parameters of" in capsys.readouterr().err
 
 
@@ -162,7 +163,12 @@ def test_export_writes_a_model_folder(model_dir, flags, tmp_path):
     assert main(["export", *flags, "--to=hf", f"--output={tmp_path}"]) == 0
     assert "shared.weight" in load_file(tmp_path / "model.safetensors")
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"}
+    assert names == {
+        ".c4forge.json", "config.json", "generation_config.json", "model.safetensors",
+        "spiece.model", "tokenizer_config.json",
+    }  # fmt: skip
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1, "others may read all or none of them"
 
 
 def test_fine_tuning_keeps_the_best_checkpoint_and_says_which(model_dir, pairs, tmp_path, capsys):
@@ -205,9 +211,18 @@ def test_sigterm_ends_training_with_a_checkpoint_and_exit_code_143(
 
 
 def test_a_run_that_goes_on_otherwise_says_so(model_dir, flags, tmp_path, capsys):
+    before = (model_dir / "config.json").read_bytes()
     other = ["train", *flags, "--learning_rate=0.5"]
-    assert main(other) == 0
+    assert main(other) == 2
+    told = capsys.readouterr().err
+    assert "nothing is left to do. But --learning_rate was 1.0, now 0.5" in told
+    assert (model_dir / "config.json").read_bytes() == before
+    shutil.copytree(model_dir, tmp_path / "run")
+    more = [*other, "--steps=3", f"--model_dir={tmp_path / 'run'}"]
+    assert main(more) == 0
     assert "note: --learning_rate was 1.0, now 0.5" in capsys.readouterr().err
+    assert main(more) == 0
+    assert "has its 3 steps already; a larger --steps goes on" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,14 @@ def from_hugging_face(arrays: Mapping[str, Any], config: NetworkConfig) -> dict[
     return tree
 
 
+_FIXED: dict[str, float] = {
+    "relative_attention_num_buckets": 32,
+    "relative_attention_max_distance": 128,
+    "layer_norm_epsilon": 1e-6,
+}
+"""Of every network of ours; others have no place in `NetworkConfig`."""
+
+
 def to_hf_config(config: NetworkConfig) -> dict[str, Any]:
     """The content of config.json."""
     gated = len(config.mlp_activations) > 1
@@ -151,10 +159,8 @@ def to_hf_config(config: NetworkConfig) -> dict[str, Any]:
         "num_layers": config.num_encoder_layers,
         "num_decoder_layers": config.num_decoder_layers,
         "num_heads": config.num_heads,
-        "relative_attention_num_buckets": 32,
-        "relative_attention_max_distance": 128,
+        **_FIXED,
         "dropout_rate": config.dropout_rate,
-        "layer_norm_epsilon": 1e-6,
         "feed_forward_proj": "gated-gelu" if gated else "relu",
         "tie_word_embeddings": config.logits_via_embedding,
         "pad_token_id": 0,
@@ -173,6 +179,11 @@ def from_hf_config(theirs: Mapping[str, Any]) -> NetworkConfig:
     given = theirs.get("feed_forward_proj", "relu")
     if given not in activations:
         raise LayoutError(f"feed_forward_proj={given!r}: expected {' or '.join(activations)}")
+    for name, ours in _FIXED.items():
+        if theirs.get(name, ours) != ours:
+            raise LayoutError(
+                f"{name}={theirs[name]!r}: expected {ours}, as every T5 and mT5 has it"
+            )
     layers = theirs["num_layers"]
     return NetworkConfig(
         vocab_size=theirs["vocab_size"],
@@ -207,17 +218,19 @@ def _own_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
     return replace(config, logits_via_embedding=False)
 
 
-MODEL_FILES = ("model.safetensors", "config.json", "tokenizer_config.json", "spiece.model")
+MODEL_FILES = ("model.safetensors", "config.json", "generation_config.json",
+               "tokenizer_config.json", "spiece.model")  # fmt: skip
 """What `write_hugging_face` writes."""
 
 
 def write_hugging_face(
-    folder: str, params: Params, config: NetworkConfig, vocabulary: str = ""
+    folder: str, params: Params, config: NetworkConfig, vocabulary: str = "", targets: int = 0
 ) -> None:
     """Writes model.safetensors, config.json and the tokenizer for transformers.
 
     Args:
       vocabulary: a SentencePiece model file or its folder; "" for no tokenizer.
+      targets: ids that `generate` makes at most, EOS included; 0: as transformers has it.
     """
     os.makedirs(folder, exist_ok=True)
     arrays = to_hugging_face(params, config)
@@ -236,6 +249,9 @@ def write_hugging_face(
             "legacy": False,
         }
         _write_json(os.path.join(folder, "tokenizer_config.json"), tokenizer)
+    special = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+    generation = special | ({"max_new_tokens": targets} if targets else {})
+    _write_json(os.path.join(folder, "generation_config.json"), generation)
     _write_json(os.path.join(folder, "config.json"), to_hf_config(config))
 
 

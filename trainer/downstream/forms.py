@@ -5,6 +5,7 @@ A form is a plain function of one example, without TensorFlow. Regular expressio
 al. 2020, section 2.4 and appendix D.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,10 +34,9 @@ def label_text(label: Any, labels: Sequence[str]) -> str:
     """
     if isinstance(label, str) and label in labels:
         return label
-    try:
-        number = int(label)
-    except (TypeError, ValueError):
-        number = len(labels)
+    number = len(labels)
+    if isinstance(label, int) or re.fullmatch(r"-?\d+(\.0+)?", str(label)):
+        number = int(float(label))
     if number == -1:
         return UNKNOWN_LABEL
     if not 0 <= number < len(labels):

@@ -5,6 +5,7 @@ and rouge-score. They are imported when a metric is computed.
 """
 
 import importlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -74,15 +75,19 @@ def macro_f1(targets: Sequence[int], predictions: Sequence[int]) -> Scores:
 
 
 def pearson_corrcoef(targets: Sequence[float], predictions: Sequence[float]) -> Scores:
-    """Pearson's correlation."""
-    score = _library("scipy.stats").pearsonr(list(targets), list(predictions))[0]
-    return {"pearson_corrcoef": float(100 * score)}
+    """Pearson's correlation; of fewer than two examples it is no number."""
+    return {"pearson_corrcoef": _correlation("pearsonr", targets, predictions)}
 
 
 def spearman_corrcoef(targets: Sequence[float], predictions: Sequence[float]) -> Scores:
-    """Spearman's rank correlation."""
-    score = _library("scipy.stats").spearmanr(list(targets), list(predictions))[0]
-    return {"spearman_corrcoef": float(100 * score)}
+    """Spearman's rank correlation; of fewer than two examples it is no number."""
+    return {"spearman_corrcoef": _correlation("spearmanr", targets, predictions)}
+
+
+def _correlation(name: str, targets: Sequence[float], predictions: Sequence[float]) -> float:
+    if len(targets) < 2:
+        return math.nan
+    return float(100 * getattr(_library("scipy.stats"), name)(list(targets), list(predictions))[0])
 
 
 def bleu(targets: Sequence[str], predictions: Sequence[str]) -> Scores:

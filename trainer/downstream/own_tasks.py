@@ -3,7 +3,6 @@
     [sentiment]
     source = "reviews"                       # folder or file, from the TOML file's folder
     inputs = "review: {text}"
-    targets = "{label}"
     labels = ["negative", "positive"]
     metrics = ["accuracy", "f1"]
 
@@ -14,10 +13,10 @@
 | `splits` | split -> split of the data, as {train = "train[200:]", validation = "train[:200]"} |
 | `prefix` | text in front of the inputs |
 | `inputs` | template of the inputs |
-| `targets` | template of the targets; {label} if there are labels |
+| `targets` | template of the targets; default: the label, or the first of the answers |
 | `label` | field with the label: its text, or its number from 0; default label |
 | `labels` | texts of the labels |
-| `answers` | field with a list of right answers, for squad and trivia_qa; default: the targets |
+| `answers` | field with a list of right answers, for squad and trivia_qa |
 | `metrics` | names of metrics, see `trainer/downstream/metrics.py` |
 """
 
@@ -44,6 +43,8 @@ from trainer.downstream.task import (
     TextExample,
 )
 
+_RESERVED = ("total", "average", "all tasks")
+_INSTEAD = ("labels", "answers")  # of a template of the targets
 _NAME = re.compile(r"\w+")
 _LABELLED_SPLITS = ("train", "validation")  # a missing label there is an error
 _UNLABELLED = "no targets"  # key of an example in a test set without them
@@ -91,8 +92,8 @@ def read_own_tasks(path: str) -> dict[str, OwnTask]:
 
 def _read_tables(path: str) -> dict[str, dict[str, Any]]:
     try:
-        with open(path, "rb") as stream:
-            tables: dict[str, dict[str, Any]] = tomllib.load(stream)
+        with open(path, encoding="utf-8-sig") as stream:
+            tables: dict[str, dict[str, Any]] = tomllib.loads(stream.read())
     except OSError as error:
         raise DownstreamError(f"{path}: {error.strerror}; expected a TOML file of tasks") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -125,11 +126,14 @@ def _toml(value: Any) -> str:
 
 
 def _own_task(where: str, name: str, table: Mapping[str, Any], folder: str) -> OwnTask:
+    if not name or name in _RESERVED:
+        raise DownstreamError(f"{where}: expected another name; tables of scores use this one")
     _check_types(where, table)
     if ("source" in table) == ("tfds" in table):
         raise DownstreamError(f"{where}: expected one of source and tfds")
-    if "inputs" not in table or not table.get("targets", table.get("labels")):
-        raise DownstreamError(f"{where}: expected inputs, and targets or labels")
+    if "inputs" not in table or not any(table.get(key) for key in ("targets", *_INSTEAD)):
+        raise DownstreamError(f"{where}: expected inputs, and targets, labels or answers")
+    _check_labels(where, table)
     outcomes = _outcomes(where, table)
     row = TaskRow(
         name=name,
@@ -160,6 +164,24 @@ def _check_types(where: str, table: Mapping[str, Any]) -> None:
             raise DownstreamError(f"{where}: {key} = {value!r}: expected {KEYS[key]}")
 
 
+def _check_labels(where: str, table: Mapping[str, Any]) -> None:
+    """Targets of a task with labels are the labels themselves, each another text."""
+    labels = table.get("labels", [])
+    if repeated := [label for label in labels if labels.count(label) > 1]:
+        raise DownstreamError(f"{where}: labels: {repeated[0]!r} is there twice")
+    wanted = f"{{{table.get('label', 'label')}}}"
+    if labels and table.get("targets", wanted) != wanted:
+        raise DownstreamError(
+            f"{where}: targets = {table['targets']!r}: with labels the targets are the labels; "
+            "leave targets out, and write the labels as they are to be predicted"
+        )
+    if labels and "f1" in table.get("metrics", []) and len(labels) != 2:
+        raise DownstreamError(
+            f"{where}: metrics: f1 is that of the second of two labels, and there are "
+            f"{len(labels)}; macro_f1 is the mean over labels"
+        )
+
+
 def _outcomes(where: str, table: Mapping[str, Any]) -> Outcomes:
     """The kind of values that all metrics of a table compare."""
     names = table.get("metrics", [])
@@ -186,8 +208,13 @@ def _outcomes(where: str, table: Mapping[str, Any]) -> Outcomes:
 
 def _target_fields(where: str, table: Mapping[str, Any]) -> frozenset[str]:
     """Names of the fields in the template of the targets."""
-    targets = table.get("targets", f"{{{table.get('label', 'label')}}}")
-    return frozenset(Template.parse(f"{where}: targets", targets).fields())
+    return frozenset(Template.parse(f"{where}: targets", _targets(table)).fields())
+
+
+def _targets(table: Mapping[str, Any]) -> str:
+    """The template of the targets: as given, else the label or the first of the answers."""
+    other = table.get("label", "label") if "labels" in table else table.get("answers", "label")
+    return str(table.get("targets", f"{{{other}}}"))
 
 
 def _mark_unlabelled(needed: frozenset[str], example: Example, split: str) -> Iterable[Example]:
@@ -201,12 +228,15 @@ def _form(where: str, table: Mapping[str, Any]) -> Callable[[Example], TextExamp
     label, labels, answers = table.get("label", "label"), table.get("labels"), table.get("answers")
     prefix = table.get("prefix", "")
     inputs = Template.parse(f"{where}: inputs", table["inputs"])
-    targets = Template.parse(f"{where}: targets", table.get("targets", f"{{{label}}}"))
+    targets = Template.parse(f"{where}: targets", _targets(table))
 
     def form(example: Example) -> TextExample:
         fields = dict(example)
         if labels and label in fields:
             fields[label] = label_text(fields[label], labels)
+        found = [] if _UNLABELLED in fields else _answers(where, fields, answers)
+        if answers and found and "targets" not in table:
+            fields[answers] = found[0]
         unknown = _UNLABELLED in fields or (labels and fields.get(label) == UNKNOWN_LABEL)
         text: TextExample = {
             "inputs": prefix + inputs.render(fields),
@@ -214,7 +244,7 @@ def _form(where: str, table: Mapping[str, Any]) -> Callable[[Example], TextExamp
         }
         if unknown:
             return text | {"answers": []}
-        return text | {"answers": _answers(where, fields, answers) or [text["targets"]]}
+        return text | {"answers": found or [text["targets"]]}
 
     return form
 

@@ -30,6 +30,7 @@ from trainer.downstream.task import DownstreamError, Example
 
 _SPLIT = re.compile(r"(\w+)(?:\[(\d*):(\d*)\])?")
 _SHARD = re.compile(r"(.+?)(-\d+-of-\d+(-\w+)?)?\.parquet")
+_LONGEST_FIELD = 2**31 - 1
 _ALIASES = {"validation": ("validation", "dev", "valid", "val"), "test": ("test",)}
 
 
@@ -92,7 +93,8 @@ class Source:
             raise DownstreamError(
                 f"{self.path}: no split {split!r}; there is {', '.join(self.splits)}"
             )
-        sliced = name == part.name  # dev.jsonl in place of train[78785:] is read from its beginning
+        # dev.jsonl in place of train[78785:] is read from its beginning
+        sliced = name in (part.name, *_ALIASES.get(part.name, ()))
         stop = part.stop if sliced else None
         return itertools.islice(self.splits[name].read(), part.start if sliced else 0, stop)
 
@@ -238,6 +240,8 @@ def _read_jsonl(path: str) -> Iterator[Example]:
 
 def _rows(path: str, rows: Iterator[list[str]]) -> Iterator[Example]:
     names = next(rows, [])
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise DownstreamError(f"{path}:1: the header row names {repeated[0]!r} twice")
     for number, cells in enumerate(rows, start=2):
         if len(cells) != len(names):
             raise DownstreamError(
@@ -252,6 +256,7 @@ def _read_tsv(path: str) -> Iterator[Example]:
 
 
 def _read_csv(path: str) -> Iterator[Example]:
+    csv.field_size_limit(_LONGEST_FIELD)
     return _rows(path, csv.reader(line + "\n" for line in _lines(path)))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import seqio
 from flax import linen as nn
 
-from trainer.config import PAIRS, Decoding, TrainConfig
+from trainer.config import PAIRS, TrainConfig
+from trainer.decoding_options import Decoding
 from trainer.model.decoding import beam_search, sample
 from vocab.vocabulary import EOS_ID
 
@@ -34,11 +35,6 @@ def encode_inputs(config: TrainConfig, vocabulary: seqio.Vocabulary, text: str) 
     if config.architecture == "decoder_lm" and config.data_form != PAIRS:
         return list(ids[: config.input_tokens()])
     return [*ids[: config.input_tokens() - 1], EOS_ID]
-
-
-def encode_targets(config: TrainConfig, vocabulary: seqio.Vocabulary, text: str) -> list[int]:
-    """Token ids as in training, with EOS."""
-    return [*vocabulary.encode(text)[: config.lengths()["targets"] - 1], EOS_ID]
 
 
 def padded(rows: list[list[int]], count: int, length: int) -> Ids:

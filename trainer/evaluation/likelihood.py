@@ -14,6 +14,7 @@ from trainer.evaluation.decoder import Place, padded
 from trainer.model.sizes import ARCHITECTURES
 
 Array = jax.Array
+_STEP = 8  # lengths are multiples of it, so that few programs are compiled
 Likelihood = Callable[[list[list[int]], list[list[int]]], list[float]]
 """(ids of the inputs, ids of the targets of each) -> log-likelihood of the targets, in nats."""
 
@@ -30,9 +31,11 @@ def make_likelihood(
 
     def score(inputs: list[list[int]], targets: list[list[int]]) -> list[float]:
         found: list[float] = []
+        longest = max(map(len, targets), default=0)  # labels are never cut
+        length = max(config.lengths()["targets"], -(-longest // _STEP) * _STEP)
         for start in range(0, len(inputs), rows):
             part = slice(start, start + rows)
-            batch = target_batch(config, inputs[part], targets[part])
+            batch = target_batch(config, inputs[part], targets[part], length)
             given = {name: place(array) for name, array in batch.items()}
             found += np.asarray(log_likelihood(network, params, given))[
                 : len(inputs[part])
@@ -43,12 +46,16 @@ def make_likelihood(
 
 
 def target_batch(
-    config: TrainConfig, inputs: list[list[int]], targets: list[list[int]]
+    config: TrainConfig, inputs: list[list[int]], targets: list[list[int]], length: int
 ) -> dict[str, np.ndarray[Any, Any]]:
-    """The features of seqio's converters for --batch_size rows, one example each, not packed."""
-    rows, lengths = config.batch_size, config.lengths()
+    """The features of seqio's converters for --batch_size rows, one example each, not packed.
+
+    Args:
+      length: of the targets.
+    """
+    rows = config.batch_size
     if ARCHITECTURES[config.architecture].encoder:
-        written = padded(targets, rows, lengths["targets"])
+        written = padded(targets, rows, length)
         return {
             "encoder_input_tokens": padded(inputs, rows, config.input_tokens()),
             "decoder_input_tokens": _shift(written),
@@ -56,7 +63,7 @@ def target_batch(
             "decoder_loss_weights": (written > 0).astype(np.int32),
         }
     together = [given + wanted for given, wanted in zip(inputs, targets, strict=True)]
-    written = padded(together, rows, config.input_tokens() + lengths["targets"])
+    written = padded(together, rows, config.input_tokens() + length)
     counts = np.array([len(given) for given in inputs] + [0] * (rows - len(inputs)))
     positions = np.arange(written.shape[1])
     batch = {

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from flax import linen as nn
 
-from trainer.config import Decoding, TrainConfig
+from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
+from trainer.decoding_options import Decoding
 from trainer.downstream.task import TextExample
-from trainer.evaluation.decoder import Place, encode_inputs, encode_targets, make_decoder
+from trainer.evaluation.decoder import Place, encode_inputs, make_decoder
 from trainer.evaluation.likelihood import Likelihood, make_likelihood
 from vocab.vocabulary import EOS_ID
 
@@ -49,7 +50,7 @@ def make_predictor(
     def predict(examples: Sequence[TextExample], labels: Sequence[str]) -> list[Prediction]:
         inputs = [encode_inputs(config, vocabulary, example["inputs"]) for example in examples]
         if labels:
-            written = [encode_targets(config, vocabulary, label) for label in labels]
+            written = [[*vocabulary.encode(label), EOS_ID] for label in labels]
             return choose_labels(inputs, labels, written, likelihood)
         found = [[i for i in ids if i > 0] for ids, *_ in decode(inputs, 0)]
         return [

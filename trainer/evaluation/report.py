@@ -84,8 +84,9 @@ def _line(name: str, examples: str, loss: str, metric: str, score: str, paper: s
 def write_predictions(folder: str, scores: TaskScores) -> str:
     """Writes NAME.jsonl, a line for each example in order; returns its path.
 
-    A line has input, target (null without a label), prediction, score, and for --scoring=options
-    the log-likelihood of each label. The file is complete or absent.
+    A line has input, target (null without a label), prediction, score, all answers if there are
+    several, and for --scoring=options the log-likelihood of each label. The file is complete or
+    absent.
     """
     path = os.path.join(folder, predictions_name(scores.task.name))
     with atomic_write(path) as stream:
@@ -97,6 +98,8 @@ def write_predictions(folder: str, scores: TaskScores) -> str:
                 "prediction": row.prediction.text,
                 "score": row.prediction.score,
             }
+            answers = row.example.get("answers", [])
+            values |= {"answers": list(answers)} if labelled and len(answers) > 1 else {}
             values |= {"options": dict(row.prediction.options)} if row.prediction.options else {}
             stream.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
     return path

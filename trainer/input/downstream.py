@@ -78,7 +78,7 @@ def mix_with_corpora(config: TrainConfig, corpora: Sequence[str]) -> str:
     there. A single task is no mixture.
 
     Raises:
-      MixtureError: none has examples to train on.
+      MixtureError: none has a split train, or one of these has no example with a label.
     """
     trained = [task for task in register_downstream(config, corpora) if is_trained(task)]
     with_train = [name for name in corpora if has_split(name, "train")]
@@ -87,6 +87,9 @@ def mix_with_corpora(config: TrainConfig, corpora: Sequence[str]) -> str:
         raise MixtureError(
             f"--task={', '.join(config.task)}: expected a task with a split train; none has it"
         )
+    for task in trained:
+        if not any(map(task.is_labelled, task.examples("train"))):
+            raise MixtureError(f"--task={task.name}: its split train has no example with a label")
     if len(names) == 1:
         return names[0]
     examples = {name: count_examples(name) for name in with_train}

@@ -5,18 +5,20 @@ import os
 from collections.abc import Collection, Mapping
 
 from runtime.cli.options import closest
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
 from trainer.input.batches import HostInfo
+from trainer.task_options import TrainConfigError
 from trainer.training.checkpoints import Checkpoints
-from trainer.training.progress import CURVE_NAME, read_curve
+from trainer.training.progress import evaluations
 from trainer.training.run_folder import BEST_NAME
 from trainer.training.step import State
 
-_SMALLER = ("eval_loss", "eval_unigram_entropy")
+_SMALLER = ("eval_loss",)
+_NO_SCORES = ("eval_targets", "eval_unigram_entropy")  # of the data, not of the model
 
 
 def is_better(name: str, score: float, than: float) -> bool:
-    """True if a score is better: losses and entropies are better if smaller, others if larger.
+    """True if a score is better: losses are better if smaller, others if larger.
 
     A score that is no number, as a correlation with equal predictions, is worse than any other.
     """
@@ -31,8 +33,9 @@ def check_keep_best(name: str, scores: Collection[str]) -> None:
     Raises:
       TrainConfigError: it is none of them.
     """
-    if scores and name not in scores:
-        raise TrainConfigError(f"--keep_best={name}: no such score; {closest(name, scores)}")
+    known = [score for score in scores if score not in _NO_SCORES]
+    if scores and name not in known:
+        raise TrainConfigError(f"--keep_best={name}: no such score; {closest(name, known)}")
 
 
 class BestCheckpoint:
@@ -44,8 +47,13 @@ class BestCheckpoint:
       worse: number of evaluations since then.
     """
 
-    def __init__(self, config: TrainConfig, host: HostInfo) -> None:
-        """Goes on from the best state that the run has; without --keep_best it keeps none."""
+    def __init__(self, config: TrainConfig, host: HostInfo, start: int) -> None:
+        """Goes on from the best state that the run has; without --keep_best it keeps none.
+
+        Args:
+          start: the step from which the run goes on. A best state of a later one is removed: these
+            steps are made again, maybe with other data or options.
+        """
         self._name, self._patience, self._host = config.keep_best, config.patience, host
         self.step: int | None = None
         self.score, self.worse = 0.0, 0
@@ -54,13 +62,23 @@ class BestCheckpoint:
         if not self._name:
             return
         self._checkpoints = Checkpoints(self._folder, keep=1)
+        found = evaluations(config.model_dir, start)
+        self._scored = {step: row[self._name] for step, row in found.items() if self._name in row}
         kept = self._checkpoints.latest()
-        has_curve = os.path.exists(os.path.join(config.model_dir, CURVE_NAME))
-        points = read_curve(config.model_dir) if kept is not None and has_curve else []
-        scored = {int(row["step"]): row[self._name] for row in points if self._name in row}
-        if kept in scored:
-            self.step, self.score = kept, scored[kept]
-            self.worse = sum(step > kept for step in scored)
+        if kept in self._scored:
+            self.step, self.score = kept, self._scored[kept]
+            self.worse = sum(step > kept for step in self._scored)
+        elif kept is not None:
+            self._checkpoints.forget(kept)
+
+    def resume(self, state: State) -> None:
+        """Keeps the state from which the run goes on, if it is the best one and was not kept."""
+        if self._checkpoints is None or self.step is not None:
+            return
+        score = self._scored.get(int(state.step))
+        if score is None or any(is_better(self._name, s, score) for s in self._scored.values()):
+            return
+        self.add({self._name: score}, state)
 
     def add(self, scores: Mapping[str, float], state: State) -> None:
         """Keeps the state if its scores are the best so far.
@@ -83,9 +101,11 @@ class BestCheckpoint:
         return 0 < self._patience <= self.worse
 
     def describe(self) -> str:
-        """The best step, its score and its folder, in a line; "" without one."""
-        if self.step is None:
+        """The best step, its score and its folder; "" without --keep_best."""
+        if self.step is None and not self._name:
             return ""
+        if self.step is None:
+            return f"note: no evaluation gave {self._name}, so no checkpoint is kept as the best"
         early = f"; {self.worse} evaluations without a better one" if self.exhausted() else ""
         return f"best: step {self.step:,}, {self._name} {self.score:.4f}{early}: {self._folder}"
 

@@ -120,6 +120,10 @@ class Checkpoints:
             raise self._failed(step, error) from error
         self._forget_positions()
 
+    def forget(self, step: int) -> None:
+        """Removes a checkpoint of ours."""
+        self._manager.delete(step)
+
     def wait(self) -> None:
         """Waits until the last checkpoint is complete.
 
@@ -324,7 +328,7 @@ def newest_checkpoint(folder: str) -> str:
     steps = [int(m[1]) for name in _names(folder) if (m := _NAME.fullmatch(name))]
     if not steps:
         raise CheckpointError(
-            f"{folder}: expected the --model_dir of a run, with a folder checkpoint_N; found none"
+            f"{folder}: expected the folder of a run, with a folder checkpoint_N; found none"
         )
     return os.path.join(folder, f"checkpoint_{max(steps)}")
 

@@ -4,7 +4,9 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from clu import metric_writers
@@ -25,6 +27,8 @@ class Progress:
     ) -> None:
         self._steps, self._first_host = steps, first_host
         self._curve = os.path.join(model_dir, CURVE_NAME)
+        if first_host:
+            _end_last_line(self._curve)
         self._writer = metric_writers.create_default_writer(
             model_dir, asynchronous=False, just_logging=not first_host
         )
@@ -77,6 +81,27 @@ class Progress:
                 stream.write(json.dumps({"step": step, **scalars}) + "\n")
 
 
+@dataclass(slots=True)
+class Throughput:
+    """Steps and seconds since the last point of the loss curve.
+
+    Attributes:
+      waited: seconds in which the loop waited for data.
+    """
+
+    steps: int = 0
+    waited: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def rate(self) -> float:
+        """Steps a second."""
+        return self.steps / max(time.monotonic() - self.began, 1e-9)
+
+    def input_share(self) -> float:
+        """Share of the time in which the loop waited for data."""
+        return self.waited / max(time.monotonic() - self.began, 1e-9)
+
+
 def held_out_line(scalars: Mapping[str, float]) -> str:
     """The held-out loss, and how far it is from the unigram entropy of the targets; "" without."""
     if "eval_loss" not in scalars:
@@ -99,10 +124,30 @@ def metrics_line(scalars: Mapping[str, float]) -> str:
 
 
 def read_curve(model_dir: str) -> list[dict[str, float]]:
-    """The points of a run by step; of a step that was run twice, after a stop, the later point."""
-    with open(os.path.join(model_dir, CURVE_NAME), encoding="utf-8") as stream:
-        points = {(row["step"], "loss" in row): row for row in map(json.loads, stream)}
+    """The points of a run by step; of a step that was run twice, after a stop, the later point.
+
+    A last line that a full disk or a loss of power cut off is left out.
+    """
+    path = os.path.join(model_dir, CURVE_NAME)
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        lines = [line for line in stream if line.endswith("\n")]
+    points = {(row["step"], "loss" in row): row for row in map(json.loads, lines)}
     return [points[key] for key in sorted(points)]
+
+
+def evaluations(model_dir: str, last: int) -> dict[int, dict[str, float]]:
+    """The scores of a run's evaluations up to a step, by step."""
+    rows = (row for row in read_curve(model_dir) if "loss" not in row)
+    return {int(row["step"]): row for row in rows if row["step"] <= last}
+
+
+def _end_last_line(path: str) -> None:
+    """Cuts off what follows the last line break: a line that was not written to its end."""
+    if os.path.exists(path):
+        with open(path, "rb+") as stream:
+            stream.truncate(stream.read().rfind(b"\n") + 1)
 
 
 def draw_curve(model_dir: str) -> str:

@@ -10,15 +10,16 @@ import jax
 import optax
 from flax import linen as nn
 
-from trainer.compat.adapters import holds_adapters, put_adapters
+from trainer.compat.adapters import AdapterError, holds_adapters, put_adapters
 from trainer.compat.hugging_face import read_hugging_face
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary, padded_size
 from trainer.input.batches import HostInfo
 from trainer.model.config import NetworkConfig, network_config
 from trainer.model.network import build_network
 from trainer.model.sizes import SIZES
 from trainer.strategies import STRATEGIES, first_updates, is_adapter, merge, select
+from trainer.task_options import TrainConfigError
 from trainer.training.checkpoints import (
     checkpoint_step,
     holds_checkpoint,
@@ -319,6 +320,11 @@ def read_model(path: str, base: str = "") -> Any:
     """
     if holds_adapters(path):
         base = base or read_settings(path).get("initial_checkpoint", "")
+        if not os.path.isdir(base):
+            raise AdapterError(
+                f"{path} has adapters alone, of the model {base}, which is not there; "
+                "--initial_checkpoint says where it is now"
+            )
         return put_adapters(path, read_model(base), base)
     if _is_hugging_face(path):
         return read_hugging_face(path)[0]

@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from runtime.errors import UsageError
-from runtime.storage.files import json_file, read_bytes, write_bytes
+from runtime.storage.files import json_file, read_bytes, read_object, write_bytes
 from runtime.storage.remote import is_remote
 from trainer.config import TrainConfig
 from trainer.downstream.loading import split_toml
@@ -31,6 +31,9 @@ RUN_FILES = (
     "config.rendered.gin",
 )  # fmt: skip
 """What a run writes into its folder, beside checkpoints and TensorBoard's events."""
+_REPORTS = """checkpoint_period keep_checkpoints eval_period keep_best patience eval_batches
+    eval_examples log_period scoring data_dir backend coordinator host_count host_index"""
+_OF_REPORTS = frozenset(_REPORTS.split())
 _FIRST_STEP = "first_step"
 _CHECKPOINT = re.compile(r"checkpoint_\d+")
 
@@ -86,19 +89,36 @@ def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
       A line for each option that the run had otherwise before.
     """
     path = os.path.join(config.model_dir, CONFIG_NAME)
-    values = json.loads(json.dumps(asdict(config)))
-    for name in ("vocab", "initial_checkpoint", "model_dir"):
-        values[name] = _absolute(values[name])
-    values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
-    values["data_dir"] = _absolute(values["data_dir"])
-    values["task"] = [_absolute_task(task) for task in values["task"]]
-    before = json.loads(read_bytes(path)) if os.path.exists(path) else {}
+    changes, values = changed_settings(config), _stored(config)
     _write(os.path.join(config.model_dir, MODEL_NAME), read_vocabulary(config.vocab).model)
     for toml, name in _task_files(values["task"]).items():
         _write(os.path.join(config.model_dir, TASKS_NAME, name), resolve_own_tasks(toml).encode())
     kept = {_FIRST_STEP: first_step} if first_step else {}
     _write(path, json_file(values | kept))
-    return [*differences(before, values)]
+    return changes
+
+
+def changed_settings(config: TrainConfig) -> list[str]:
+    """A line for each option that the run in --model_dir had otherwise before; none is written."""
+    before = read_object(os.path.join(config.model_dir, CONFIG_NAME))
+    return [*differences(before, _stored(config))]
+
+
+def changed_results(config: TrainConfig) -> list[str]:
+    """The lines of `changed_settings` about options that change what is trained."""
+    same = read_object(os.path.join(config.model_dir, CONFIG_NAME))
+    now = {name: value for name, value in _stored(config).items() if name not in _OF_REPORTS}
+    return [*differences(same, now)]
+
+
+def _stored(config: TrainConfig) -> dict[str, Any]:
+    """The options as config.json has them."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    for name in ("vocab", "initial_checkpoint", "model_dir", "data_dir"):
+        values[name] = _absolute(values[name])
+    values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
+    values["task"] = [_absolute_task(task) for task in values["task"]]
+    return values
 
 
 def _absolute_task(name: str) -> str:

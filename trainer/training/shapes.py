@@ -36,7 +36,7 @@ def check_shapes(path: str, stored: Mapping[str, tuple[int, ...]], params: Tree)
     for name in sorted(wanted, key=lambda name: "token_embedder" not in name):
         if stored.get(name) == wanted[name]:
             continue
-        if name in stored and "token_embedder" in name:
+        if name in stored and "token_embedder" in name and stored[name][0] != wanted[name][0]:
             raise CheckpointError(
                 f"{path}: its embedding has {stored[name][0]} rows, the vocabulary needs "
                 f"{wanted[name][0]}; give the --vocab that it was trained with"
@@ -63,5 +63,6 @@ def _check_adapters(
     flags = f"--strategy=adapters --adapter_width={found}" if found else "another --strategy"
     of_width = [f"adapters of width {width}" if width else "none" for width in (expected, found)]
     raise CheckpointError(
-        f"{path}: expected {of_width[0]}, found {of_width[1]}; give {flags}, as it was trained with"
+        f"{path}: expected {of_width[0]}, found {of_width[1]}; give {flags}, as it was trained "
+        "with. Models with adapters and without make no ensemble"
     )

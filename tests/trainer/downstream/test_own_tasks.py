@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from trainer.downstream.forms import label_text
 from trainer.downstream.loading import load_all, load_downstream
 from trainer.downstream.own_tasks import KEYS, Template
 from trainer.downstream.task import DownstreamError
@@ -67,6 +68,31 @@ def test_answers_are_a_field(folder):
     assert task.metrics([task.target(example)], ["b a 1"]) == {"em": 100.0, "f1": 100.0}
 
 
+def test_answers_alone_are_targets_too(folder):
+    (folder / "quiz.jsonl").write_text(
+        '{"q": "1?", "a": ["one", "1"]}\n{"q": "2?", "a": ["two"]}\n'
+    )
+    table = '[quiz]\nsource = "quiz.jsonl"\ninputs = "{q}"\nanswers = "a"\nmetrics = ["squad"]\n'
+    task = load(folder, table)
+    examples = list(task.examples("train"))
+    assert [example["targets"] for example in examples] == ["one", "two"]
+    assert [task.target(example) for example in examples] == [["one", "1"], ["two"]]
+
+
+def test_a_byte_order_mark_is_read_over(folder):
+    (folder / "tasks.toml").write_bytes(b"\xef\xbb\xbf" + SENTIMENT.encode())
+    assert load_downstream(str(folder / "tasks.toml")).name == "sentiment"
+
+
+@pytest.mark.parametrize("label", [0.7, "0.7", " 1 ", "1_0", True])
+def test_only_whole_numbers_are_labels(label):
+    if label is True:
+        assert label_text(label, ["bad", "good"]) == "good"
+    else:
+        with pytest.raises(DownstreamError, match="expected one of bad, good"):
+            label_text(label, ["bad", "good"])
+
+
 def test_a_file_has_several_tasks(folder):
     with pytest.raises(DownstreamError, match=r"as .*tasks.toml:sentiment; there is senti"):
         load(folder, SENTIMENT + WORDS)
@@ -79,8 +105,8 @@ def test_a_file_has_several_tasks(folder):
     ("old", "new", "message"),
     [
         ("prefix", "prefx", "unknown key prefx; did you mean prefix?"),
-        ('inputs = "review: {text}"', "", "expected inputs, and targets or labels"),
-        ("labels", "#labels", "expected inputs, and targets or labels"),
+        ('inputs = "review: {text}"', "", "expected inputs, and targets, labels or answers"),
+        ("labels", "#labels", "expected inputs, and targets, labels or answers"),
         ("{text}", "{text.upper}", r"inputs = 'review: {text.upper}'.*names of fields in braces"),
         ('"reviews"', "3", "source = 3: expected a text"),
         ('["negative", "positive"]', '"negative"', "labels = 'negative': expected a list of texts"),
@@ -91,6 +117,11 @@ def test_a_file_has_several_tasks(folder):
         ('"reviews"', '"reviews"\ntfds = "a:1.0.0"', "expected one of source and tfds"),
         ('"reviews"', '"rewiews"', "no data at .*rewiews"),
         ('"reviews"', '"reviews"\nsplits = {test = "test"}', "test = 'test': there is train, vali"),
+        ("labels =", 'targets = "it is {label}"\nlabels =', "with labels the targets are"),
+        ('"positive"]', '"positive", "positive"]', "labels: 'positive' is there twice"),
+        ('"positive"]', '"positive", "neither"]', "metrics: f1 is that of the second of two"),
+        ("[sentiment]", '[""]', "expected another name"),
+        ("[sentiment]", "[total]", "expected another name"),
         ("[sentiment]", "[sentiment", "not TOML"),
         ("[sentiment]", "", "expected a table for each task"),
     ],

@@ -99,6 +99,7 @@ def test_lines_have_a_header_row(name, text, tmp_path):
         ("train.tsv", b"text\tlabel\na\n", r"train.tsv:2: expected 2 columns.*\(text, label\)"),
         ("train.csv", b"text,label\na,b,c\n", r"train.csv:2: expected 2 columns.*got 3"),
         ("train.jsonl", b'{"a": 1}\n[1]\n', r"train.jsonl:2: expected a JSON object, got '\[1\]'"),
+        ("train.tsv", b"text\ttext\na\tb\n", r"train.tsv:1: the header row names 'text' twice"),
         ("train.jsonl", b'{"a"\n', r"train.jsonl:1: expected a JSON object"),
         ("train.tsv", "text\nüber\n".encode("latin1"), "expected UTF-8.*iconv -f latin1"),
     ],
@@ -118,6 +119,9 @@ def test_splits_have_other_names(tmp_path):
     assert source.find_split("validation_matched", "validation") == "dev"
     assert source.find_split("test") is None
     assert len(list(source.read("train[:2]"))) == 2
+    assert len(list(source.read("validation[:2]"))) == 2
+    assert len(list(source.read("validation[2:]"))) == 1
+    assert len(list(source.read("held_out[2:]", "validation"))) == 3
     with pytest.raises(DownstreamError, match="no split 'test'; there is dev, train"):
         source.read("test")
 
@@ -139,3 +143,9 @@ def test_other_folders_and_files_are_no_source(tmp_path):
     (tmp_path / "train.csv").write_text("a\n")
     with pytest.raises(DownstreamError, match="expected one file for the split train"):
         find_source(str(tmp_path))
+
+
+def test_a_field_of_a_csv_file_may_be_long(tmp_path):
+    (tmp_path / "train.csv").write_text(f'text,label\n"{"a" * 200_000}",b\n')
+    (row,) = find_source(str(tmp_path)).read("train")
+    assert len(row["text"]) == 200_000

@@ -9,7 +9,7 @@ import pytest
 
 from trainer.config import TrainConfig
 from trainer.data.vocabularies import load_vocabulary
-from trainer.evaluation.decoder import encode_inputs, encode_targets
+from trainer.evaluation.decoder import encode_inputs
 from trainer.evaluation.likelihood import make_likelihood
 from trainer.evaluation.predictor import choose_labels, make_predictor
 from trainer.model.network import build_network
@@ -75,7 +75,7 @@ def test_labels_are_ranked_by_their_log_likelihood(config):
     for text, prediction in zip(INPUTS, found, strict=True):
         inputs = encode_inputs(config, vocabulary, text)
         expected = {
-            label: brute_force(config, apply, inputs, encode_targets(config, vocabulary, label))
+            label: brute_force(config, apply, inputs, [*vocabulary.encode(label), 1])
             for label in LABELS
         }
         assert prediction.options == pytest.approx(expected, abs=1e-4)

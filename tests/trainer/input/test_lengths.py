@@ -5,7 +5,7 @@ import pytest
 import seqio
 
 from tests.trainer.small import sentences, write_corpus
-from trainer.config import TrainConfig, TrainConfigError
+from trainer.config import TrainConfig
 from trainer.data.objectives import ObjectiveError
 from trainer.data.vocabularies import load_vocabulary
 from trainer.evaluation.decoder import encode_inputs
@@ -17,6 +17,7 @@ from trainer.input.batches import (
     register_tasks,
 )
 from trainer.input.lengths import fit_to_data
+from trainer.task_options import TrainConfigError
 
 LINES = [(text[:30], text[:8]) for text in sentences(12)]
 

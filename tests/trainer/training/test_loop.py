@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import resource
 import shutil
@@ -222,10 +223,43 @@ def terminated(config, monkeypatch, during):
 def test_sigterm_leaves_a_checkpoint_from_which_the_run_goes_on(
     during, step, finished, config, monkeypatch
 ):
-    config = dataclasses.replace(config, eval_period=3, checkpoint_period=100)
+    keep = {"keep_best": "eval_loss"}
+    config = dataclasses.replace(config, eval_period=3, checkpoint_period=100, **keep)
     terminated(config, monkeypatch, during)
     assert Checkpoints(config.model_dir, 3).latest() == step
     assert_same(train(config), finished[1])
+    evaluated = [(row["step"], row["eval_loss"]) for row in rows_of(config) if "eval_loss" in row]
+    whole = [row for row in read_curve(finished[0].model_dir) if "eval_loss" in row]
+    assert evaluated == [(row["step"], row["eval_loss"]) for row in whole]
+    assert [path.name for path in Path(config.model_dir, "best").glob("ch*")] == ["checkpoint_6"]
+
+
+def rows_of(config) -> list[dict[str, float]]:
+    """All lines of the curve, in the order in which they were written."""
+    return [json.loads(line) for line in Path(config.model_dir, "curve.jsonl").open()]
+
+
+def test_an_evaluation_that_a_signal_ended_at_the_last_step_is_made_up_for(config, monkeypatch):
+    config = dataclasses.replace(config, eval_period=3, steps=3)
+    terminated(config, monkeypatch, (Evaluator, "evaluate"))
+    assert not [row for row in rows_of(config) if "eval_loss" in row]
+    for _ in range(2):
+        train(config)
+        assert [row["step"] for row in rows_of(config) if "eval_loss" in row] == [3]
+
+
+def test_a_line_of_the_curve_that_was_cut_off_is_left_out(stopped):
+    curve = Path(stopped.model_dir, "curve.jsonl")
+    whole = curve.read_text()
+    curve.write_text(whole + '{"step": 4, "lo')
+    train(dataclasses.replace(stopped, eval_period=3, keep_best="eval_loss"))
+    assert curve.read_text().startswith(whole + '{"step": 4, "loss": ')
+
+
+def test_data_without_an_example_are_told(config, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("inputs\ttargets\n")
+    with pytest.raises(ValueError, match=r"no example to learn|no pairs|empty"):
+        train(dataclasses.replace(config, corpus=(str(tmp_path / "pairs.tsv"),)))
 
 
 def test_a_run_goes_on_with_another_batch_size_and_other_lengths(stopped):
