@@ -11,7 +11,7 @@ from corpora.conversion import whole_formats
 from pipelines.job import Job, versions
 from pipelines.run.conversion import convert_dataset
 from pipelines.sources.wet_files import Part
-from pipelines.stages.malformed import UNREACHABLE
+from pipelines.stages.clean import UNREACHABLE
 from pipelines.stages.publish import is_published
 from runtime.storage.files import (
     exists,

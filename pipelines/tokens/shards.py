@@ -4,6 +4,7 @@ import functools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,15 @@ from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
-from runtime.storage.files import exists, join, size_bytes, write_bytes
+from runtime.storage.checked import (
+    DamagedFile,
+    check_stored,
+    digested_write,
+    stored_counts,
+    tell_damage,
+    write_checked,
+)
+from runtime.storage.files import exists, join
 from vocab.vocabulary import read_vocabulary
 
 _BATCH_BYTES = 1 << 20
@@ -28,14 +37,25 @@ class VocabularyChanged(RunFailed):
 def run_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
     """Writes a shard of tokens and its receipt, unless it has one; returns the receipt's counts.
 
-    Counts of a shard that an earlier run wrote have `resumed`, 1, as well.
+    Counts of a shard that an earlier run wrote have `resumed`, 1, as well. One that is not there as
+    it was written is written again.
     """
     path = job.receipt_path(shard)
-    if exists(path):
-        return {**job.read_receipt(shard), "resumed": 1}
+    try:
+        if exists(path):
+            counts = job.read_receipt(shard)
+            for name in job.formats:
+                check_stored(_path(shard, job, name), name, counts)
+            return {**counts, "resumed": 1}
+    except DamagedFile as damage:
+        tell_damage(damage)
     counts = write_token_shard(shard, job)
-    write_bytes(path, json.dumps(counts, sort_keys=True).encode())
+    write_checked(path, json.dumps(counts, sort_keys=True).encode())
     return counts
+
+
+def _path(shard: TokenShard, job: TokenJob, format_name: str) -> str:
+    return join(job.staging_folder(), job.shard_name(shard, format_name))
 
 
 def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
@@ -43,15 +63,18 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
 
     Returns:
       `documents`, `tokens`, `unknown` (tokens), `characters` and `text-bytes` of their text, and
-      `<format>-bytes` as stored.
+      `<format>-bytes` and `<format>-xxh3` as stored.
     """
     processor = _load(job.model_path(), job.vocabulary_sha256)
     counts = dict.fromkeys(("documents", "tokens", "unknown", "characters", "text-bytes"), 0)
-    paths = {name: join(job.staging_folder(), job.shard_name(shard, name)) for name in job.formats}
     with ExitStack() as stack:
+        streams = {
+            name: stack.enter_context(digested_write(_path(shard, job, name)))
+            for name in job.formats
+        }
         appends = [
-            stack.enter_context(TOKEN_FORMATS[name].open_writer(path))
-            for name, path in paths.items()
+            stack.enter_context(TOKEN_FORMATS[name].open_writer(cast(BinaryIO, stream)))
+            for name, stream in streams.items()
         ]
         for batch in read_batches(shard.source.path, shard.source.format, _BATCH_BYTES):
             ids = encode(processor, batch, job.append_eos)
@@ -60,7 +83,7 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
                 append(records)
             for name, count in _counted(processor, batch, ids):
                 counts[name] += count
-    return {**counts, **{f"{name}-bytes": size_bytes(path) for name, path in paths.items()}}
+    return {**counts, **stored_counts(streams)}
 
 
 def encode(

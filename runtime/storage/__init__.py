@@ -10,6 +10,7 @@ matching     the files that the values of options name: files, folders, globs
 kinds        what a file is, by its first bytes
 compression  gzip, xz, bzip2 and Zstandard, found by their first bytes
 texts        small files of text that people write, as they come
+checked      files that know their damage: length and checksums follow their content
 arrays       NumPy and Arrow arrays in files, without pandas
 space        a full disk: its folder, its free bytes, the bytes that are needed
 locks        locks between processes: one run a work folder, so many downloads a machine

@@ -10,7 +10,15 @@ from dataclasses import asdict, dataclass
 
 from cleaning.languages import UNKNOWN_LANGUAGE
 from corpora.layout import CorpusShard, read_shard_list
-from runtime.storage.files import exists, join, read_bytes, write_bytes
+from runtime.storage.checked import (
+    DamagedFile,
+    Depth,
+    check_file,
+    read_checked,
+    tell_damage,
+    write_checked,
+)
+from runtime.storage.files import exists, join
 from vocab.sampling.mixtures import parse_mixture
 from vocab.sampling.sample import LanguageCount, Sample, draw_shard, last_bin
 
@@ -89,13 +97,13 @@ def write_plan(counts: dict[str, LanguageCount], job: SampleJob) -> Plan:
         for name, count in sorted(counts.items())
     }
     rows = {name: asdict(row) for name, row in plan.items()}
-    write_bytes(job.plan_path(), json.dumps(rows, indent=2).encode())
+    write_checked(job.plan_path(), json.dumps(rows, indent=2).encode())
     return plan
 
 
 def read_plan(job: SampleJob) -> Plan:
     """The plan that `write_plan` wrote."""
-    rows = json.loads(read_bytes(job.plan_path()))
+    rows = json.loads(read_checked(job.plan_path()))
     return {name: LanguagePlan(**row) for name, row in rows.items()}
 
 
@@ -111,8 +119,13 @@ def run_draw_task(task: DrawTask, job: SampleJob) -> int:
     """Draws from a shard unless an earlier run did; returns the shard's number."""
     shard, last = task
     path = job.drawn_path(shard, last)
-    if not exists(path):
-        draw_shard(shard, job.seed, last, path)
+    try:
+        if exists(path):
+            check_file(path, Depth.BYTES)
+            return shard.number
+    except DamagedFile as damage:
+        tell_damage(damage)
+    draw_shard(shard, job.seed, last, path)
     return shard.number
 
 
