@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -57,7 +58,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
     _announce(plan, options)
-    progress = _run_to_end(plan, local, beam_arguments)
+    progress = run_to_end(plan, local, beam_arguments)
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")
@@ -66,7 +67,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
         _clear_work(job, keep_cleaned=unreachable > 0)
 
 
-def _run_to_end(plan: Plan, local: bool, beam_arguments: list[str]) -> Progress:
+def run_to_end(plan: Plan, local: bool, beam_arguments: list[str]) -> Progress:
     """Runs the graph; again, if a task found a damaged file, which its own task makes again.
 
     From then on every byte of finished tasks is checked before it is relied on.
@@ -94,7 +95,8 @@ def _first_line(error: RunFailed) -> str:
     """A damaged file in a line; a distributed runner has it in a longer text."""
     if isinstance(error, DamagedFile):
         return str(error)
-    return str(error).rpartition(f"{DamagedFile.__name__}: ")[2].partition("\n")[0]
+    told = str(error).rpartition(f"{DamagedFile.__name__}: ")[2].partition("\n")[0]
+    return re.sub(r" \[while running '[^']*'\]", "", told)
 
 
 def _clear_work(job: Job, keep_cleaned: bool) -> None:

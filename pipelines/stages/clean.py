@@ -35,9 +35,9 @@ from runtime.storage.arrays import load_arrays, save_arrays, string_array
 from runtime.storage.checked import (
     DamagedFile,
     Depth,
-    check_file,
     checked_write,
-    tell_damage,
+    discard,
+    find_damage,
     write_checked,
 )
 from runtime.storage.files import delete_file, delete_folder, exists, join, json_utf8
@@ -80,29 +80,28 @@ def _cleaned_counts(job: Job, part: Part) -> Counts | None:
         return None
     try:
         counts = load_counts(job, part)
-        check_part(job, part, counts)
+        found = find_part_damage(job, part, counts)
     except DamagedFile as damage:
-        tell_damage(damage)
-        for path in (job.failed_path(part), job.unreadable_path(part)):
-            delete_file(path)
-        return None
-    return counts
+        found = [damage]
+    if not found:
+        return counts
+    discard(found)
+    for path in (job.failed_path(part), job.unreadable_path(part)):
+        delete_file(path)
+    return None
 
 
-def check_part(job: Job, part: Part, counts: Counts, depth: Depth = Depth.LENGTH) -> None:
-    """Checks the artifacts of a cleaned part.
-
-    Raises:
-      DamagedFile: one is missing, or not as it was written.
-    """
-    check_file(job.signatures_path(part), depth)
-    for form in job.rules().forms():
-        check_file(job.pages_path(part, form), depth)
-    check_file(job.malformed_path(part), depth)
+def find_part_damage(
+    job: Job, part: Part, counts: Counts, depth: Depth = Depth.LENGTH
+) -> list[DamagedFile]:
+    """The damage of the artifacts of a part that was cleaned, with these counts."""
+    paths = [job.signatures_path(part), job.malformed_path(part)]
+    paths += [job.pages_path(part, form) for form in job.rules().forms()]
     if counts.get(UNREACHABLE):
-        check_file(job.failed_path(part), depth)
+        paths.append(job.failed_path(part))
     elif part.start == 0 and not holds_records(counts):
-        check_file(job.unreadable_path(part), depth)
+        paths.append(job.unreadable_path(part))
+    return [damage for path in paths for damage in find_damage(path, depth)]
 
 
 def forget_later(job: Job) -> None:
@@ -272,7 +271,7 @@ CLEAN = Stage(
     share=0.48,
     tasks=list_parts,
     work=clean_part,
-    check=check_part,
+    damage=find_part_damage,
     emit=capture_blocks,
     emits=CAPTURE,
     to_buckets=True,

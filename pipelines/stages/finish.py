@@ -25,7 +25,7 @@ from pipelines.stages.lines import PartSpans, load_spans
 from pipelines.stages.models import load_document_filters
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_array, open_checked_arrow, string_array
-from runtime.storage.checked import Depth, check_file, checked_write
+from runtime.storage.checked import DamagedFile, Depth, checked_write, find_damage
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 128  # a shard reads and checks a few batches of each part
@@ -119,8 +119,8 @@ def documents_path(job: Job, number: int) -> str:
     return job.stage_path("documents", number, ".arrow")
 
 
-def _check(job: Job, part: Part, _: Counts, depth: Depth) -> None:
-    check_file(documents_path(job, part.number), depth)
+def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(documents_path(job, part.number), depth)
 
 
 def _page_numbers(index_of_page: dict[DedupScope, dict[int, int]]) -> list[int]:
@@ -265,5 +265,5 @@ FINISH = Stage(
     share=0.41,
     tasks=list_parts,
     work=finish_part,
-    check=_check,
+    damage=_damage,
 )

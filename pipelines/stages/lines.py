@@ -27,7 +27,7 @@ from pipelines.stages.blocks import (
 from pipelines.stages.clean import list_parts, load_signatures
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
-from runtime.storage.checked import Depth, check_file
+from runtime.storage.checked import DamagedFile, Depth, find_damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def _path(job: Job, part: Part) -> str:
     return job.stage_path("lines", part.number, ".npz")
 
 
-def _check(job: Job, part: Part, _: Counts, depth: Depth) -> None:
-    check_file(_path(job, part), depth)
+def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(_path(job, part), depth)
 
 
 def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
@@ -150,7 +150,7 @@ LINES = Stage(
     share=0.03,
     tasks=list_parts,
     work=choose_part_spans,
-    check=_check,
+    damage=_damage,
     emit=span_blocks,
     emits=SPAN,
     to_buckets=True,

@@ -22,7 +22,13 @@ from pipelines.stages.blocks import Block
 from pipelines.stages.finish import documents_path
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_values, open_checked_arrow
-from runtime.storage.checked import Depth, check_stored, digested_write, stored_counts
+from runtime.storage.checked import (
+    DamagedFile,
+    Depth,
+    digested_write,
+    find_stored_damage,
+    stored_counts,
+)
 from runtime.storage.files import join
 
 _KEYS = 1 << 64
@@ -92,14 +98,10 @@ def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     return {"examples": examples, "text-bytes": text, **stored_counts(streams)}
 
 
-def check_shard(job: Job, shard: Shard, counts: Counts, _: Depth) -> None:
-    """Checks the files of a shard, byte by byte: nothing reads them after this.
-
-    Raises:
-      DamagedFile: one is missing, or not as it was written.
-    """
-    for name in job.formats:
-        check_stored(shard_path(job, shard, name), name, counts)
+def find_shard_damage(job: Job, shard: Shard, counts: Counts, _: Depth) -> list[DamagedFile]:
+    """The damage of a shard's files. Every byte is read: nothing reads them after this."""
+    paths = {name: shard_path(job, shard, name) for name in job.formats}
+    return [damage for name in paths for damage in find_stored_damage(paths[name], name, counts)]
 
 
 def shard_path(job: Job, shard: Shard, format_name: str) -> str:
@@ -168,6 +170,6 @@ SHARDS = Stage(
     share=0.04,
     tasks=plan_shards,
     work=write_shard,
-    check=check_shard,
+    damage=find_shard_damage,
     receipt=receipt_path,
 )

@@ -21,10 +21,10 @@ from pipelines.stages.blocks import Block, read_spilled, spill
 from runtime.storage.checked import (
     DamagedFile,
     Depth,
-    check_file,
+    discard,
     discarding_damage,
+    find_damage,
     read_checked,
-    tell_damage,
     write_checked,
 )
 from runtime.storage.files import exists
@@ -62,8 +62,7 @@ class Stage(Generic[TaskT]):
       emit: blocks for the next stage by the number of their task, from the artifact or from the
         blocks received.
       emits: dtype of those blocks; None if nothing is emitted.
-      check: raises DamagedFile if what `work` wrote for a task with these counts is not there as it
-        was written; looks as deep as it is told.
+      damage: of what `work` wrote for a task with these counts; None if it writes nothing.
       to_buckets: True if blocks go to buckets, False if they go to parts.
       receipt: path of a task's receipt; None for the stage's folder in the work folder.
     """
@@ -76,7 +75,7 @@ class Stage(Generic[TaskT]):
     work: Callable[[Job, TaskT, Sequence[Block]], Counts] | None = None
     emit: Callable[[Job, TaskT, Sequence[Block]], dict[int, Block]] | None = None
     emits: np.dtype[np.void] | None = None
-    check: Callable[[Job, TaskT, Counts, Depth], None] | None = None
+    damage: Callable[[Job, TaskT, Counts, Depth], list[DamagedFile]] | None = None
     to_buckets: bool = False
     receipt: Callable[[Job, TaskT], str] | None = None
 
@@ -130,18 +129,17 @@ def _done(
         return None
     try:
         counts: Counts = json.loads(read_checked(path))
-        if stage.check:
-            stage.check(job, task, counts, depth)
-        if blocks:
-            check_file(blocks, depth)
     except DamagedFile as damage:
-        tell_damage(damage)
+        discard([damage])
         return None
-    return counts
+    found = stage.damage(job, task, counts, depth) if stage.damage else []
+    found += find_damage(blocks, depth) if blocks else []
+    discard(found)
+    return None if found else counts
 
 
 def _write_receipt(path: str, counts: Counts) -> None:
-    write_checked(path, json.dumps(counts, sort_keys=True).encode())
+    write_checked(path, json.dumps(counts, sort_keys=True).encode(), lasting=True)
 
 
 @discarding_damage()

@@ -13,7 +13,7 @@ from pipelines.sources.url_lists import UrlList, read_digests
 from pipelines.stages.blocks import LISTED, Block, split_by_bucket
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
-from runtime.storage.checked import Depth, check_file, read_checked, write_checked
+from runtime.storage.checked import DamagedFile, Depth, find_damage, read_checked, write_checked
 from runtime.storage.files import json_utf8
 
 
@@ -48,8 +48,8 @@ def _path(job: Job, url_list: UrlList) -> str:
     return job.stage_path("webtext", url_list.number, ".npz")
 
 
-def _check(job: Job, url_list: UrlList, _: Counts, depth: Depth) -> None:
-    check_file(_path(job, url_list), depth)
+def _damage(job: Job, url_list: UrlList, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(_path(job, url_list), depth)
 
 
 def _tasks(job: Job, _: Counts) -> Iterable[UrlList]:
@@ -63,7 +63,7 @@ WEBTEXT = Stage(
     share=0.02,
     tasks=_tasks,
     work=store_url_digests,
-    check=_check,
+    damage=_damage,
     emit=listed_blocks,
     emits=LISTED,
     to_buckets=True,

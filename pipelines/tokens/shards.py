@@ -18,10 +18,10 @@ from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
 from runtime.storage.checked import (
     DamagedFile,
-    check_stored,
     digested_write,
+    discard,
+    find_stored_damage,
     stored_counts,
-    tell_damage,
     write_checked,
 )
 from runtime.storage.files import exists, join
@@ -41,17 +41,23 @@ def run_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
     it was written is written again.
     """
     path = job.receipt_path(shard)
-    try:
-        if exists(path):
-            counts = job.read_receipt(shard)
-            for name in job.formats:
-                check_stored(_path(shard, job, name), name, counts)
-            return {**counts, "resumed": 1}
-    except DamagedFile as damage:
-        tell_damage(damage)
+    if exists(path) and (done := _done(shard, job)) is not None:
+        return {**done, "resumed": 1}
     counts = write_token_shard(shard, job)
-    write_checked(path, json.dumps(counts, sort_keys=True).encode())
+    write_checked(path, json.dumps(counts, sort_keys=True).encode(), lasting=True)
     return counts
+
+
+def _done(shard: TokenShard, job: TokenJob) -> Counts | None:
+    """The receipt of a shard; None if it or the shard is damaged, which is said."""
+    try:
+        counts = job.read_receipt(shard)
+        paths = {name: _path(shard, job, name) for name in job.formats}
+        found = [d for name in paths for d in find_stored_damage(paths[name], name, counts)]
+    except DamagedFile as damage:
+        counts, found = {}, [damage]
+    discard(found)
+    return None if found else counts
 
 
 def _path(shard: TokenShard, job: TokenJob, format_name: str) -> str:

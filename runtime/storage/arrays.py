@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from runtime.storage.checked import CheckedFile, Depth, check_file, checked_write, read_checked
+from runtime.storage.checked import CheckedFile, Depth, checked_write, find_damage, read_checked
 from runtime.storage.files import open_read
 from runtime.storage.remote import is_remote
 
@@ -64,8 +64,13 @@ def open_checked_arrow(path: str) -> pa.NativeFile:
 
 
 def map_checked_arrow(path: str) -> pa.BufferReader:
-    """The same, checked to its end at once; what is read of a local file takes no memory."""
-    check_file(path, Depth.BYTES)
+    """The same, checked to its end at once; what is read of a local file takes no memory.
+
+    Raises:
+      DamagedFile: it is missing, or not as it was written.
+    """
+    for damage in find_damage(path, Depth.BYTES):
+        raise damage
     with CheckedFile(path) as stream:
         length = stream.seek(0, io.SEEK_END)
     with open_arrow(path) as source:

@@ -10,7 +10,7 @@ import functools
 import io
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -99,21 +99,23 @@ class _CheckedWriter(io.RawIOBase):
 
 
 @contextmanager
-def checked_write(path: str) -> Iterator[BinaryIO]:
+def checked_write(path: str, *, lasting: bool = False) -> Iterator[BinaryIO]:
     """`atomic_write` of a file that knows its damage.
 
+    Args:
+      lasting: False for a file that is made again if it is damaged, as by a loss of power.
     Raises:
       OSError: it cannot be written.
     """
-    with atomic_write(path) as stored:
+    with atomic_write(path, lasting=lasting) as stored:
         stream = _CheckedWriter(stored)
         yield cast(BinaryIO, stream)
         stored.write(stream.trailer())
 
 
-def write_checked(path: str, data: bytes) -> None:
+def write_checked(path: str, data: bytes, *, lasting: bool = False) -> None:
     """Writes the data as a file that knows its damage."""
-    with checked_write(path) as stream:
+    with checked_write(path, lasting=lasting) as stream:
         stream.write(data)
 
 
@@ -198,15 +200,15 @@ class CheckedFile(io.RawIOBase):
         super().close()
 
 
-def check_file(path: str, depth: Depth) -> None:
-    """Checks a file that `checked_write` wrote.
-
-    Raises:
-      DamagedFile: it is missing, or not as it was written.
-    """
-    with CheckedFile(path) as stream:
-        while depth is Depth.BYTES and stream.read(16 * _CHUNK_BYTES):
-            pass
+def find_damage(path: str, depth: Depth) -> list[DamagedFile]:
+    """The damage of a file that `checked_write` wrote; [] if it is as it was written."""
+    try:
+        with CheckedFile(path) as stream:
+            while depth is Depth.BYTES and stream.read(16 * _CHUNK_BYTES):
+                pass
+    except DamagedFile as damage:
+        return [damage]
+    return []
 
 
 class DigestedWriter(io.RawIOBase):
@@ -253,17 +255,15 @@ def stored_counts(streams: Mapping[str, DigestedWriter]) -> dict[str, int]:
     return sizes | {f"{name}-xxh3": stream.xxh3() for name, stream in streams.items()}
 
 
-def check_stored(path: str, name: str, counts: Mapping[str, int]) -> None:
-    """Reads a file and compares it with the receipt that `stored_counts` gave.
-
-    Raises:
-      DamagedFile: it is missing, or not as it was written.
-    """
-    size, xxh3 = file_digest(path)
+def find_stored_damage(path: str, name: str, counts: Mapping[str, int]) -> list[DamagedFile]:
+    """The damage of a file by its receipt, which has `stored_counts`; [] if there is none."""
+    try:
+        size, xxh3 = file_digest(path)
+    except DamagedFile as damage:
+        return [damage]
     if size != counts.get(f"{name}-bytes"):
-        raise DamagedFile(path, _CUT if size else _EMPTY)
-    if xxh3 != counts.get(f"{name}-xxh3"):
-        raise DamagedFile(path, _FLIPPED)
+        return [DamagedFile(path, _CUT if size else _EMPTY)]
+    return [] if xxh3 == counts.get(f"{name}-xxh3") else [DamagedFile(path, _FLIPPED)]
 
 
 def file_digest(path: str) -> tuple[int, int]:
@@ -331,11 +331,16 @@ def discarding_damage() -> Iterator[None]:
         raise
 
 
+def discard(damaged: Iterable[DamagedFile]) -> None:
+    """Removes damaged files, and says of each, once a process, that it is made again."""
+    for damage in damaged:
+        delete_file(damage.path)
+        if damage.path not in _told():
+            _told().add(damage.path)
+            LOG.warning("note: %s; it is made again", damage)
+
+
 @functools.cache
-def _tell(text: str) -> None:
-    LOG.warning("note: %s; it is made again", text)
-
-
-def tell_damage(damage: DamagedFile) -> None:
-    """Says, once a process, that the file is made again."""
-    _tell(str(damage))
+def _told() -> set[str]:
+    """The files of which this process has told."""
+    return set()

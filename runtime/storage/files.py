@@ -71,11 +71,13 @@ def open_read(path: str) -> BinaryIO:
 
 
 @contextmanager
-def atomic_write(path: str) -> Iterator[BinaryIO]:
+def atomic_write(path: str, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """A file to write that takes its name only when the block ends without an error.
 
     Two workers may write the same path at once, as retries do: the file that ends last stays.
 
+    Args:
+      lasting: True to wait for the disk, so that a file that has its name outlives a loss of power.
     Raises:
       OSError: it cannot be written; the error names the path, as of a full disk it would not.
     """
@@ -84,11 +86,17 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
             yield remote
         return
     temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    folder = os.path.dirname(path) or "."
+    _make_folders(folder, lasting)
     try:
         with open(temporary, "wb") as stream:
             yield stream
+            if lasting:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.replace(temporary, path)
+        if lasting:
+            sync_folder(folder)
     except OSError as error:
         if error.errno in _OF_WRITING and error.filename is None:
             raise OSError(error.errno, error.strerror, path) from error
@@ -96,6 +104,26 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _make_folders(folder: str, lasting: bool) -> None:
+    missing = []
+    above = folder
+    while above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    os.makedirs(folder, exist_ok=True)
+    for made in missing if lasting else ():
+        sync_folder(os.path.dirname(made) or ".")
+
+
+def sync_folder(folder: str) -> None:
+    """Waits until the names in a local folder are on the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def make_folder(folder: str) -> None:
@@ -229,10 +257,15 @@ def delete_leftovers(folder: str) -> None:
 
 
 def move_folder(source: str, target: str) -> None:
-    """Moves the folder `source` to `target`; a folder that is there already is replaced."""
+    """Moves the folder `source` to `target`; a folder that is there already is replaced.
+
+    Its files were written by `atomic_write`; when this returns, a loss of power undoes nothing.
+    """
     if not is_remote(target):
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make_folders(os.path.dirname(target), lasting=True)
+        for place, _, _ in os.walk(source):
+            sync_folder(place)
         if os.path.exists(target):
             os.rename(target, retired)
         try:
@@ -241,6 +274,7 @@ def move_folder(source: str, target: str) -> None:
             if os.path.exists(retired):
                 os.rename(retired, target)
             raise
+        sync_folder(os.path.dirname(target))
         shutil.rmtree(retired, ignore_errors=True)
         return
     remote_files(target).move_folder(source, target)

@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from cleaning.languages import UNKNOWN_LANGUAGE
 from corpora.layout import CorpusShard, read_shard_list
 from runtime.storage.checked import (
-    DamagedFile,
     Depth,
-    check_file,
+    discard,
+    find_damage,
     read_checked,
-    tell_damage,
     write_checked,
 )
 from runtime.storage.files import exists, join
@@ -119,13 +118,11 @@ def run_draw_task(task: DrawTask, job: SampleJob) -> int:
     """Draws from a shard unless an earlier run did; returns the shard's number."""
     shard, last = task
     path = job.drawn_path(shard, last)
-    try:
-        if exists(path):
-            check_file(path, Depth.BYTES)
-            return shard.number
-    except DamagedFile as damage:
-        tell_damage(damage)
-    draw_shard(shard, job.seed, last, path)
+    there = exists(path)
+    damage = find_damage(path, Depth.BYTES) if there else []
+    discard(damage)
+    if damage or not there:
+        draw_shard(shard, job.seed, last, path)
     return shard.number
 
 
