@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -48,6 +49,7 @@ PAGE = pa.schema(
 )
 ORIGIN = (("record_offset", pa.string()), ("digest", pa.string()))
 """Columns of pages after those of PAGE, where documents shall have them."""
+LOG = logging.getLogger("c4forge")
 MALFORMED = "split-wet-file/filtered:malformed"
 UNREACHABLE = "split-wet-file/filtered:unreachable"
 _LATER = ("newest", "lines", "duplicates", "finish", "documents")
@@ -110,6 +112,7 @@ def forget_later(job: Job) -> None:
     The input may not be what it was: a file may be out of reach by now, or within it again.
     """
     if exists(join(job.documents_folder(), _LATER[0])):
+        LOG.warning("note: a part is cleaned anew; what came after cleaning is made again too")
         for name in _LATER:
             delete_folder(join(job.documents_folder(), name))
         for variant in job.variants:
