@@ -82,10 +82,10 @@ def _cleaned_counts(job: Job, part: Part) -> Counts | None:
         return None
     try:
         counts = load_counts(job, part)
-        found = find_part_damage(job, part, counts)
-    except DamagedFile as damage:
-        found = [damage]
-    if not found:
+    except DamagedFile:
+        counts = {}
+    found = find_part_damage(job, part, counts)
+    if counts and not found:
         return counts
     discard(found)
     for path in (job.failed_path(part), job.unreadable_path(part)):
@@ -96,13 +96,21 @@ def _cleaned_counts(job: Job, part: Part) -> Counts | None:
 def find_part_damage(
     job: Job, part: Part, counts: Counts, depth: Depth = Depth.LENGTH
 ) -> list[DamagedFile]:
-    """The damage of the artifacts of a part that was cleaned, with these counts."""
+    """The damage of the artifacts of a part that was cleaned.
+
+    Args:
+      counts: of the part; {} if they cannot be read.
+    """
     paths = [job.signatures_path(part), job.malformed_path(part)]
     paths += [job.pages_path(part, form) for form in job.rules().forms()]
     if counts.get(UNREACHABLE):
         paths.append(job.failed_path(part))
     elif part.start == 0 and not holds_records(counts):
         paths.append(job.unreadable_path(part))
+    if not counts:  # they cannot be read
+        others = (job.failed_path(part), job.unreadable_path(part))
+        paths += [path for path in others if exists(path)]
+        depth = Depth.BYTES
     return [damage for path in paths for damage in find_damage(path, depth)]
 
 
