@@ -11,7 +11,7 @@ from corpora.contents import Contents
 from corpora.documents import DamagedShard, read_document_rows
 from corpora.features import FEATURES, DocumentRow
 from corpora.formats import FORMATS
-from runtime.storage.checked import file_digest
+from runtime.storage.digested import file_digest
 from runtime.storage.files import atomic_write, exists, join, list_sizes
 
 _BATCH_DOCUMENTS = 256

@@ -22,13 +22,8 @@ from pipelines.stages.blocks import Block
 from pipelines.stages.finish import documents_path
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_values, open_checked_arrow
-from runtime.storage.checked import (
-    DamagedFile,
-    Depth,
-    digested_write,
-    find_stored_damage,
-    stored_counts,
-)
+from runtime.storage.checked import DamagedFile, Depth
+from runtime.storage.digested import digested_write, find_stored_damage, stored_counts
 from runtime.storage.files import join
 
 _KEYS = 1 << 64

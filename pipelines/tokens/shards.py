@@ -16,14 +16,8 @@ from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
-from runtime.storage.checked import (
-    DamagedFile,
-    digested_write,
-    discard,
-    find_stored_damage,
-    stored_counts,
-    write_checked,
-)
+from runtime.storage.checked import DamagedFile, discard, write_checked
+from runtime.storage.digested import digested_write, find_stored_damage, stored_counts
 from runtime.storage.files import exists, join
 from vocab.vocabulary import read_vocabulary
 

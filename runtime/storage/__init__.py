@@ -11,6 +11,7 @@ kinds        what a file is, by its first bytes
 compression  gzip, xz, bzip2 and Zstandard, found by their first bytes
 texts        small files of text that people write, as they come
 checked      files that know their damage: length and checksums follow their content
+digested     files of other formats, whose length and checksum are kept elsewhere
 arrays       NumPy and Arrow arrays in files, without pandas
 space        a full disk: its folder, its free bytes, the bytes that are needed
 locks        locks between processes: one run a work folder, so many downloads a machine

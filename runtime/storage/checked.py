@@ -10,7 +10,7 @@ import functools
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -209,75 +209,6 @@ def find_damage(path: str, depth: Depth) -> list[DamagedFile]:
     except DamagedFile as damage:
         return [damage]
     return []
-
-
-class DigestedWriter(io.RawIOBase):
-    """A stream that digests what goes through it, for files whose format has no room for a trailer.
-
-    Attributes:
-      size_bytes: of what was written.
-    """
-
-    def __init__(self, stored: BinaryIO) -> None:
-        self._stored = stored
-        self._digest = xxhash.xxh3_64()
-        self.size_bytes = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self.size_bytes
-
-    def write(self, data: "ReadableBuffer", /) -> int:
-        """Writes all of the data; returns its number of bytes."""
-        view = memoryview(data).cast("B")
-        self._digest.update(view)
-        self._stored.write(view)
-        self.size_bytes += len(view)
-        return len(view)
-
-    def xxh3(self) -> int:
-        """The xxh3-64 of what was written."""
-        return self._digest.intdigest()
-
-
-@contextmanager
-def digested_write(path: str) -> Iterator[DigestedWriter]:
-    """`atomic_write` of a file whose length and checksum are kept in another one."""
-    with atomic_write(path) as stored:
-        yield DigestedWriter(stored)
-
-
-def stored_counts(streams: Mapping[str, DigestedWriter]) -> dict[str, int]:
-    """`<name>-bytes` and `<name>-xxh3` of the files that were written, for their receipt."""
-    sizes = {f"{name}-bytes": stream.size_bytes for name, stream in streams.items()}
-    return sizes | {f"{name}-xxh3": stream.xxh3() for name, stream in streams.items()}
-
-
-def find_stored_damage(path: str, name: str, counts: Mapping[str, int]) -> list[DamagedFile]:
-    """The damage of a file by its receipt, which has `stored_counts`; [] if there is none."""
-    try:
-        size, xxh3 = file_digest(path)
-    except DamagedFile as damage:
-        return [damage]
-    if size != counts.get(f"{name}-bytes"):
-        return [DamagedFile(path, _CUT if size else _EMPTY)]
-    return [] if xxh3 == counts.get(f"{name}-xxh3") else [DamagedFile(path, _FLIPPED)]
-
-
-def file_digest(path: str) -> tuple[int, int]:
-    """Bytes and xxh3-64 of a file as it is stored.
-
-    Raises:
-      DamagedFile: it is missing, or on a bad sector.
-    """
-    digest, size = xxhash.xxh3_64(), 0
-    with telling_damage(path), open_read(path) as stream:
-        while data := stream.read(16 * _CHUNK_BYTES):
-            digest.update(data)
-            size += len(data)
-    return size, digest.intdigest()
 
 
 def _read_trailer(path: str, stored: BinaryIO) -> tuple[int, bytes]:

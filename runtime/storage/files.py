@@ -96,7 +96,7 @@ def atomic_write(path: str, *, lasting: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(stream.fileno())
         os.replace(temporary, path)
         if lasting:
-            sync_folder(folder)
+            sync_path(folder)
     except OSError as error:
         if error.errno in _OF_WRITING and error.filename is None:
             raise OSError(error.errno, error.strerror, path) from error
@@ -114,16 +114,23 @@ def _make_folders(folder: str, lasting: bool) -> None:
         above = os.path.dirname(above)
     os.makedirs(folder, exist_ok=True)
     for made in missing if lasting else ():
-        sync_folder(os.path.dirname(made) or ".")
+        sync_path(os.path.dirname(made) or ".")
 
 
-def sync_folder(folder: str) -> None:
-    """Waits until the names in a local folder are on the disk."""
-    opened = os.open(folder, os.O_RDONLY)
+def sync_path(path: str) -> None:
+    """Waits until the names in a local folder, or the bytes of a file, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def sync_tree(folder: str) -> None:
+    """Waits until a local folder, and all files in it, are on the disk."""
+    for place, _, names in os.walk(folder):
+        for path in (place, *(os.path.join(place, name) for name in names)):
+            sync_path(path)
 
 
 def make_folder(folder: str) -> None:
@@ -265,7 +272,7 @@ def move_folder(source: str, target: str) -> None:
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
         _make_folders(os.path.dirname(target), lasting=True)
         for place, _, _ in os.walk(source):
-            sync_folder(place)
+            sync_path(place)  # its files are lasting
         if os.path.exists(target):
             os.rename(target, retired)
         try:
@@ -274,7 +281,7 @@ def move_folder(source: str, target: str) -> None:
             if os.path.exists(retired):
                 os.rename(retired, target)
             raise
-        sync_folder(os.path.dirname(target))
+        sync_path(os.path.dirname(target))
         shutil.rmtree(retired, ignore_errors=True)
         return
     remote_files(target).move_folder(source, target)

@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 
 from runtime.cli.console import say
+from runtime.storage.files import sync_path, sync_tree
 from runtime.storage.space import DiskFull, describe_full, is_full
 from trainer.compat.published import is_published, read_published
 from trainer.input.batches import Batches, HostInfo
@@ -75,8 +76,14 @@ class Checkpoints:
                 step_prefix="checkpoint",
                 cleanup_tmp_directories=True,
                 enable_async_checkpointing=True,
+                async_options=ocp.options.AsyncOptions(post_finalization_callback=self._sync),
             ),
         )
+
+    def _sync(self) -> None:
+        """Waits for the disk before a checkpoint takes its name: Orbax does so for arrays only."""
+        for folder in glob.glob(os.path.join(glob.escape(self._folder), "*.orbax-checkpoint-tmp")):
+            sync_tree(folder)
 
     def latest(self) -> int | None:
         """Step of the newest complete checkpoint; None if there is none."""
@@ -111,6 +118,7 @@ class Checkpoints:
         """
         try:
             self._manager.wait_until_finished()
+            sync_path(self._folder)
         except Exception as error:  # Orbax's threads raise many kinds
             raise self._failed(None, error) from error
 
