@@ -80,15 +80,15 @@ def convert_shard(task: ShardTask) -> dict[str, tuple[int, int]]:
             count += len(documents)
             for append in appends:
                 append(documents)
-        if missing and f"{file_digest(task.path)[1]:016x}" != task.xxh3:
-            raise DamagedShard(
-                f"{task.path}: its checksum is not the one that contents.json states. Delete the "
-                "shard and run the command again that built it"
-            )
         if missing and count != task.examples:
             raise DamagedShard(
                 f"{task.path}: expected {task.examples:,} documents, as its dataset states; it has "
                 f"{count:,}. Delete the shard and run the command again that built it"
+            )
+        if missing and f"{file_digest(task.path)[1]:016x}" != task.xxh3:
+            raise DamagedShard(
+                f"{task.path}: its checksum is not the one that contents.json states. Delete the "
+                "shard and run the command again that built it"
             )
     return {name: file_digest(path) for name, path in task.targets}
 

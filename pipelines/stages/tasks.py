@@ -27,6 +27,7 @@ from runtime.storage.checked import (
     read_checked,
     write_checked,
 )
+from runtime.storage.digested import without_checksums
 from runtime.storage.files import exists
 
 
@@ -162,7 +163,7 @@ def run_spilled(
     out = job.stage_path(stage.name, task.number, ".blocks") if stage.emits is not None else ""
     done = _done(stage, job, task, depth, out)
     if done is not None:
-        return Receipt(stage.name, task.number, done, resumed=True)
+        return Receipt(stage.name, task.number, without_checksums(done), resumed=True)
     started = time.process_time()
     blocks = [block for source in sources for block in _received(source, job, task.number)]
     counts = stage.work(job, task, blocks) if stage.work else {}
@@ -172,7 +173,8 @@ def run_spilled(
     _write_receipt(path, counts)
     gc.collect()
     gc.freeze()  # models and caches are left: the next collection need not scan them
-    return Receipt(stage.name, task.number, counts, cpu_seconds=time.process_time() - started)
+    seconds = time.process_time() - started
+    return Receipt(stage.name, task.number, without_checksums(counts), cpu_seconds=seconds)
 
 
 def _received(source: Stage[Any], job: Job, number: int) -> list[Block]:
@@ -205,4 +207,5 @@ def run_shuffled(
         counts = stage.work(job, task, blocks)
         _write_receipt(stage.receipt_path(job, task), counts)
     emitted = stage.emit(job, task, blocks) if stage.emit else {}
-    return Receipt(stage.name, task.number, counts, done is not None), emitted
+    receipt = Receipt(stage.name, task.number, without_checksums(counts), done is not None)
+    return receipt, emitted

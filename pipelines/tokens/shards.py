@@ -17,7 +17,12 @@ from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
 from runtime.storage.checked import DamagedFile, discard, write_checked
-from runtime.storage.digested import digested_write, find_stored_damage, stored_counts
+from runtime.storage.digested import (
+    digested_write,
+    find_stored_damage,
+    stored_counts,
+    without_checksums,
+)
 from runtime.storage.files import exists, join
 from vocab.vocabulary import read_vocabulary
 
@@ -36,10 +41,10 @@ def run_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
     """
     path = job.receipt_path(shard)
     if exists(path) and (done := _done(shard, job)) is not None:
-        return {**done, "resumed": 1}
+        return {**without_checksums(done), "resumed": 1}
     counts = write_token_shard(shard, job)
     write_checked(path, json.dumps(counts, sort_keys=True).encode(), lasting=True)
-    return counts
+    return without_checksums(counts)
 
 
 def _done(shard: TokenShard, job: TokenJob) -> Counts | None:

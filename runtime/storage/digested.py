@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _READ_BYTES = 1 << 20
+_XXH3 = "-xxh3"
 
 
 class DigestedWriter(io.RawIOBase):
@@ -57,7 +58,12 @@ def digested_write(path: str) -> Iterator[DigestedWriter]:
 def stored_counts(streams: Mapping[str, DigestedWriter]) -> dict[str, int]:
     """`<name>-bytes` and `<name>-xxh3` of the files that were written, for their receipt."""
     sizes = {f"{name}-bytes": stream.size_bytes for name, stream in streams.items()}
-    return sizes | {f"{name}-xxh3": stream.xxh3() for name, stream in streams.items()}
+    return sizes | {f"{name}{_XXH3}": stream.xxh3() for name, stream in streams.items()}
+
+
+def without_checksums(counts: dict[str, int]) -> dict[str, int]:
+    """The counts that can be summed: checksums would outgrow 64 bits."""
+    return {name: count for name, count in counts.items() if not name.endswith(_XXH3)}
 
 
 def find_stored_damage(path: str, name: str, counts: Mapping[str, int]) -> list[DamagedFile]:
@@ -68,7 +74,7 @@ def find_stored_damage(path: str, name: str, counts: Mapping[str, int]) -> list[
         return [damage]
     if size != counts.get(f"{name}-bytes"):
         return [DamagedFile(path, "cut off" if size else "empty")]
-    return [] if xxh3 == counts.get(f"{name}-xxh3") else [DamagedFile(path, "flipped bytes")]
+    return [] if xxh3 == counts.get(f"{name}{_XXH3}") else [DamagedFile(path, "flipped bytes")]
 
 
 def file_digest(path: str) -> tuple[int, int]:

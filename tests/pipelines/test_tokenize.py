@@ -21,6 +21,7 @@ from pipelines.tokens.job import dataset_names, token_shards
 from pipelines.tokens.options import parse_token_options
 from pipelines.tokens.publish import publish_tokens, read_counts
 from pipelines.tokens.shards import run_token_shard
+from runtime.storage.checked import DamagedFile
 from runtime.storage.files import exists, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
@@ -402,6 +403,6 @@ def test_publishing_reads_receipts_and_tokenizes_nothing(tmp_path, corpus, vocab
 def test_a_shard_without_a_receipt_is_not_published(tmp_path, corpus, vocabulary):
     job, shards = plan(corpus, vocabulary, tmp_path)
     run_token_shard(shards[0], job)
-    with pytest.raises(FileNotFoundError, match=shards[1].receipt_name()):
+    with pytest.raises(DamagedFile, match=shards[1].receipt_name()):
         publish_tokens({}, job)
     assert not exists(job.dataset_folder())

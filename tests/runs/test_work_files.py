@@ -132,10 +132,11 @@ def check_fault(
     heard.said.clear()
     said = run_again(output, arguments) + heard.said
     outcomes = []
-    unknown = {  # parts that the run takes for parts that were not cleaned
+    again = {  # parts that are cleaned anew
         path.name.partition(".")[0]
         for (fault, kind, _), path in zip(faults, paths, strict=True)
-        if (fault, kind) == ("deleted", "signatures")
+        if kind in CLEANED
+        and ((fault, kind) == ("deleted", "signatures") or any(str(path) in line for line in said))
     }
     for (fault, kind, _), path in zip(faults, paths, strict=True):
         if any(str(path) in line for line in said):
@@ -144,7 +145,7 @@ def check_fault(
             outcomes.append("rewritten")
         elif fault == "deleted" and kind.startswith(("receipts", "signatures")):
             outcomes.append("not done")  # for all that the run knows
-        elif path.name.partition(".")[0] in unknown:
+        elif path.name.partition(".")[0] in again:
             outcomes.append("made again with its part")
         elif kind not in CLEANED and any("what came after" in line for line in said):
             outcomes.append("made again with what came after a cleaned part")
