@@ -19,10 +19,10 @@ from pipelines.stages.blocks import (
 )
 from pipelines.stages.duplicates import lost_blocks
 from pipelines.stages.newest import count_missing, flag_blocks
+from runtime.storage.checked import DamagedFile, read_checked
 
 PARTS = 40
 PASS_ROWS = [1, 7, 100, 1999, 2000, 1 << 21]
-from runtime.storage.checked import DamagedFile, read_checked
 
 
 def bucket(dtype: np.dtype, rows: int, digests: int, seed: int = 1) -> list[np.ndarray]:
