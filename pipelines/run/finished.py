@@ -13,6 +13,7 @@ from pipelines.run.conversion import convert_dataset
 from pipelines.sources.wet_files import Part
 from pipelines.stages.clean import UNREACHABLE
 from pipelines.stages.publish import is_published
+from runtime.cli.console import say
 from runtime.storage.files import (
     exists,
     find_files,
@@ -75,9 +76,12 @@ def _reports(job: Job, variant: Variant) -> Iterator[tuple[VariantReport, bool]]
         config = join(parent(path), "config.json")
         if not exists(path) or not exists(config):
             continue
-        digest = json.loads(read_bytes(config)).get("shards_digests", {}).get(variant.name)
-        if digest == job.shards_digest(variant):
-            yield json.loads(read_bytes(path))["variants"][variant.name], path == own
+        try:
+            digest = json.loads(read_bytes(config)).get("shards_digests", {}).get(variant.name)
+            if digest == job.shards_digest(variant):
+                yield json.loads(read_bytes(path))["variants"][variant.name], path == own
+        except (ValueError, AttributeError, KeyError):
+            say(f"note: {config} or {path} is damaged, and is not relied on")
 
 
 def _formats(job: Job, variant: Variant) -> list[str]:

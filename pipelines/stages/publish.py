@@ -131,8 +131,11 @@ def is_published(job: Job, variant: Variant) -> bool:
     """True if the variant's folder holds the dataset of this configuration."""
     if not exists(job.config_path(variant)):
         return False
-    config = json.loads(read_bytes(job.config_path(variant)))
-    digest = config.get("shards_digests", {}).get(variant.name)
+    try:
+        config = json.loads(read_bytes(job.config_path(variant)))
+        digest = config.get("shards_digests", {}).get(variant.name)
+    except (ValueError, AttributeError):  # damaged: nobody knows what is there
+        return False
     return bool(digest == job.shards_digest(variant))
 
 

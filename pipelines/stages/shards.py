@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +81,7 @@ def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     with ExitStack() as stack:
         streams = {name: stack.enter_context(digested_write(path)) for name, path in paths.items()}
         appends = [
-            stack.enter_context(FORMATS[name].open_writer(cast(BinaryIO, stream), job.features()))
+            stack.enter_context(FORMATS[name].open_writer(stream, job.features()))
             for name, stream in streams.items()
         ]
         for documents in _parts(job, shard):

@@ -4,7 +4,6 @@ import functools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +77,7 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
             for name in job.formats
         }
         appends = [
-            stack.enter_context(TOKEN_FORMATS[name].open_writer(cast(BinaryIO, stream)))
+            stack.enter_context(TOKEN_FORMATS[name].open_writer(stream))
             for name, stream in streams.items()
         ]
         for batch in read_batches(shard.source.path, shard.source.format, _BATCH_BYTES):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("c4forge")
 _CHUNK_BYTES = 64 << 10
+BUFFER_BYTES = 1 << 20
+"""Of what is written: writers of records write a few bytes at a time."""
 _DIGITS = 16
 _END = re.compile(rb" ([0-9a-f]{16}) ([0-9a-f]{16}) xxh3\n")
 _END_BYTES = 2 * (_DIGITS + 1) + len(" xxh3\n")
@@ -56,7 +58,7 @@ class Depth(StrEnum):
 
 
 class _CheckedWriter(io.RawIOBase):
-    """A stream that counts and digests what goes through it."""
+    """A stream that counts and digests what goes through it, and leaves the file open."""
 
     def __init__(self, stored: BinaryIO) -> None:
         self._stored = stored
@@ -66,9 +68,6 @@ class _CheckedWriter(io.RawIOBase):
 
     def writable(self) -> bool:
         return True
-
-    def tell(self) -> int:
-        return self._length
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Writes all of the data; returns its number of bytes."""
@@ -108,9 +107,10 @@ def checked_write(path: str, *, lasting: bool = False) -> Iterator[BinaryIO]:
       OSError: it cannot be written.
     """
     with atomic_write(path, lasting=lasting) as stored:
-        stream = _CheckedWriter(stored)
-        yield cast(BinaryIO, stream)
-        stored.write(stream.trailer())
+        raw = _CheckedWriter(stored)
+        with io.BufferedWriter(raw, BUFFER_BYTES) as stream:
+            yield stream
+        stored.write(raw.trailer())
 
 
 def write_checked(path: str, data: bytes, *, lasting: bool = False) -> None:

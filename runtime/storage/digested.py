@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
-from runtime.storage.checked import DamagedFile, telling_damage
+from runtime.storage.checked import BUFFER_BYTES, DamagedFile, telling_damage
 from runtime.storage.files import atomic_write, open_read
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ _READ_BYTES = 1 << 20
 _XXH3 = "-xxh3"
 
 
-class DigestedWriter(io.RawIOBase):
-    """A stream that digests what goes through it.
+class _DigestedWriter(io.RawIOBase):
+    """A stream that digests what goes through it, and leaves the file open.
 
     Attributes:
       size_bytes: of what was written.
@@ -31,9 +31,6 @@ class DigestedWriter(io.RawIOBase):
 
     def writable(self) -> bool:
         return True
-
-    def tell(self) -> int:
-        return self.size_bytes
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Writes all of the data; returns its number of bytes."""
@@ -49,16 +46,24 @@ class DigestedWriter(io.RawIOBase):
 
 
 @contextmanager
-def digested_write(path: str) -> Iterator[DigestedWriter]:
+def digested_write(path: str) -> Iterator["io.BufferedWriter[_DigestedWriter]"]:
     """`atomic_write` of a file whose length and checksum are kept in another one."""
     with atomic_write(path) as stored:
-        yield DigestedWriter(stored)
+        raw = _DigestedWriter(stored)
+        with io.BufferedWriter(raw, BUFFER_BYTES) as stream:
+            yield stream
 
 
-def stored_counts(streams: Mapping[str, DigestedWriter]) -> dict[str, int]:
-    """`<name>-bytes` and `<name>-xxh3` of the files that were written, for their receipt."""
-    sizes = {f"{name}-bytes": stream.size_bytes for name, stream in streams.items()}
-    return sizes | {f"{name}{_XXH3}": stream.xxh3() for name, stream in streams.items()}
+def stored_counts(streams: Mapping[str, "io.BufferedWriter[_DigestedWriter]"]) -> dict[str, int]:
+    """`<name>-bytes` and `<name>-xxh3` of files that were written to their end, for their receipt.
+
+    Args:
+      streams: of `digested_write`, closed.
+    """
+    counts: dict[str, int] = {}
+    for name, stream in streams.items():
+        counts |= {f"{name}-bytes": stream.raw.size_bytes, f"{name}{_XXH3}": stream.raw.xxh3()}
+    return counts
 
 
 def without_checksums(counts: dict[str, int]) -> dict[str, int]:
