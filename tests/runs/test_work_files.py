@@ -217,14 +217,15 @@ def test_a_run_goes_on_after_a_loss_of_power(tmp_path, arguments, undisturbed, m
 def test_hundreds_of_faults_are_all_made_good(tmp_path, arguments, undisturbed, heard, capsys):
     """Runs stopped anywhere, up to four faults in each. Prints the counts."""
     expected, tasks = undisturbed
-    chance = random.Random(0)
     seen: Counter[tuple[str, str]] = Counter()
     for number in range(200):
         folder = tmp_path / str(number)
-        run_until(folder / "stopped", arguments, chance.randrange(2, tasks))
+        chance = random.Random(number)
+        stop, faults = chance.randrange(4, tasks), chance.randrange(1, 5)
+        run_until(folder / "stopped", arguments, stop)
         rows = list(each_once(folder / "stopped", chance))
-        chosen = chance.sample(rows, chance.randrange(1, 5))
-        given = list({path: (fault, kind, path) for fault, kind, path in chosen}.values())
+        chance.shuffle(rows)
+        given = list({row[2]: row for row in rows}.values())[:faults]  # each in a file of its own
         found, outcomes = check_fault(
             folder / "stopped", folder / "out", arguments, given, heard, chance
         )
