@@ -8,7 +8,7 @@ SHARED ?= ../shared
 WET ?= $(SHARED)/data/wet/*.gz
 COMMA := ,
 
-.PHONY: help demo demo-corpus demo-train test test-full lint bench bench-vocab bench-train train-tiny clean
+.PHONY: help demo demo-corpus demo-train test test-full test-kills test-corrupt lint bench bench-vocab bench-train bench-checks train-tiny clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,13 @@ test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
 test-full: $(VENV)/.test ## the tests that take minutes too: whole-corpus differential, scaling, kills
 	$(BIN)/python -m pytest
 
+test-kills: $(VENV)/.test ## runs killed, and without power, at many moments: counts, each with the same bytes
+	$(BIN)/python -m pytest -s tests/runs/test_resume.py tests/runs/test_faults.py tests/runs/test_work_files.py \
+	  -k 'kill or killed or power or sigterm'
+
+test-corrupt: $(VENV)/.test ## hundreds of faults in the files of stopped runs: counts, each with the same bytes
+	$(BIN)/python -m pytest -s tests/runs/test_work_files.py -k 'fault or damaged or good'
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,6 +70,9 @@ bench-vocab: $(VENV)/.test ## vocabularies and tokens beside plain SentencePiece
 
 bench-train: $(VENV)/.train ## a training step and the input pipeline: tokens/s, examples/s, MFU, share of waiting
 	$(BIN)/python -m benchmarks.training --wet='$(SHARED)/data/wet/*.gz'
+
+bench-checks: $(VENV)/.test ## checksums and syncs of a run: CPU and waiting, as shares of it
+	$(BIN)/python -m benchmarks.durability $(WET)
 
 clean: ## remove what make made
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -10,6 +10,7 @@ In reading order:
   layouts   the part of `scale` on ways to keep blocks in files
   fidelity  documents by variant and spec, and the effect of each setting
   peers     the C4 filters of datatrove and dolma beside C4
+  durability  the part of checksums and syncs in a run (make bench-checks)
   vocab     vocabularies and tokens beside plain SentencePiece (make bench-vocab)
   training  a training step and the input pipeline (make bench-train)
 """

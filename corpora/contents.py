@@ -22,6 +22,7 @@ class ShardContents:
       examples: documents.
       text_bytes: of their texts, in UTF-8.
       stored_bytes: of the shard's file, by format.
+      stored_xxh3: xxh3-64 of the shard's file, as 16 hex digits, by format.
     """
 
     split: str
@@ -30,6 +31,7 @@ class ShardContents:
     examples: int
     text_bytes: int
     stored_bytes: Mapping[str, int]
+    stored_xxh3: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,15 @@ class Contents:
         """The path of a shard within the dataset's folder."""
         return FORMATS[format_name].shard_path(self.dataset, shard.split, shard.shard, shard.shards)
 
-    def with_sizes(self, sizes: Sequence[Mapping[str, int]]) -> "Contents":
-        """The same with more formats: for each shard its bytes by format."""
+    def with_stored(self, stored: Sequence[Mapping[str, tuple[int, int]]]) -> "Contents":
+        """The same with more formats: for each shard its bytes and xxh3-64 by format."""
         shards = [
-            replace(shard, stored_bytes={**shard.stored_bytes, **more})
-            for shard, more in zip(self.shards, sizes, strict=True)
+            replace(
+                shard,
+                stored_bytes={**shard.stored_bytes, **{n: size for n, (size, _) in more.items()}},
+                stored_xxh3={**shard.stored_xxh3, **{n: f"{x:016x}" for n, (_, x) in more.items()}},
+            )
+            for shard, more in zip(self.shards, stored, strict=True)
         ]
         return replace(self, shards=tuple(shards))
 

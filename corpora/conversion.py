@@ -11,7 +11,8 @@ from corpora.contents import Contents
 from corpora.documents import DamagedShard, read_document_rows
 from corpora.features import FEATURES, DocumentRow
 from corpora.formats import FORMATS
-from runtime.storage.files import atomic_write, exists, join, list_sizes, size_bytes
+from runtime.storage.digested import file_digest
+from runtime.storage.files import atomic_write, exists, join, list_sizes
 
 _BATCH_DOCUMENTS = 256
 
@@ -22,7 +23,7 @@ class ShardTask:
 
     Attributes:
       number: among the shards of the dataset.
-      path, format: of the file that is read.
+      path, format, xxh3: of the file that is read.
       examples: documents that it has.
       features: of each.
       targets: paths of the files to be written, by format.
@@ -31,6 +32,7 @@ class ShardTask:
     number: int
     path: str
     format: str
+    xxh3: str
     examples: int
     features: tuple[str, ...]
     targets: tuple[tuple[str, str], ...]
@@ -52,6 +54,7 @@ def shard_tasks(
             number,
             join(folder, contents.shard_path(shard, source)),
             source,
+            shard.stored_xxh3[source],
             shard.examples,
             contents.features,
             tuple((name, join(target, contents.shard_path(shard, name))) for name in formats),
@@ -60,11 +63,11 @@ def shard_tasks(
     ]
 
 
-def convert_shard(task: ShardTask) -> dict[str, int]:
-    """Writes the files that are not there yet; returns the stored bytes by format.
+def convert_shard(task: ShardTask) -> dict[str, tuple[int, int]]:
+    """Writes the files that are not there yet; returns stored bytes and xxh3-64 by format.
 
     Raises:
-      DamagedShard: the shard cannot be read to its end, or has another number of documents.
+      DamagedShard: the shard cannot be read to its end, or is not as it was written.
     """
     missing = [(name, path) for name, path in task.targets if not exists(path)]
     with ExitStack() as stack:
@@ -82,7 +85,12 @@ def convert_shard(task: ShardTask) -> dict[str, int]:
                 f"{task.path}: expected {task.examples:,} documents, as its dataset states; it has "
                 f"{count:,}. Delete the shard and run the command again that built it"
             )
-    return {name: size_bytes(path) for name, path in task.targets}
+        if missing and f"{file_digest(task.path)[1]:016x}" != task.xxh3:
+            raise DamagedShard(
+                f"{task.path}: its checksum is not the one that contents.json states. Delete the "
+                "shard and run the command again that built it"
+            )
+    return {name: file_digest(path) for name, path in task.targets}
 
 
 def _batches(task: ShardTask) -> Iterator[list[DocumentRow]]:

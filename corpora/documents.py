@@ -11,7 +11,7 @@ from corpora.formats import FORMATS
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import InputRefused, UsageError
-from runtime.storage.compression import DAMAGE
+from runtime.storage.content.compression import DAMAGE
 from runtime.storage.remote import StoreError
 
 UrlText = tuple[bytes, bytes]

@@ -16,7 +16,7 @@ from corpora.features import FEATURES, Append, DocumentRow, FeatureValues
 from corpora.parquet import read_parquet, write_parquet
 from corpora.tfrecord import RecordError, bytes_features, example, read_records, write_record
 from runtime.errors import UsageError
-from runtime.storage.compression import open_decompressed
+from runtime.storage.content.compression import open_decompressed
 from runtime.storage.files import open_read
 
 Writer = Callable[[BinaryIO, Sequence[str]], AbstractContextManager[Append]]

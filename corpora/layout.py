@@ -12,7 +12,8 @@ from functools import partial
 from cleaning.languages import MC4_LANGUAGES, UNKNOWN_LANGUAGE, explain_code
 from cleaning.variants import find_variant
 from corpora.formats import FORMATS, Format
-from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.checked import read_checked, write_checked
+from runtime.storage.files import json_utf8
 from runtime.storage.matching import InputError, is_missing, local_path, match_files
 
 _LANGUAGES = frozenset((*MC4_LANGUAGES, UNKNOWN_LANGUAGE))
@@ -232,12 +233,12 @@ def without_duplicates(shards: Iterable[CorpusShard]) -> tuple[CorpusShard, ...]
 def write_shard_list(path: str, shards: Iterable[CorpusShard]) -> None:
     """Writes shards as JSON lines: at scale they are too many to be part of a Beam graph."""
     lines = [json.dumps(asdict(shard), ensure_ascii=False) for shard in shards]
-    write_bytes(path, json_utf8("\n".join(lines)))
+    write_checked(path, json_utf8("\n".join(lines)))
 
 
 def read_shard_list(path: str) -> tuple[CorpusShard, ...]:
     """The shards that `write_shard_list` wrote."""
-    return tuple(CorpusShard(**json.loads(line)) for line in read_bytes(path).splitlines())
+    return tuple(CorpusShard(**json.loads(line)) for line in read_checked(path).splitlines())
 
 
 def shards_digest(shards: Iterable[CorpusShard]) -> str:

@@ -18,6 +18,7 @@ from pipelines.stages.shards import SHARDS
 from pipelines.stages.tasks import Stage
 from pipelines.stages.transform import RunStage, StageOutput, SumCounts, Transport
 from pipelines.stages.webtext import WEBTEXT
+from runtime.storage.checked import Depth, discarding_damage
 
 
 @dataclass
@@ -30,10 +31,12 @@ class BuildCorpus(beam.PTransform):
     Attributes:
       job: the run; its manifest of parts must be written.
       transport: how signatures travel.
+      depth: to which the files of an earlier run are checked.
     """
 
     job: Job
     transport: Transport
+    depth: Depth = Depth.LENGTH
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -65,9 +68,10 @@ class BuildCorpus(beam.PTransform):
         )
 
     def _run(self, stage: Stage[Any], *sources: Stage[Any]) -> RunStage:
-        return RunStage(stage, self.job, self.transport, sources)
+        return RunStage(stage, self.job, self.transport, sources, self.depth)
 
 
+@discarding_damage()
 def _publish(counts: Counts, job: Job, _shards_are_written: Counts) -> Counts:
     publish(counts, job)
     return counts

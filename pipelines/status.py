@@ -21,6 +21,7 @@ from runtime.cli.options import OptionError, option, options_of
 from runtime.cli.tables import Column, Place, table_lines, terminal_width
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import planning
+from runtime.storage.checked import DamagedFile, read_checked
 from runtime.storage.files import (
     exists,
     find_files,
@@ -28,7 +29,6 @@ from runtime.storage.files import (
     list_files,
     list_modified,
     modified,
-    read_bytes,
     without_slashes,
 )
 from runtime.storage.locks import Holder, holder
@@ -114,7 +114,7 @@ def describe(work: str) -> str:
     try:
         state = read_state(work)
         receipts = read_receipts(state)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (DamagedFile, OSError, ValueError, TypeError, KeyError) as error:
         return f"{work}: cannot be read: {error}"
     now = holder(work)
     lines = [f"{state.name} ({state.spec}), {state.files:,} WET files", f"  {_alive(state, now)}"]
@@ -149,7 +149,7 @@ def read_receipts(state: RunState) -> Receipts:
         if old:
             before.add(stage, number)
         if stage == "clean":
-            read = json.loads(read_bytes(path)).get("split-wet-file/passed", 0)
+            read = json.loads(read_checked(path)).get("split-wet-file/passed", 0)
             pages += read
             new_pages += 0 if old else read
     return Receipts(after, before.fraction(), pages, new_pages)
@@ -192,5 +192,5 @@ def failures(state: RunState) -> Iterator[str]:
     if paths:
         yield f"  {len(paths):,} files could not be fetched; the next run tries them again:"
     for path in paths:
-        failed = json.loads(read_bytes(path))
+        failed = json.loads(read_checked(path))
         yield f"    {plain(failed['path'])}: {plain(failed['reason'])}"

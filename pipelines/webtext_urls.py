@@ -30,7 +30,7 @@ from runtime.cli.console import LiveLine, Tally, doing
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, UsageError, check_all, planning
-from runtime.storage.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
+from runtime.storage.content.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
 from runtime.storage.files import atomic_write, open_read, read_bytes
 from runtime.storage.matching import is_missing, match_files
 from runtime.storage.ownership import check_new

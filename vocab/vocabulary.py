@@ -1,6 +1,7 @@
 """A SentencePiece model on disk, its special ids and the sentinels that readers add."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from runtime.errors import UsageError
-from runtime.storage.files import exists, join, read_bytes
+from runtime.storage.files import exists, join, parent, read_bytes
 from runtime.storage.matching import is_missing
 
 MODEL_NAME = "spiece.model"
@@ -48,7 +49,7 @@ def read_vocabulary(path: str) -> Vocabulary:
     """The vocabulary of a model file, or of a folder with MODEL_NAME.
 
     Raises:
-      ModelError: the path has no model.
+      ModelError: the path has no model, or not the one that the recipe beside it is of.
     """
     inside = join(path, MODEL_NAME)
     found = inside if exists(inside) else path
@@ -68,7 +69,32 @@ def read_vocabulary(path: str) -> Vocabulary:
             f"{found}: no SentencePiece model ({len(model):,} bytes). Expected a file that "
             f"c4forge vocab train or spm_train wrote, or a folder with {MODEL_NAME}"
         )
+    check_model(vocabulary)
     return vocabulary
+
+
+def check_model(vocabulary: Vocabulary) -> None:
+    """Compares a model with the checksum in the recipe beside it, if there is one.
+
+    Raises:
+      ModelError: the model is another one, or the recipe cannot be read.
+    """
+    recipe = join(parent(vocabulary.path) or ".", RECIPE_NAME)
+    if vocabulary.path.rpartition("/")[2] != MODEL_NAME or not exists(recipe):
+        return
+    try:
+        expected = json.loads(read_bytes(recipe)).get("model_sha256")
+    except (ValueError, AttributeError):
+        raise ModelError(
+            f"{recipe}: damaged, so {MODEL_NAME} beside it cannot be checked. Train it again with "
+            "--overwrite, or remove the recipe"
+        ) from None
+    if expected and expected != vocabulary.sha256():
+        raise ModelError(
+            f"{vocabulary.path}: damaged: its SHA-256 is {vocabulary.sha256()[:12]}…, not "
+            f"{expected[:12]}… as {RECIPE_NAME} beside it has it. Train it again with --overwrite, "
+            "or copy it again"
+        )
 
 
 def missing_vocabulary(path: str) -> Iterator[Callable[[], object]]:

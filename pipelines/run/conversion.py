@@ -130,13 +130,13 @@ def _convert(plan: Conversion) -> Contents:
     base = plan.there or _without_formats(contents)
     _begin(base, target, wanted, plan.mark)
     tasks = shard_tasks(contents, plan.folder, plan.source, target, wanted)
-    sizes: list[dict[str, int]] = [{} for _ in tasks]
+    found: list[dict[str, tuple[int, int]]] = [{} for _ in tasks]
     done = 0
     with LiveLine(lambda _: f"converting: {done:,} of {len(tasks):,} shards", sys.stderr):
         for task, stored in current_pool().results(convert_shard, tasks):
-            sizes[task.number] = stored
+            found[task.number] = stored
             done += 1
-    return _complete(base, target, sizes, read_origin(plan.folder))
+    return _complete(base, target, found, read_origin(plan.folder))
 
 
 def _check_target(there: Contents | None, target: str, mark: str) -> None:
@@ -168,10 +168,10 @@ def _begin(base: Contents, target: str, wanted: list[str], mark: str) -> None:
 
 
 def _complete(
-    contents: Contents, target: str, sizes: list[dict[str, int]], origin: Origin
+    contents: Contents, target: str, stored: list[dict[str, tuple[int, int]]], origin: Origin
 ) -> Contents:
     """Writes everything beside the new shards, and the card of the collection."""
-    complete = contents.with_sizes(sizes)
+    complete = contents.with_stored(stored)
     delete_leftovers(target)
     if origin and not exists(join(target, CONFIG_NAME)):
         write_origin(target, origin)
@@ -182,5 +182,5 @@ def _complete(
 
 
 def _without_formats(contents: Contents) -> Contents:
-    shards = tuple(replace(shard, stored_bytes={}) for shard in contents.shards)
+    shards = tuple(replace(shard, stored_bytes={}, stored_xxh3={}) for shard in contents.shards)
     return replace(contents, shards=shards)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from cleaning.specs import EXTRA_DATASET, REFERENCE_DATASET, SPECS
 from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
@@ -12,8 +14,8 @@ from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.wet_files import find_left_out
+from pipelines.stages.clean import UNREACHABLE, forget_later
 from pipelines.stages.malformed import (
-    UNREACHABLE,
     UNREADABLE,
     TooManyMalformed,
     TooManyUnreachable,
@@ -23,6 +25,8 @@ from pipelines.stages.malformed import (
 from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
 from runtime.cli.console import plain, say
+from runtime.errors import RunFailed
+from runtime.storage.checked import DamagedFile, Depth
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -33,8 +37,10 @@ from runtime.storage.files import (
 )
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
+from runtime.workers.pool import current_pool
 from runtime.workers.runners import open_pipeline, run_pipeline
 
+_RUNS = 3  # of the graph: one finds the damage, one makes good, one for damage that comes meanwhile
 _FILES_SHOWN = 10  # that are no WET files; a list has all
 _MEASURABLE = 0.05  # from this fraction on, what is written foretells the rest
 _WRITTEN_A_STORED_BYTE = 3.0  # work and dataset of `en` from real WET files
@@ -51,17 +57,45 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
     _announce(plan, options)
-    with (
-        Progress(job, plan.parts, sys.stderr) as progress,
-        telling_need(job.work, lambda: _bytes_left(plan, progress.fraction())),
-    ):
-        run_graph(plan, local, beam_arguments, progress.on_receipt)
+    progress = run_to_end(plan, local, beam_arguments)
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")
     unreachable = print_outcome(job)
     if not options.keep_work:
         _clear_work(job, keep_cleaned=unreachable > 0)
+
+
+def run_to_end(plan: Plan, local: bool, beam_arguments: list[str]) -> Progress:
+    """Runs the graph; again, if a task found a damaged file, which its own task makes again.
+
+    From then on every byte of finished tasks is checked before it is relied on.
+    """
+    depth = Depth.LENGTH
+    for left in reversed(range(_RUNS)):
+        try:
+            with (
+                Progress(plan.job, plan.parts, sys.stderr) as progress,
+                telling_need(plan.job.work, partial(_bytes_left, plan, progress.fraction)),
+            ):
+                run_graph(plan, local, beam_arguments, progress.on_receipt, depth)
+            return progress
+        except RunFailed as error:
+            if not left or DamagedFile.__name__ not in f"{type(error).__name__}: {error}":
+                raise
+            say(f"note: {_first_line(error)}; it is made again, all other files are checked")
+            depth = Depth.BYTES
+            if local:
+                current_pool().settle()
+    raise AssertionError("the last run returns or raises")
+
+
+def _first_line(error: RunFailed) -> str:
+    """A damaged file in a line; a distributed runner has it in a longer text."""
+    if isinstance(error, DamagedFile):
+        return str(error)
+    told = str(error).rpartition(f"{DamagedFile.__name__}: ")[2].partition("\n")[0]
+    return re.sub(r" \[while running '[^']*'\]", "", told)
 
 
 def _clear_work(job: Job, keep_cleaned: bool) -> None:
@@ -78,7 +112,11 @@ def _clear_work(job: Job, keep_cleaned: bool) -> None:
 
 
 def run_graph(
-    plan: Plan, local: bool, beam_arguments: list[str], listener: Callable[[Receipt], None]
+    plan: Plan,
+    local: bool,
+    beam_arguments: list[str],
+    listener: Callable[[Receipt], None],
+    depth: Depth = Depth.LENGTH,
 ) -> None:
     """Runs the graph of a plan to its end.
 
@@ -87,6 +125,7 @@ def run_graph(
       local: True for this machine's pool, False for a distributed runner.
       beam_arguments: for Beam.
       listener: hears of every task that ends in the pool.
+      depth: to which the files of an earlier run are checked.
     Raises:
       InputRefused, RunFailed, OSError, Terminated: as `run_pipeline` and `run_plan` have it.
     """
@@ -96,7 +135,7 @@ def run_graph(
     pipeline = open_pipeline(local, beam_arguments)
     plan.write()
     transport = Transport.SPILL if local else Transport.SHUFFLE
-    _ = pipeline | "corpus" >> BuildCorpus(plan.job, transport)
+    _ = pipeline | "corpus" >> BuildCorpus(plan.job, transport, depth)
     try:
         run_pipeline(pipeline, local, listener)
     except Exception as error:
@@ -104,9 +143,9 @@ def run_graph(
         raise
 
 
-def _bytes_left(plan: Plan, fraction: float) -> float | None:
+def _bytes_left(plan: Plan, done: Callable[[], float]) -> float | None:
     """Bytes that a run will still write, from the finished fraction, or from its input."""
-    job = plan.job
+    job, fraction = plan.job, done()
     folders = [job.work, *map(job.staging_folder, job.variants)]
     used = sum(map(folder_bytes, folders))
     if fraction < _MEASURABLE:
@@ -197,5 +236,6 @@ def forget_failures(plan: Plan) -> int:
             delete_file(path)
             found += 1
     if found:
+        forget_later(job)
         delete_folder(job.documents_folder())
     return found

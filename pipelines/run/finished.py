@@ -10,8 +10,9 @@ from corpora.conversion import whole_formats
 from pipelines.job import Job, versions
 from pipelines.run.conversion import convert_dataset
 from pipelines.sources.wet_files import Part
-from pipelines.stages.malformed import UNREACHABLE
+from pipelines.stages.clean import UNREACHABLE
 from pipelines.stages.publish import is_published
+from runtime.cli.console import say
 from runtime.storage.files import (
     exists,
     find_files,
@@ -70,10 +71,12 @@ def _reports(job: Job, variant: Variant) -> Iterator[tuple[VariantReport, bool]]
     """What runs of the same configuration reported of the variant; True if it is the job's own."""
     own = join(job.run_folder(), "report.json")
     others = find_files(parent(job.run_folder()), ("*", "report.json"))
-    for path in dict.fromkeys([own, *others]):
-        digests = read_object(join(parent(path), "config.json")).get("shards_digests", {})
-        report = read_object(path).get("variants", {})
-        if variant.name in report and digests.get(variant.name) == job.shards_digest(variant):
+    for path in filter(exists, dict.fromkeys([own, *others])):
+        digests = read_object(join(parent(path), "config.json")).get("shards_digests")
+        report = read_object(path).get("variants")
+        if not isinstance(digests, dict) or not isinstance(report, dict):
+            say(f"note: config.json or report.json in {parent(path)} is damaged or of others")
+        elif variant.name in report and digests.get(variant.name) == job.shards_digest(variant):
             yield report[variant.name], path == own
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pipelines.job import Job
 from pipelines.run.progress import task_counts
 from pipelines.sources.wet_files import Part
-from runtime.storage.files import join, json_file, read_bytes, write_bytes
+from runtime.storage.checked import read_checked, write_checked
+from runtime.storage.files import join, json_file
 
 NAME = "run.json"
 
@@ -54,13 +55,14 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         failed=job.clean_folder(),
         report=join(job.run_folder(), "report.json"),
     )
-    write_bytes(join(job.work, NAME), json_file(asdict(state)))
+    write_checked(join(job.work, NAME), json_file(asdict(state)))
 
 
 def read_state(work: str) -> RunState:
     """The state that `write_state` wrote.
 
     Raises:
-      OSError, ValueError, TypeError: it is missing or damaged.
+      DamagedFile: it is missing, or not as it was written.
+      ValueError, TypeError: it is of another version.
     """
-    return RunState(**json.loads(read_bytes(join(work, NAME))))
+    return RunState(**json.loads(read_checked(join(work, NAME))))

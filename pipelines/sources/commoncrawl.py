@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from runtime.errors import UsageError
 from runtime.http.urls import is_relative_path
-from runtime.storage.compression import DAMAGE, open_decompressed
-from runtime.storage.texts import BOM, TextError, check_text
+from runtime.storage.content.compression import DAMAGE, open_decompressed
+from runtime.storage.content.texts import BOM, TextError, check_text
 
 _NAME = re.compile(r"CC-MAIN-(20[0-9]{2})-(0[1-9]|[1-4][0-9]|5[0-3])")
 _NAMES = re.compile(rf"{_NAME.pattern}(?![0-9-])")

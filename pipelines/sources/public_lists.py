@@ -25,8 +25,8 @@ from runtime.http.client import DownloadRules
 from runtime.http.retry import Backoff
 from runtime.http.stream import open_url
 from runtime.http.transfers import NotConnected
+from runtime.storage.content.texts import TextError, read_text, read_utf8
 from runtime.storage.files import exists, join, read_bytes, write_bytes
-from runtime.storage.texts import TextError, read_text, read_utf8
 
 _GITHUB = "https://raw.githubusercontent.com"
 LDNOOBW = "/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words"

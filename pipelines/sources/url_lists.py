@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
-from runtime.storage.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
+from runtime.storage.content.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
+from runtime.storage.content.texts import BOM, TextError, check_text
 from runtime.storage.files import open_read
 from runtime.storage.matching import match_files
 from runtime.storage.remote import Matched
-from runtime.storage.texts import BOM, TextError, check_text
 
 _FILES = ("*.txt", "*.txt.gz", "*.txt.xz", "*.txt.bz2", "*.txt.zst", "*.zip")
 _URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs

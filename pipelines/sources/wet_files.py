@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 
 from runtime.errors import UsageError
-from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.checked import read_checked, write_checked
+from runtime.storage.content.texts import read_text
+from runtime.storage.files import json_utf8
 from runtime.storage.matching import InputError, local_path, match_files
 from runtime.storage.remote import Matched, is_remote
-from runtime.storage.texts import read_text
 
 _WET_NAMES = ("*.wet.gz", "*.wet", "*.wet.zst", "*.wet.bz2")
 _ARCHIVE_NAMES = ("*.warc*", "*.wet*", "*.arc*", "*.wat*")
@@ -92,12 +93,12 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
 def write_manifest(path: str, parts: tuple[Part, ...]) -> None:
     """Writes the parts as JSON lines."""
     lines = [json.dumps(asdict(part), ensure_ascii=False) for part in parts]
-    write_bytes(path, json_utf8("".join(f"{line}\n" for line in lines)))
+    write_checked(path, json_utf8("".join(f"{line}\n" for line in lines)))
 
 
 def read_manifest(path: str) -> tuple[Part, ...]:
     """The parts of a file of `write_manifest`."""
-    return tuple(Part(**json.loads(line)) for line in read_bytes(path).splitlines())
+    return tuple(Part(**json.loads(line)) for line in read_checked(path).splitlines())
 
 
 def find_inputs(patterns: list[str]) -> tuple[InputFile, ...]:

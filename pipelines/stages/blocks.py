@@ -5,12 +5,15 @@ On a distributed runner Beam shuffles the blocks. Beam's local runner would hold
 next stage reads its own block from it.
 """
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
-from runtime.storage.files import atomic_write, open_read
+from runtime.storage.checked import DamagedFile, checked_write, telling_damage
+from runtime.storage.files import open_read
 
 Block = NDArray[np.void]
 
@@ -25,7 +28,8 @@ FLAGS = np.dtype([("row", "<u4"), ("flags", "u1")])
 PASS_ROWS = 1 << 21  # about 250 bytes each while they are compared
 _GATHERED_ROWS = 1 << 16
 _ROW_BITS = np.uint64(32)
-_INDEX = np.dtype("<u8")  # positions in a file of blocks
+_PLACE_BYTES = 16  # of a row of the index: start and end
+_INDEX = np.dtype([("start", "<u8"), ("end", "<u8"), ("xxh3", "<u8")])  # of a target's block
 
 
 def row_ids(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -106,25 +110,54 @@ def _gathered(blocks: Sequence[Block], dtype: np.dtype[np.void]) -> Iterator[Blo
 
 
 def spill(path: str, blocks: dict[int, Block], targets: int) -> None:
-    """Writes a task's blocks: where each target's rows start, then the rows in order of targets."""
-    index = np.zeros(targets + 1, _INDEX)
+    """Writes a task's blocks: where each target's rows are, then the rows in order of targets.
+
+    Each row of that index has the checksum of its block, so that a reader checks what it reads.
+    """
+    sizes = np.zeros(targets, np.uint64)
     for target, block in blocks.items():
-        index[target + 1] = block.nbytes
-    index = index.nbytes + np.cumsum(index)
-    with atomic_write(path) as stream:
-        stream.write(index.astype(_INDEX).tobytes())
-        for target in sorted(blocks):
-            stream.write(blocks[target].tobytes())
+        sizes[target] = block.nbytes
+    index = np.zeros(targets, _INDEX)
+    index["end"] = index.nbytes + np.cumsum(sizes)
+    index["start"] = index["end"] - sizes
+    packed = {target: blocks[target].tobytes() for target in sorted(blocks)}
+    for target, row in enumerate(index):
+        row["xxh3"] = _checksum(target, row.tobytes(), packed.get(target, b""))
+    with checked_write(path) as stream:
+        stream.write(index.tobytes())
+        for data in packed.values():
+            stream.write(data)
 
 
 def read_spilled(paths: Iterable[str], target: int, dtype: np.dtype[np.void]) -> list[Block]:
-    """The blocks that every task spilled for `target`: two reads a file, however many targets."""
-    blocks: list[Block] = []
-    for path in paths:
-        with open_read(path) as stream:
-            stream.seek(target * _INDEX.itemsize)
-            start, end = np.frombuffer(stream.read(2 * _INDEX.itemsize), _INDEX).tolist()
-            if start < end:
-                stream.seek(start)
-                blocks.append(np.frombuffer(stream.read(end - start), dtype))
-    return blocks
+    """The blocks that every task spilled for `target`: two reads a file, however many targets.
+
+    Raises:
+      DamagedFile: a file is missing, or what is read of it is not as it was written.
+    """
+    blocks = (_read_block(path, target, dtype) for path in paths)
+    return [block for block in blocks if len(block)]
+
+
+def _read_block(path: str, target: int, dtype: np.dtype[np.void]) -> Block:
+    with telling_damage(path), open_read(path) as stream:
+        stream.seek(target * _INDEX.itemsize)
+        found = stream.read(_INDEX.itemsize)
+        if len(found) < _INDEX.itemsize:
+            raise DamagedFile(path, "cut off")
+        row = np.frombuffer(found, _INDEX)[0]
+        start, size = int(row["start"]), int(row["end"]) - int(row["start"])
+        data = b""
+        if 0 < size <= stream.seek(0, io.SEEK_END) - start:
+            stream.seek(start)
+            data = stream.read(size)
+    if _checksum(target, found, data) != row["xxh3"]:
+        raise DamagedFile(path, "flipped bytes")
+    return np.frombuffer(data, dtype)
+
+
+def _checksum(target: int, row: bytes, data: bytes) -> int:
+    """xxh3-64 of a target's block and of its place, which its row of the index has."""
+    digest = xxhash.xxh3_64(row[:_PLACE_BYTES], seed=target)
+    digest.update(data)
+    return digest.intdigest()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -32,15 +33,26 @@ from pipelines.stages.models import load_rules
 from pipelines.stages.tasks import Stage
 from runtime.http.transfers import DownloadError
 from runtime.storage.arrays import load_arrays, save_arrays, string_array
-from runtime.storage.files import atomic_write, exists, json_utf8, write_bytes
-from runtime.storage.kinds import HEAD_BYTES, describe_unreadable
+from runtime.storage.checked import (
+    DamagedFile,
+    Depth,
+    checked_write,
+    discard,
+    find_damage,
+    write_checked,
+)
+from runtime.storage.content.kinds import HEAD_BYTES, describe_unreadable
+from runtime.storage.files import delete_file, delete_folder, exists, join, json_utf8
 
 PAGE = pa.schema(
     [(name, pa.string()) for name in ("text", "url", "timestamp", "content_type", "content_length")]
 )
 ORIGIN = (("record_offset", pa.string()), ("digest", pa.string()))
 """Columns of pages after those of PAGE, where documents shall have them."""
+LOG = logging.getLogger("c4forge")
 MALFORMED = "split-wet-file/filtered:malformed"
+UNREACHABLE = "split-wet-file/filtered:unreachable"
+_LATER = ("newest", "lines", "duplicates", "finish", "documents")
 _ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
 _TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
 
@@ -51,7 +63,9 @@ def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
     Raises:
       OSError: the file cannot be read at all; damaged content does not raise.
     """
-    if not exists(job.signatures_path(part)):
+    counts = _cleaned_counts(job, part)
+    if counts is None:
+        forget_later(job)
         rules = load_rules(job)
         try:
             _clean(job, part, rules, suspicious=False)
@@ -59,7 +73,58 @@ def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
             _clean(job, part, rules, suspicious=True)
         except DownloadError as error:
             _give_up(job, part, rules, error)
-    return load_counts(job, part)
+    return load_counts(job, part) if counts is None else counts
+
+
+def _cleaned_counts(job: Job, part: Part) -> Counts | None:
+    """The counts of a part that was cleaned before; None if it must be cleaned."""
+    if not exists(job.signatures_path(part)):
+        return None
+    try:
+        counts = load_counts(job, part)
+    except DamagedFile:
+        counts = {}
+    found = find_part_damage(job, part, counts)
+    if counts and not found:
+        return counts
+    discard(found)
+    for path in (job.failed_path(part), job.unreadable_path(part)):
+        delete_file(path)
+    return None
+
+
+def find_part_damage(
+    job: Job, part: Part, counts: Counts, depth: Depth = Depth.LENGTH
+) -> list[DamagedFile]:
+    """The damage of the artifacts of a part that was cleaned.
+
+    Args:
+      counts: of the part; {} if they cannot be read.
+    """
+    paths = [job.signatures_path(part), job.malformed_path(part)]
+    paths += [job.pages_path(part, form) for form in job.rules().forms()]
+    if counts.get(UNREACHABLE):
+        paths.append(job.failed_path(part))
+    elif part.start == 0 and not holds_records(counts):
+        paths.append(job.unreadable_path(part))
+    if not counts:  # they cannot be read
+        others = (job.failed_path(part), job.unreadable_path(part))
+        paths += [path for path in others if exists(path)]
+        depth = Depth.BYTES
+    return [damage for path in paths for damage in find_damage(path, depth)]
+
+
+def forget_later(job: Job) -> None:
+    """Removes what an earlier run made of the cleaned parts, one of which is cleaned anew.
+
+    The input may not be what it was: a file may be out of reach by now, or within it again.
+    """
+    if exists(join(job.documents_folder(), _LATER[0])):
+        LOG.warning("note: a part is cleaned anew; what came after cleaning is made again too")
+        for name in _LATER:
+            delete_folder(join(job.documents_folder(), name))
+        for variant in job.variants:
+            delete_folder(job.staging_folder(variant))
 
 
 def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
@@ -90,8 +155,8 @@ class _KeptHead(io.RawIOBase):
 def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) -> None:
     """Writes an empty part and the reason, so that the next run tries the file again."""
     failed = {"path": part.path, "reason": str(error)}
-    write_bytes(job.failed_path(part), json_utf8(json.dumps(failed, ensure_ascii=False)))
-    counts = Counter({"split-wet-file/filtered:unreachable": 1})
+    write_checked(job.failed_path(part), json_utf8(json.dumps(failed, ensure_ascii=False)))
+    counts = Counter({UNREACHABLE: 1})
     _write(job, part, rules, clean_captures((), rules), counts)
 
 
@@ -115,7 +180,7 @@ def _write(
     with ExitStack() as stack:
         writers = {}
         for form in rules.forms():
-            stream = stack.enter_context(atomic_write(job.pages_path(part, form)))
+            stream = stack.enter_context(checked_write(job.pages_path(part, form)))
             writers[form] = stack.enter_context(pa.ipc.new_file(stream, schema))
         for captures in cleaned:
             counts.update(captures.counts)
@@ -126,10 +191,10 @@ def _write(
                 pages, origins = captures.forms[form], captures.origins
                 writer.write_batch(_page_batch(pages, origins, schema))
     lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
-    write_bytes(job.malformed_path(part), json_utf8("".join(f"{line}\n" for line in lines)))
+    write_checked(job.malformed_path(part), json_utf8("".join(f"{line}\n" for line in lines)))
     if read is not None and not holds_records(counts):
         row = {"path": part.path, "is": describe_unreadable(read.head)}
-        write_bytes(job.unreadable_path(part), json_utf8(json.dumps(row, ensure_ascii=False)))
+        write_checked(job.unreadable_path(part), json_utf8(json.dumps(row, ensure_ascii=False)))
     joined = _joined(batches)
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
     save_arrays(job.signatures_path(part), joined)
@@ -217,6 +282,7 @@ CLEAN = Stage(
     share=0.48,
     tasks=list_parts,
     work=clean_part,
+    damage=find_part_damage,
     emit=capture_blocks,
     emits=CAPTURE,
     to_buckets=True,

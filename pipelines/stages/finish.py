@@ -24,11 +24,11 @@ from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_signatures
 from pipelines.stages.lines import PartSpans, load_spans
 from pipelines.stages.models import load_document_filters
 from pipelines.stages.tasks import Stage
-from runtime.storage.arrays import fixed_array, open_arrow, string_array
-from runtime.storage.files import atomic_write
+from runtime.storage.arrays import fixed_array, open_checked_arrow, string_array
+from runtime.storage.checked import DamagedFile, Depth, checked_write, find_damage
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
-_BATCH_DOCUMENTS = 512
+_BATCH_DOCUMENTS = 128  # a shard reads and checks a few batches of each part
 _ORIGIN = tuple(name for name, _ in ORIGIN)
 _CRAWL_DATA = "crawl-data"
 
@@ -110,8 +110,17 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             finisher.add(page, index_by_scope, bool(held_out[row]))
     check_names(rule for _, rule in counts)
     schema = pa.schema([*DOCUMENT, *(pa.field(name, pa.string()) for name in job.columns)])
-    _write(job.stage_path("documents", part.number, ".arrow"), finisher.groups, schema)
+    _write(documents_path(job, part.number), finisher.groups, schema)
     return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
+
+
+def documents_path(job: Job, number: int) -> str:
+    """The documents of the part of that number, sorted by group and shard key (Arrow IPC)."""
+    return job.stage_path("documents", number, ".arrow")
+
+
+def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(documents_path(job, part.number), depth)
 
 
 def _page_numbers(index_of_page: dict[DedupScope, dict[int, int]]) -> list[int]:
@@ -121,7 +130,7 @@ def _page_numbers(index_of_page: dict[DedupScope, dict[int, int]]) -> list[int]:
 
 def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The pages with these numbers (ascending) of a file of pages."""
-    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+    with open_checked_arrow(path) as source, pa.ipc.open_file(source) as reader:
         index = first = 0
         for batch_number in range(reader.num_record_batches):
             batch = reader.get_batch(batch_number)
@@ -228,7 +237,7 @@ class _Finisher:
 
 
 def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:
-    """Writes batches of at most 512 documents of a group; the metadata list their contents."""
+    """Writes batches of at most 128 documents of a group; the metadata list their contents."""
     contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
     batches: list[list[Row]] = []
     for group, rows in sorted(groups.items()):
@@ -240,7 +249,7 @@ def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:
                 (group.variants, group.language, group.validation, batch[0][0], batch[-1][0])
             )
     schema = columns.with_metadata({"contents": json.dumps(contents)})
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
+    with checked_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for batch in batches:
             keys, pages = zip(*batch, strict=True)
             columns = [fixed_array(np.array(keys, np.uint64), pa.uint64())]
@@ -256,4 +265,5 @@ FINISH = Stage(
     share=0.41,
     tasks=list_parts,
     work=finish_part,
+    damage=_damage,
 )

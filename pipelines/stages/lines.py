@@ -27,6 +27,7 @@ from pipelines.stages.blocks import (
 from pipelines.stages.clean import list_parts, load_signatures
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
+from runtime.storage.checked import DamagedFile, Depth, find_damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,16 @@ def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             arrays[f"{index}.{name}"] = getattr(found, name)
         for variant in job.variants_of(scope):
             counts.update({scoped(variant.name, rule): n for rule, n in counted.items()})
-    save_arrays(job.stage_path("lines", part.number, ".npz"), arrays)
+    save_arrays(_path(job, part), arrays)
     return dict(counts)
+
+
+def _path(job: Job, part: Part) -> str:
+    return job.stage_path("lines", part.number, ".npz")
+
+
+def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(_path(job, part), depth)
 
 
 def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
@@ -107,7 +116,7 @@ def _first_row(signatures: Signatures, form: TextForm) -> int:
 
 def load_spans(job: Job, part: Part) -> list[PartSpans]:
     """The PartSpans that `choose_part_spans` wrote, one for each scope."""
-    arrays = load_arrays(job.stage_path("lines", part.number, ".npz"))
+    arrays = load_arrays(_path(job, part))
     return [
         PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
         for i in range(len(job.scopes()))
@@ -141,6 +150,7 @@ LINES = Stage(
     share=0.03,
     tasks=list_parts,
     work=choose_part_spans,
+    damage=_damage,
     emit=span_blocks,
     emits=SPAN,
     to_buckets=True,

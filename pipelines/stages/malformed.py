@@ -7,9 +7,10 @@ from collections import Counter
 from cleaning.counts import Counts
 from pipelines.job import UNREADABLE_SUFFIX, Job
 from pipelines.sources.wet_files import Part, read_manifest
-from pipelines.stages.clean import MALFORMED, holds_records, load_counts
+from pipelines.stages.clean import MALFORMED, UNREACHABLE, holds_records, load_counts
 from runtime.cli.console import plain
 from runtime.errors import InputRefused
+from runtime.storage.checked import discarding_damage, read_checked
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -17,11 +18,9 @@ from runtime.storage.files import (
     join,
     json_utf8,
     list_files,
-    read_bytes,
     write_bytes,
 )
 
-UNREACHABLE = "split-wet-file/filtered:unreachable"
 UNREADABLE = "split-wet-file/filtered:unreadable"
 _FILES = "split-wet-file/wet-file"
 _READ = ("split-wet-file/passed", "split-wet-file/filtered:no_url", MALFORMED)
@@ -37,6 +36,7 @@ class TooManyUnreachable(InputRefused):
     """More files are missing, or are no WET files, than the run allows; the message names some."""
 
 
+@discarding_damage()
 def check_input(counts: Counts, job: Job) -> Counts:
     """Lists malformed records, files that are no WET files, and files that could not be fetched.
 
@@ -57,7 +57,7 @@ def check_input(counts: Counts, job: Job) -> Counts:
     unreadable = _list_unreadable(job, by_file) if counts.get(MALFORMED) else {}
     in_unreadable = 0
     for number, (path, parts) in enumerate(by_file.items() if counts.get(MALFORMED) else ()):
-        records = b"".join(read_bytes(job.malformed_path(part)) for part in parts)
+        records = b"".join(read_checked(job.malformed_path(part)) for part in parts)
         if records:
             name = f"{number:06d}-{os.path.basename(path)}"
             name = name if len(os.fsencode(name)) <= _LONGEST_NAME else name[:6]
@@ -83,7 +83,7 @@ def _list_unreadable(job: Job, by_file: dict[str, list[Part]]) -> dict[str, str]
             counts: Counter[str] = Counter()
             for part in parts:
                 counts.update(load_counts(job, part))
-            rows += [json.loads(read_bytes(first))] * (not holds_records(counts))
+            rows += [json.loads(read_checked(first))] * (not holds_records(counts))
     path = unreadable_list(job)
     delete_file(path)
     if rows:
@@ -109,7 +109,7 @@ def _check_files(
     delete_file(unreachable_list(job))
     if unreachable:
         failed = [job.failed_path(part) for parts in by_file.values() for part in parts]
-        rows = b"".join(read_bytes(name) + b"\n" for name in failed if exists(name))
+        rows = b"".join(read_checked(name) + b"\n" for name in failed if exists(name))
         write_bytes(unreachable_list(job), rows)
     missing = unreachable + len(unreadable)
     total = missing + counts.get(_FILES, 0)

@@ -13,7 +13,7 @@ from cleaning.filters.own import load_own_filters
 from cleaning.specs import BadWordsScope
 from cleaning.variants import REALNEWS_DOMAIN, TextForm
 from pipelines.job import Job
-from runtime.storage.files import read_bytes, write_bytes
+from runtime.storage.checked import read_checked, write_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ def write_lists(path: str, lists: Lists) -> None:
     """Writes the lists for the workers."""
     words = {code: bad_words.lines for code, bad_words in lists.bad_words.items()}
     value = {"bad_words": words, "realnews": lists.realnews.decode()}
-    write_bytes(path, json.dumps(value, ensure_ascii=False).encode())
+    write_checked(path, json.dumps(value, ensure_ascii=False).encode())
 
 
 @functools.cache
 def load_lists(path: str) -> Lists:
     """The lists that `write_lists` wrote."""
-    value = json.loads(read_bytes(path))
+    value = json.loads(read_checked(path))
     words = {code: BadWords(code, lines) for code, lines in value["bad_words"].items()}
     return Lists(words, value["realnews"].encode())
 

@@ -15,6 +15,7 @@ from pipelines.job import Job, versions
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder
 from runtime.errors import InputRefused
+from runtime.storage.checked import read_checked
 from runtime.storage.files import (
     delete_file,
     delete_folder,
@@ -23,7 +24,6 @@ from runtime.storage.files import (
     join,
     json_file,
     move_folder,
-    read_bytes,
     read_object,
     write_bytes,
 )
@@ -103,7 +103,7 @@ def _contents(job: Job, variant: Variant, shards: list[Shard]) -> Contents:
     """The variant's dataset, from the receipts of its shards."""
     rows, splits = [], {shard.split for shard in shards}
     for shard in shards:
-        receipt = json.loads(read_bytes(receipt_path(job, shard)))
+        receipt = json.loads(read_checked(receipt_path(job, shard)))
         rows.append(
             ShardContents(
                 split=shard.split,
@@ -112,6 +112,7 @@ def _contents(job: Job, variant: Variant, shards: list[Shard]) -> Contents:
                 examples=receipt["examples"],
                 text_bytes=receipt["text-bytes"],
                 stored_bytes={name: receipt[f"{name}-bytes"] for name in job.formats},
+                stored_xxh3={name: f"{receipt[f'{name}-xxh3']:016x}" for name in job.formats},
             )
         )
     return Contents(

@@ -18,9 +18,12 @@ from corpora.features import DocumentRow
 from corpora.formats import FORMATS
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
+from pipelines.stages.finish import documents_path
 from pipelines.stages.tasks import Stage
-from runtime.storage.arrays import fixed_values, open_arrow
-from runtime.storage.files import atomic_write, join, size_bytes
+from runtime.storage.arrays import fixed_values, open_checked_arrow
+from runtime.storage.checked import DamagedFile, Depth
+from runtime.storage.digested import digested_write, find_stored_damage, stored_counts
+from runtime.storage.files import join
 
 _KEYS = 1 << 64
 _SHARD_BYTES = 256 << 20  # of text, for --shards=0
@@ -71,12 +74,12 @@ def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
     """Writes a shard in every format.
 
     Returns:
-      `examples`, `text-bytes` of their texts, and `<format>-bytes` as stored.
+      `examples`, `text-bytes` of their texts, and `<format>-bytes` and `<format>-xxh3` as stored.
     """
     examples = text = 0
     paths = {name: shard_path(job, shard, name) for name in job.formats}
     with ExitStack() as stack:
-        streams = {name: stack.enter_context(atomic_write(path)) for name, path in paths.items()}
+        streams = {name: stack.enter_context(digested_write(path)) for name, path in paths.items()}
         appends = [
             stack.enter_context(FORMATS[name].open_writer(stream, job.features()))
             for name, stream in streams.items()
@@ -86,8 +89,13 @@ def write_shard(job: Job, shard: Shard, _: Sequence[Block] = ()) -> Counts:
             text += sum(len(document[0]) for document in documents)
             for append in appends:
                 append(documents)
-    sizes = {f"{name}-bytes": size_bytes(path) for name, path in paths.items()}
-    return {"examples": examples, "text-bytes": text, **sizes}
+    return {"examples": examples, "text-bytes": text, **stored_counts(streams)}
+
+
+def find_shard_damage(job: Job, shard: Shard, counts: Counts, _: Depth) -> list[DamagedFile]:
+    """The damage of a shard's files. Every byte is read: nothing reads them after this."""
+    paths = {name: shard_path(job, shard, name) for name in job.formats}
+    return [damage for name in paths for damage in find_stored_damage(paths[name], name, counts)]
 
 
 def shard_path(job: Job, shard: Shard, format_name: str) -> str:
@@ -123,8 +131,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
         high = first + (last - first) * (part + 1) // parts
         found: list[tuple[int, DocumentRow]] = []
         for number in range(job.part_count):
-            path = job.stage_path("documents", number, ".arrow")
-            found += _documents(path, shard, low, high)
+            found += _documents(documents_path(job, number), shard, low, high)
         found.sort(key=lambda item: (item[0], item[1][1]))
         if found:
             yield [document for _, document in found]
@@ -133,7 +140,7 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
 def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, DocumentRow]]:
     """Shard key and columns of a part's documents of a split with low <= key < high."""
     variant = shard.variant
-    with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+    with open_checked_arrow(path) as source, pa.ipc.open_file(source) as reader:
         contents = json.loads(reader.schema.metadata[b"contents"])
         for number, (variants, language, validation, lowest, highest) in enumerate(contents):
             if highest < low or lowest >= high or variant.name not in variants:
@@ -157,5 +164,6 @@ SHARDS = Stage(
     share=0.04,
     tasks=plan_shards,
     work=write_shard,
+    damage=find_shard_damage,
     receipt=receipt_path,
 )

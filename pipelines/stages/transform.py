@@ -14,6 +14,7 @@ from cleaning.counts import Counts
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.tasks import Numbered, Receipt, Stage, run_shuffled, run_spilled
+from runtime.storage.checked import Depth, discarding_damage
 from runtime.workers.parallel import MapTasks
 
 
@@ -45,12 +46,14 @@ class RunStage(beam.PTransform):
       job: the run.
       transport: how blocks travel.
       sources: the stages whose blocks its tasks receive.
+      depth: to which the files of an earlier run are checked.
     """
 
     stage: Stage[Any]
     job: Job
     transport: Transport
     sources: tuple[Stage[Any], ...] = ()
+    depth: Depth = Depth.LENGTH
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -64,7 +67,7 @@ class RunStage(beam.PTransform):
     def expand(self, before: StageOutput) -> StageOutput:
         tasks = before.totals | "plan" >> beam.ParDo(_PlanTasks(self.stage, self.job))
         if self.transport == Transport.SPILL:
-            work = partial(run_spilled, self.stage, self.sources, self.job)
+            work = partial(run_spilled, self.stage, self.sources, self.job, depth=self.depth)
             receipts = tasks | "spread" >> MapTasks(work, local=True)
             return StageOutput(receipts | "sum" >> SumCounts())
         keyed = tasks | "key" >> beam.Map(lambda task: (task.number, task))
@@ -72,9 +75,9 @@ class RunStage(beam.PTransform):
             grouped = {"task": keyed, "blocks": before.blocks} | "group" >> beam.CoGroupByKey()
         else:
             grouped = keyed | "spread" >> beam.Reshuffle() | "alone" >> beam.Map(_without_blocks)
-        ran = grouped | "run" >> beam.ParDo(_RunHere(self.stage, self.job)).with_outputs(
-            "blocks", main="receipts"
-        )
+        ran = grouped | "run" >> beam.ParDo(
+            _RunHere(self.stage, self.job, self.depth)
+        ).with_outputs("blocks", main="receipts")
         return StageOutput(ran.receipts | "sum" >> SumCounts(), ran.blocks)
 
 
@@ -94,18 +97,20 @@ class _PlanTasks(beam.DoFn):
         self._stage, self._job = stage, job
 
     def process(self, totals: Counts) -> Iterator[Numbered]:
-        yield from self._stage.tasks(self._job, totals)
+        with discarding_damage():
+            tasks = list(self._stage.tasks(self._job, totals))
+        yield from tasks
 
 
 class _RunHere(beam.DoFn):
     """Runs a task in the runner's own worker."""
 
-    def __init__(self, stage: Stage[Any], job: Job) -> None:
-        self._stage, self._job = stage, job
+    def __init__(self, stage: Stage[Any], job: Job, depth: Depth) -> None:
+        self._stage, self._job, self._depth = stage, job, depth
 
     def process(self, grouped: tuple[int, _Grouped]) -> Iterator[object]:
         (task,), blocks = grouped[1]["task"], list(grouped[1]["blocks"])
-        receipt, emitted = run_shuffled(self._stage, self._job, task, blocks)
+        receipt, emitted = run_shuffled(self._stage, self._job, task, blocks, self._depth)
         yield receipt
         for target, block in emitted.items():
             yield pvalue.TaggedOutput("blocks", (target, block))

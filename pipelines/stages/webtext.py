@@ -13,18 +13,19 @@ from pipelines.sources.url_lists import UrlList, read_digests
 from pipelines.stages.blocks import LISTED, Block, split_by_bucket
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
-from runtime.storage.files import json_utf8, read_bytes, write_bytes
+from runtime.storage.checked import DamagedFile, Depth, find_damage, read_checked, write_checked
+from runtime.storage.files import json_utf8
 
 
 def write_list_manifest(path: str, url_lists: tuple[UrlList, ...]) -> None:
     """Writes the lists of a run as JSON lines."""
     lines = [json.dumps(asdict(url_list), ensure_ascii=False) for url_list in url_lists]
-    write_bytes(path, json_utf8("".join(f"{line}\n" for line in lines)))
+    write_checked(path, json_utf8("".join(f"{line}\n" for line in lines)))
 
 
 def read_list_manifest(path: str) -> tuple[UrlList, ...]:
     """The lists that `write_list_manifest` wrote."""
-    return tuple(UrlList(**json.loads(line)) for line in read_bytes(path).splitlines())
+    return tuple(UrlList(**json.loads(line)) for line in read_checked(path).splitlines())
 
 
 def store_url_digests(job: Job, url_list: UrlList, _: Sequence[Block] = ()) -> Counts:
@@ -47,6 +48,10 @@ def _path(job: Job, url_list: UrlList) -> str:
     return job.stage_path("webtext", url_list.number, ".npz")
 
 
+def _damage(job: Job, url_list: UrlList, _: Counts, depth: Depth) -> list[DamagedFile]:
+    return find_damage(_path(job, url_list), depth)
+
+
 def _tasks(job: Job, _: Counts) -> Iterable[UrlList]:
     return read_list_manifest(job.url_lists_path())
 
@@ -58,6 +63,7 @@ WEBTEXT = Stage(
     share=0.02,
     tasks=_tasks,
     work=store_url_digests,
+    damage=_damage,
     emit=listed_blocks,
     emits=LISTED,
     to_buckets=True,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from corpora.array_record import check_array_record, write_array_records
 from corpora.tfrecord import write_record
-from runtime.storage.files import atomic_write
 
 Append = Callable[[Iterable[bytes]], None]
 
@@ -18,15 +18,15 @@ class TokenFormat:
     Attributes:
       name: as given to --format, and TFDS's name of it.
       folder: within the dataset's folder; "" for the folder itself.
-      open_writer: takes a path; its context gives a function that appends records. The file has
-        its name only once it is complete.
+      open_writer: takes the stream of a new shard; its context gives a function that appends
+        records. The shard is complete when the context ends.
       check: raises FormatError if it cannot be written here.
       meaning: one line for --help and the docs.
     """
 
     name: str
     folder: str
-    open_writer: Callable[[str], AbstractContextManager[Append]]
+    open_writer: Callable[[BinaryIO], AbstractContextManager[Append]]
     check: Callable[[], None]
     meaning: str
 
@@ -37,20 +37,12 @@ class TokenFormat:
 
 
 @contextmanager
-def _tfrecord(path: str) -> Iterator[Append]:
-    with atomic_write(path) as stream:
+def _tfrecord(stream: BinaryIO) -> Iterator[Append]:
+    def append(records: Iterable[bytes]) -> None:
+        for record in records:
+            write_record(stream, record)
 
-        def append(records: Iterable[bytes]) -> None:
-            for record in records:
-                write_record(stream, record)
-
-        yield append
-
-
-@contextmanager
-def _array_record(path: str) -> Iterator[Append]:
-    with atomic_write(path) as stream, write_array_records(stream) as append:
-        yield append
+    yield append
 
 
 TOKEN_FORMATS: dict[str, TokenFormat] = {
@@ -66,7 +58,7 @@ TOKEN_FORMATS: dict[str, TokenFormat] = {
         TokenFormat(
             "array_record",
             "array_record",
-            _array_record,
+            write_array_records,
             check_array_record,
             "ArrayRecord of the same, read at random by Grain and tfds.data_source; needs "
             "c4forge[grain]",

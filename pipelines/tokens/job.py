@@ -11,7 +11,8 @@ from cleaning.counts import Counts
 from corpora.formats import FORMATS
 from corpora.layout import CorpusShard
 from pipelines.tokens.formats import TOKEN_FORMATS
-from runtime.storage.files import join, read_bytes
+from runtime.storage.checked import read_checked
+from runtime.storage.files import join
 from vocab.vocabulary import MODEL_NAME
 
 TOKENS_VERSION = 1  # raised whenever the same documents and vocabulary give other records
@@ -96,8 +97,12 @@ class TokenJob:
         return join(self.staging_folder(), "receipts", shard.receipt_name())
 
     def read_receipt(self, shard: TokenShard) -> Counts:
-        """The counts of a shard that was written."""
-        counts: Counts = json.loads(read_bytes(self.receipt_path(shard)))
+        """The counts of a shard that was written.
+
+        Raises:
+          DamagedFile: the receipt is missing, or not as it was written.
+        """
+        counts: Counts = json.loads(read_checked(self.receipt_path(shard)))
         return counts
 
     def shard_name(self, shard: TokenShard, format_name: str) -> str:

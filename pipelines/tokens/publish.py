@@ -8,6 +8,7 @@ from corpora.layout import read_shard_list
 from corpora.tfds import IDS_FEATURE, TEXT_FEATURE, SplitInfo, dataset_info_json, features_json
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard, token_shards
+from runtime.storage.checked import discarding_damage
 from runtime.storage.files import (
     delete_folder,
     delete_leftovers,
@@ -25,6 +26,7 @@ _FEATURES = {"targets": IDS_FEATURE, "url": TEXT_FEATURE}
 CONFIG_NAME, COUNTS_NAME = "config.json", "shards.json"
 
 
+@discarding_damage()
 def publish_tokens(totals: Counts, job: TokenJob) -> Counts:
     """Writes the metadata of the dataset and moves it to its folder; returns the totals unchanged.
 

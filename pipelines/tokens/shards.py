@@ -15,7 +15,14 @@ from corpora.tfrecord import token_examples
 from pipelines.tokens.formats import TOKEN_FORMATS
 from pipelines.tokens.job import TokenJob, TokenShard
 from runtime.errors import RunFailed
-from runtime.storage.files import exists, join, size_bytes, write_bytes
+from runtime.storage.checked import DamagedFile, discard, write_checked
+from runtime.storage.digested import (
+    digested_write,
+    find_stored_damage,
+    stored_counts,
+    without_checksums,
+)
+from runtime.storage.files import exists, join
 from vocab.vocabulary import read_vocabulary
 
 _BATCH_BYTES = 1 << 20
@@ -28,14 +35,31 @@ class VocabularyChanged(RunFailed):
 def run_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
     """Writes a shard of tokens and its receipt, unless it has one; returns the receipt's counts.
 
-    Counts of a shard that an earlier run wrote have `resumed`, 1, as well.
+    Counts of a shard that an earlier run wrote have `resumed`, 1, as well. One that is not there as
+    it was written is written again.
     """
     path = job.receipt_path(shard)
-    if exists(path):
-        return {**job.read_receipt(shard), "resumed": 1}
+    if exists(path) and (done := _done(shard, job)) is not None:
+        return {**without_checksums(done), "resumed": 1}
     counts = write_token_shard(shard, job)
-    write_bytes(path, json.dumps(counts, sort_keys=True).encode())
-    return counts
+    write_checked(path, json.dumps(counts, sort_keys=True).encode(), lasting=True)
+    return without_checksums(counts)
+
+
+def _done(shard: TokenShard, job: TokenJob) -> Counts | None:
+    """The receipt of a shard; None if it or the shard is damaged, which is said."""
+    try:
+        counts = job.read_receipt(shard)
+        paths = {name: _path(shard, job, name) for name in job.formats}
+        found = [d for name in paths for d in find_stored_damage(paths[name], name, counts)]
+    except DamagedFile as damage:
+        counts, found = {}, [damage]
+    discard(found)
+    return None if found else counts
+
+
+def _path(shard: TokenShard, job: TokenJob, format_name: str) -> str:
+    return join(job.staging_folder(), job.shard_name(shard, format_name))
 
 
 def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
@@ -43,15 +67,18 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
 
     Returns:
       `documents`, `tokens`, `unknown` (tokens), `characters` and `text-bytes` of their text, and
-      `<format>-bytes` as stored.
+      `<format>-bytes` and `<format>-xxh3` as stored.
     """
     processor = _load(job.model_path(), job.vocabulary_sha256)
     counts = dict.fromkeys(("documents", "tokens", "unknown", "characters", "text-bytes"), 0)
-    paths = {name: join(job.staging_folder(), job.shard_name(shard, name)) for name in job.formats}
     with ExitStack() as stack:
+        streams = {
+            name: stack.enter_context(digested_write(_path(shard, job, name)))
+            for name in job.formats
+        }
         appends = [
-            stack.enter_context(TOKEN_FORMATS[name].open_writer(path))
-            for name, path in paths.items()
+            stack.enter_context(TOKEN_FORMATS[name].open_writer(stream))
+            for name, stream in streams.items()
         ]
         for batch in read_batches(shard.source.path, shard.source.format, _BATCH_BYTES):
             ids = encode(processor, batch, job.append_eos)
@@ -60,7 +87,7 @@ def write_token_shard(shard: TokenShard, job: TokenJob) -> Counts:
                 append(records)
             for name, count in _counted(processor, batch, ids):
                 counts[name] += count
-    return {**counts, **{f"{name}-bytes": size_bytes(path) for name, path in paths.items()}}
+    return {**counts, **stored_counts(streams)}
 
 
 def encode(

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 
 from runtime.cli.options import OptionError
 from runtime.errors import UsageError
+from runtime.storage.content.texts import read_text
 from runtime.storage.matching import local_path
-from runtime.storage.texts import read_text
 
 
 class ConfigError(OptionError):

@@ -6,10 +6,10 @@ remote       what is asked of a filesystem that is not this machine's
 objects      the files of object stores: no folders, no renaming
 stores       connections to object stores: the environment, retries, errors
 beam_files   the files of Beam's other filesystems
+content      what files hold: their kind, compression, text
 matching     the files that the values of options name: files, folders, globs
-kinds        what a file is, by its first bytes
-compression  gzip, xz, bzip2 and Zstandard, found by their first bytes
-texts        small files of text that people write, as they come
+checked      files that know their damage: length and checksums follow their content
+digested     files of other formats, whose length and checksum are kept elsewhere
 arrays       NumPy and Arrow arrays in files, without pandas
 space        a full disk: its folder, its free bytes, the bytes that are needed
 ownership    what c4forge made in a folder of the user: nothing else is replaced or removed

@@ -4,6 +4,7 @@ pyarrow's own conversions import pandas where it is installed, a third of a seco
 and convert value by value.
 """
 
+import io
 import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -12,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from runtime.storage.files import atomic_write, open_read
+from runtime.storage.checked import CheckedFile, Depth, checked_write, find_damage, read_checked
+from runtime.storage.files import open_read
 from runtime.storage.remote import is_remote
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
@@ -52,13 +54,40 @@ def open_arrow(path: str) -> pa.NativeFile:
     return pa.memory_map(os.fsencode(path), "r")  # its name may be no UTF-8
 
 
+def open_checked_arrow(path: str) -> pa.NativeFile:
+    """The content of a file of `checked_write`, for random access by Arrow.
+
+    Raises:
+      DamagedFile: as `CheckedFile` has it.
+    """
+    return pa.PythonFile(CheckedFile(path), "r")
+
+
+def map_checked_arrow(path: str) -> pa.BufferReader:
+    """The same, checked to its end at once; what is read of a local file takes no memory.
+
+    Raises:
+      DamagedFile: it is missing, or not as it was written.
+    """
+    for damage in find_damage(path, Depth.BYTES):
+        raise damage
+    with CheckedFile(path) as stream:
+        length = stream.seek(0, io.SEEK_END)
+    with open_arrow(path) as source:
+        return pa.BufferReader(source.read_buffer(length))
+
+
 def save_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Writes arrays by name as one npz file."""
-    with atomic_write(path) as stream:
+    """Writes arrays by name as one npz file that knows its damage."""
+    with checked_write(path) as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
 
 
 def load_arrays(path: str) -> dict[str, Any]:
-    """The arrays of a file of `save_arrays`, with their dtypes and shapes."""
-    with open_read(path) as stream, np.load(stream) as arrays:
+    """The arrays of a file of `save_arrays`, with their dtypes and shapes.
+
+    Raises:
+      DamagedFile: it is missing, or not as it was written.
+    """
+    with np.load(io.BytesIO(read_checked(path))) as arrays:
         return dict(arrays)

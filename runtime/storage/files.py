@@ -73,11 +73,13 @@ def open_read(path: str) -> BinaryIO:
 
 
 @contextmanager
-def atomic_write(path: str) -> Iterator[BinaryIO]:
+def atomic_write(path: str, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """A file to write that takes its name only when the block ends without an error.
 
     Two workers may write the same path at once, as retries do: the file that ends last stays.
 
+    Args:
+      lasting: True to wait for the disk, so that a file that has its name outlives a loss of power.
     Raises:
       OSError: it cannot be written; the error names the path, as of a full disk it would not.
     """
@@ -85,9 +87,10 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
         with remote_files(path).write(path) as remote:
             yield remote
         return
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    folder = os.path.dirname(path) or "."
+    _make_folders(folder, lasting)
     try:
-        with temporary_path(path) as temporary, open(temporary, "wb") as stream:
+        with temporary_path(path, lasting=lasting) as temporary, open(temporary, "wb") as stream:
             yield stream
     except OSError as error:
         if error.errno in _OF_WRITING and error.filename is None:
@@ -96,18 +99,53 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def temporary_path(path: str) -> Iterator[str]:
-    """A local path to write to; the file there takes its name when the block ends without error."""
+def temporary_path(path: str, *, lasting: bool = True) -> Iterator[str]:
+    """A local path to write to; the file there takes its name when the block ends without error.
+
+    Args:
+      lasting: as of `atomic_write`.
+    """
     temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
     try:
         with open(temporary, "wb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
         yield temporary
         os.chmod(temporary, stat.S_IMODE(mode))  # libraries may have written one for its owner only
+        if lasting:
+            sync_path(temporary)
         os.replace(temporary, path)
+        if lasting:
+            sync_path(os.path.dirname(path) or ".")
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _make_folders(folder: str, lasting: bool) -> None:
+    missing = []
+    above = folder
+    while above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    os.makedirs(folder, exist_ok=True)
+    for made in missing if lasting else ():
+        sync_path(os.path.dirname(made) or ".")
+
+
+def sync_path(path: str) -> None:
+    """Waits until the names in a local folder, or the bytes of a file, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def sync_tree(folder: str) -> None:
+    """Waits until a local folder, and all files in it, are on the disk."""
+    for place, _, names in os.walk(folder):
+        for path in (place, *(os.path.join(place, name) for name in names)):
+            sync_path(path)
 
 
 def make_folder(folder: str) -> None:
@@ -279,11 +317,14 @@ def is_leftover(path: str) -> bool:
 def move_folder(source: str, target: str) -> None:
     """Moves the folder `source` to `target`; a folder that is there already is replaced.
 
-    What others put there stays beside it, in `target.old-…`.
+    What others put there stays beside it, in `target.old-…`. The files were written by
+    `atomic_write`; when this returns, a loss of power undoes nothing.
     """
     if not is_remote(target):
         retired = f"{target}.old-{uuid.uuid4().hex[:8]}"
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make_folders(os.path.dirname(target), lasting=True)
+        for place, _, _ in os.walk(source):
+            sync_path(place)  # its files are lasting
         if os.path.exists(target):
             os.rename(target, retired)
         try:
@@ -292,6 +333,7 @@ def move_folder(source: str, target: str) -> None:
             if os.path.exists(retired):
                 os.rename(retired, target)
             raise
+        sync_path(os.path.dirname(target))
         delete_folder(retired)
         return
     remote_files(target).move_folder(source, target)

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing.connection import Connection
@@ -56,6 +56,7 @@ class Pool:
         self.listener: Callable[[Any], None] = lambda _: None
         self.failure: BaseException | None = None
         self.busy = self.stopping = self._is_broken = self._is_closing = False
+        self._unended: set[Future[Any]] = set()
         self._executor = ProcessPoolExecutor(self.workers, context, _start_worker)
 
     def warm_up(self) -> None:
@@ -75,8 +76,16 @@ class Pool:
         except BrokenProcessPool as error:
             self._fail(error)
             raise
+        self._unended.add(future)
+        future.add_done_callback(self._unended.discard)
         future.add_done_callback(self._tell)
         return future
+
+    def settle(self) -> None:
+        """Waits for the tasks that still run after one has failed, and forgets the failure."""
+        self.listener = lambda _: None
+        wait(set(self._unended))
+        self.failure = None
 
     def results(
         self, work: Callable[[TaskT], ResultT], tasks: Iterable[TaskT]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.cli.console import say
 from runtime.cli.options import OptionError, one_of, option, parse_count
 from runtime.errors import InputRefused, RunFailed, Terminated, UsageError
+from runtime.storage.checked import DamagedFile
 from runtime.storage.files import hush_beam
 from runtime.workers import pool as workers
 from runtime.workers.beam_options import beam_parser
@@ -144,7 +145,7 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
     try:
         pipeline.run().wait_until_finish()
     except Exception as error:
-        cause = _cause(local) or (_os_error(error) if local else None)
+        cause = _cause(local) or (_known(error) if local else None)
         if cause is None and local:  # nothing that we know of: the stack is for a bug report
             raise
         raise cause or RunFailed(f"{type(error).__name__}: {error}") from error
@@ -154,11 +155,13 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
         raise
 
 
-def _os_error(error: BaseException | None) -> OSError | None:
-    """The system's error behind one that Beam raised in this process."""
-    while error is not None and not isinstance(error, OSError):
+def _known(error: BaseException | None) -> OSError | DamagedFile | None:
+    """The system's error, or the damaged file, behind one that Beam raised in this process."""
+    found = None
+    while error is not None:  # Beam makes new errors of the same kind, with other words
+        found = error if isinstance(error, OSError | DamagedFile) else found
         error = error.__cause__ or error.__context__
-    return error
+    return found
 
 
 def _cause(local: bool) -> BaseException | None:

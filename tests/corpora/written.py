@@ -9,6 +9,7 @@ from corpora.contents import Contents, ShardContents
 from corpora.features import DocumentRow
 from corpora.formats import FORMATS
 from corpora.metadata import write_metadata
+from runtime.storage.digested import file_digest
 
 SYLLABLES = {
     "en": "the ing er and tion on re at es ly st en al th ou it is ar".split(),
@@ -96,14 +97,17 @@ def write_dataset(
             write_shards(folder, split, found, shards, name)
         for shard in range(shards):
             own = found[shard::shards]
-            stored = {
-                name: (folder / FORMATS[name].shard_path("c4", split, shard, shards)).stat().st_size
+            names = {
+                name: folder / FORMATS[name].shard_path("c4", split, shard, shards)
                 for name in formats
             }
+            stored = {name: file_digest(str(path)) for name, path in names.items()}
             rows.append(
                 ShardContents(
                     split=split, shard=shard, shards=shards, examples=len(own),
-                    text_bytes=sum(len(row[0]) for row in own), stored_bytes=stored,
+                    text_bytes=sum(len(row[0]) for row in own),
+                    stored_bytes={name: size for name, (size, _) in stored.items()},
+                    stored_xxh3={name: f"{xxh3:016x}" for name, (_, xxh3) in stored.items()},
                 )
             )  # fmt: skip
     languages = tuple(split for split in splits if "-v" not in split and split != "train")

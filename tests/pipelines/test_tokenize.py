@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -21,12 +22,14 @@ from pipelines.tokens.job import dataset_names, token_shards
 from pipelines.tokens.options import parse_token_options
 from pipelines.tokens.publish import publish_tokens, read_counts
 from pipelines.tokens.shards import run_token_shard
+from runtime.storage.checked import DamagedFile
 from runtime.storage.files import exists, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
 from tests.conftest import COMMAND, REPOSITORY
 from tests.corpora.written import documents, write_english, write_multilingual
 from tests.limits import with_files_of_at_most
+from tests.runs.faults import FAULTS
 from tests.vocab.small import small_model
 
 COUNT = 120
@@ -230,6 +233,27 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, built, corpus, vocabulary,
     assert not list(tmp_path.glob("**/*receipt*")) and not list(tmp_path.glob("**/*.incomplete-*"))
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_damaged_is_written_again(tmp_path, built, corpus, vocabulary, caplog, fault):
+    """Shards in two formats, and a receipt."""
+    job, shards = plan(corpus, vocabulary, tmp_path, "--format=tfrecord,array_record")
+    for shard in shards:
+        run_token_shard(shard, job)
+    damaged = [
+        Path(job.staging_folder(), job.shard_name(shards[0], "tfrecord")),
+        Path(job.staging_folder(), job.shard_name(shards[1], "array_record")),
+        Path(job.receipt_path(shards[2])),
+    ]
+    for path in damaged:
+        FAULTS[fault](path, random.Random(fault))
+    for shard in shards:
+        run_token_shard(shard, job)
+    told = damaged[: 2 if fault == "deleted" else 3]  # without a receipt nothing was done
+    assert all(f"{path} was damaged" in caplog.text for path in told)
+    publish_tokens({}, job)
+    assert shard_bytes(tmp_path) == shard_bytes(built)
+
+
 def test_a_killed_run_leaves_nothing_half_done(tmp_path, built, corpus, vocabulary):
     command = [
         *COMMAND, "tokenize", f"--corpus={corpus}",
@@ -402,6 +426,6 @@ def test_publishing_reads_receipts_and_tokenizes_nothing(tmp_path, corpus, vocab
 def test_a_shard_without_a_receipt_is_not_published(tmp_path, corpus, vocabulary):
     job, shards = plan(corpus, vocabulary, tmp_path)
     run_token_shard(shards[0], job)
-    with pytest.raises(FileNotFoundError, match=shards[1].receipt_name()):
+    with pytest.raises(DamagedFile, match=shards[1].receipt_name()):
         publish_tokens({}, job)
     assert not exists(job.dataset_folder())

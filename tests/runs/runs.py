@@ -4,22 +4,29 @@ import gzip
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipelines.job import RUN_FILES
 from pipelines.main import main
 from pipelines.run.options import parse_options
 from pipelines.run.plan import Plan, plan_run
+from pipelines.run.state import NAME as STATE_NAME
 from pipelines.stages.clean import CLEAN
 from pipelines.stages.duplicates import DUPLICATES
 from pipelines.stages.finish import FINISH
 from pipelines.stages.lines import LINES
+from pipelines.stages.malformed import check_input
 from pipelines.stages.newest import NEWEST
 from pipelines.stages.publish import NoDocuments, publish
 from pipelines.stages.shards import SHARDS
-from pipelines.stages.tasks import Stage, run_spilled
+from pipelines.stages.tasks import Receipt, Stage, run_spilled
 from pipelines.stages.webtext import WEBTEXT
+from runtime.errors import InputRefused
+from runtime.storage.checked import Depth
+from runtime.storage.ownership import claim
 from tests.conftest import read_gzip
 
 
@@ -87,14 +94,23 @@ def plan(output: Path, *arguments: str) -> Plan:
     return plan_run(parse_options([*arguments, f"--output={output}"]))
 
 
-def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[str, int]:
+def run_stages(
+    todo: Plan,
+    cpu_seconds: dict[str, float] | None = None,
+    on_receipt: Callable[[Receipt], None] = lambda _: None,
+    depth: Depth = Depth.LENGTH,
+) -> dict[str, int]:
     """A planned run in this process, stage by stage, without Beam; its counts.
 
-    A run of which no document is left gives them too.
+    A run of which no document is left gives them too, and one whose input would be refused.
 
     Args:
       cpu_seconds: takes what each stage took.
+      on_receipt: hears of every task that ends; what it raises stops the run.
+      depth: to which the files of an earlier run are checked.
     """
+    claim(todo.job.run_folder(), RUN_FILES)
+    claim(todo.job.work, [STATE_NAME])
     todo.write()
     job, counts = todo.job, dict[str, int]()
     sources: tuple[Stage[Any], ...] = ()
@@ -102,14 +118,18 @@ def run_stages(todo: Plan, cpu_seconds: dict[str, float] | None = None) -> dict[
     def run(stage: Stage[Any]) -> None:
         started = time.process_time()
         for task in stage.tasks(job, counts):
-            for rule, count in run_spilled(stage, sources, job, task).counts.items():
+            receipt = run_spilled(stage, sources, job, task, depth)
+            for rule, count in receipt.counts.items():
                 counts[rule] = counts.get(rule, 0) + count
+            on_receipt(receipt)
         if cpu_seconds is not None:
             cpu_seconds[stage.name] = time.process_time() - started
 
     lists = (WEBTEXT,) if todo.lists.url_lists else ()
     for stage in (*lists, CLEAN):
         run(stage)
+    with suppress(InputRefused):
+        check_input(counts, job)
     sources = (CLEAN, *lists)
     for stage in (NEWEST, LINES, DUPLICATES, FINISH):
         run(stage)

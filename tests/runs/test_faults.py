@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import status
 from pipelines.run.progress import WeightedProgress
+from runtime.storage.checked import read_checked, write_checked
 from runtime.storage.locks import WorkFolderInUse, hold_folder, holder
 from tests.conftest import REPOSITORY
 from tests.limits import with_files_of_at_most
@@ -176,8 +177,9 @@ def test_a_clock_that_was_set_back_gives_no_time_left(tmp_path, wet, capsys):
     wait_for_receipts(process, tmp_path, 1)
     process.send_signal(signal.SIGSTOP)
     state = tmp_path / "runs/en/work/run.json"
-    values = json.loads(state.read_text())
-    state.write_text(json.dumps(values | {"started": time.time() + 3600}))
+    values = json.loads(read_checked(str(state)))
+    later = json.dumps(values | {"started": time.time() + 3600})
+    write_checked(str(state), later.encode())
     told = status_of(tmp_path, capsys)
     process.send_signal(signal.SIGCONT)
     assert "time left not known yet" in told and "pages/s" not in told

@@ -2,17 +2,27 @@
 
 import hashlib
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from corpora.layout import find_corpora
+from corpora.layout import find_corpora, write_shard_list
+from runtime.storage.checked import DamagedFile
 from runtime.storage.locks import hold_folder
 from runtime.workers.runners import open_pipeline
 from tests.corpora.written import write_english, write_multilingual
+from tests.runs.faults import FAULTS
 from vocab.sampling.graph import DrawSample
-from vocab.sampling.plan import SampleJob, read_plan, read_sample
-from vocab.sampling.sample import describe_sample
+from vocab.sampling.plan import (
+    SampleJob,
+    draw_tasks,
+    read_plan,
+    read_sample,
+    run_draw_task,
+    write_plan,
+)
+from vocab.sampling.sample import count_shard, describe_sample
 from vocab.train import main
 from vocab.vocabulary import read_vocabulary
 
@@ -71,7 +81,6 @@ def test_bytes_do_not_depend_on_workers_nor_on_format(tmp_path, trained, workers
 
 def test_a_distributed_runner_draws_the_same_sample(tmp_path, corpus):
     """On the runner's own workers, without the pool."""
-    from corpora.layout import write_shard_list
 
     drawn = []
     for local in (True, False):
@@ -88,6 +97,26 @@ def test_a_distributed_runner_draws_the_same_sample(tmp_path, corpus):
         drawn.append((read_plan(job), describe_sample(read_sample(job).documents())))
     assert drawn[0] == drawn[1]
     assert 0 < drawn[0][1]["en"].text_bytes <= 40_000
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_damaged_sample_is_drawn_again(tmp_path, corpus, caplog, fault):
+    job = SampleJob(work=str(tmp_path), mixture="1", sample_bytes=40_000, seed=0)
+    shards = find_corpora([str(corpus)])
+    write_shard_list(job.shards_path(), shards)
+    plan = write_plan(dict(count_shard(shard, job.seed) for shard in shards[:1]), job)
+    tasks = list(draw_tasks(plan, job))
+    for task in tasks:
+        run_draw_task(task, job)
+    drawn = digests(tmp_path)
+    path = Path(job.drawn_path(*tasks[0]))
+    FAULTS[fault](path, random.Random(fault))
+    with pytest.raises(DamagedFile, match=path.name):
+        list(read_sample(job).documents())
+    run_draw_task(tasks[0], job)
+    assert (f"{path} was damaged" in caplog.text) == (fault != "deleted")
+    assert digests(tmp_path) == drawn
+    assert list(read_sample(job).documents())
 
 
 def test_the_same_command_again_does_nothing(trained, corpus, capsys):

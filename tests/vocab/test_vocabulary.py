@@ -1,5 +1,8 @@
 """Models are found and checked; the ids of sentinels are those of seqio."""
 
+import hashlib
+import json
+
 import pytest
 
 from tests.vocab.small import small_model
@@ -36,6 +39,23 @@ def test_what_is_no_model_is_reported(tmp_path, data, said):
     with pytest.raises(ModelError) as error:
         read_vocabulary(str(path))
     assert str(path) in str(error.value) and said in str(error.value)
+
+
+def test_a_model_that_is_not_that_of_its_recipe_is_refused(tmp_path):
+    model = small_model("t5")
+    (tmp_path / "spiece.model").write_bytes(model)
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps({"model_sha256": hashlib.sha256(model).hexdigest()}))
+    assert read_vocabulary(str(tmp_path)).model == model
+    flipped = bytearray(model)
+    flipped[200] ^= 1  # within a piece: a model all the same
+    (tmp_path / "spiece.model").write_bytes(flipped)
+    for path in (tmp_path, tmp_path / "spiece.model"):
+        with pytest.raises(ModelError, match=r"spiece\.model: damaged: its SHA-256"):
+            read_vocabulary(str(path))
+    recipe.write_text("{")
+    with pytest.raises(ModelError, match=r"recipe\.json: damaged"):
+        read_vocabulary(str(tmp_path))
 
 
 def test_a_path_without_a_model_is_reported(tmp_path):

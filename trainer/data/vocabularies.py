@@ -7,7 +7,16 @@ import seqio
 from sentencepiece import SentencePieceProcessor
 
 from runtime.errors import UsageError
-from vocab.vocabulary import EOS_ID, EXTRA_IDS, MODEL_NAME, PAD_ID, UNK_ID
+from runtime.storage.files import read_bytes
+from vocab.vocabulary import (
+    EOS_ID,
+    EXTRA_IDS,
+    MODEL_NAME,
+    PAD_ID,
+    UNK_ID,
+    Vocabulary,
+    check_model,
+)
 
 
 class VocabularyError(UsageError):
@@ -29,6 +38,7 @@ def load_vocabulary(path: str) -> seqio.SentencePieceVocabulary:
 
     Raises:
       VocabularyError: the file is not a model, or its special ids are not T5's.
+      ModelError: it is not the model that the recipe beside it is of.
     """
     path = model_file(path)
     if not os.path.isfile(path):
@@ -39,6 +49,7 @@ def load_vocabulary(path: str) -> seqio.SentencePieceVocabulary:
         processor.Load(path)
     except (RuntimeError, OSError) as error:
         raise VocabularyError(f"--vocab={path}: not a SentencePiece model: {error}") from None
+    check_model(Vocabulary(path, read_bytes(path)))
     ids = (processor.pad_id(), processor.eos_id(), processor.unk_id())
     if ids != (PAD_ID, EOS_ID, UNK_ID):
         raise VocabularyError(

@@ -4,10 +4,11 @@ A checkpoint gets its name only when it is complete, so that one with a name can
 run stopped. Beside it, `data_N-HHH-of-HHH` has the position of host HHH in the data.
 """
 
+import fnmatch
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -16,6 +17,7 @@ import orbax.checkpoint as ocp
 import tensorflow as tf
 
 from runtime.cli.console import say
+from runtime.storage.files import sync_path, sync_tree
 from runtime.storage.ownership import note_made, read_manifest
 from runtime.storage.space import DiskFull, describe_full, is_full
 from trainer.compat.published import is_published, read_published
@@ -90,13 +92,18 @@ class Checkpoints:
                 step_prefix="checkpoint",
                 cleanup_tmp_directories=True,
                 enable_async_checkpointing=True,
+                async_options=ocp.options.AsyncOptions(post_finalization_callback=self._sync),
             ),
         )
 
+    def _sync(self) -> None:
+        """Waits for the disk before a checkpoint takes its name: Orbax does so for arrays only."""
+        for name in fnmatch.filter(os.listdir(self._folder), "*.orbax-checkpoint-tmp"):
+            sync_tree(os.path.join(self._folder, name))
+
     def latest(self) -> int | None:
         """Step of the newest complete checkpoint; None if there is none."""
-        step: int | None = self._manager.latest_step()
-        return step
+        return cast(int | None, self._manager.latest_step())
 
     def save(self, state: State, batches: Batches | None, host: HostInfo) -> None:
         """Starts to write a checkpoint in the background.
@@ -121,7 +128,7 @@ class Checkpoints:
         self._forget_positions()
 
     def forget(self, step: int) -> None:
-        """Removes a checkpoint of ours."""
+        """Removes a checkpoint."""
         self._manager.delete(step)
 
     def wait(self) -> None:
@@ -132,6 +139,7 @@ class Checkpoints:
         """
         try:
             self._manager.wait_until_finished()
+            sync_path(self._folder)
         except Exception as error:  # Orbax's threads raise many kinds
             raise self._failed(None, error) from error
 

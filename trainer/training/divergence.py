@@ -4,9 +4,10 @@ import math
 import os
 
 import jax
+import numpy as np
 
 from runtime.errors import RunFailed
-from runtime.storage.arrays import save_arrays
+from runtime.storage.files import atomic_write
 from trainer.input.batches import HostBatch
 from trainer.training.step import Metrics
 
@@ -59,7 +60,8 @@ class DivergenceGuard:
 
     def _diverged(self, step: int, loss: float, norm: float, batch: HostBatch) -> Diverged:
         path = os.path.join(self._model_dir, f"diverged_{step}-{self._host_index:03d}.npz")
-        save_arrays(path, batch)
+        with atomic_write(path) as stream:
+            np.savez(stream, **batch)  # type: ignore[arg-type]  # no array is called allow_pickle
         finite = math.isfinite(loss) and math.isfinite(norm)
         advice = (
             "if a look at the batch shows that this is no fault, go on with --spike_factor=0"

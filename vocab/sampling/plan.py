@@ -10,7 +10,14 @@ from dataclasses import asdict, dataclass
 
 from cleaning.languages import UNKNOWN_LANGUAGE
 from corpora.layout import CorpusShard, read_shard_list
-from runtime.storage.files import exists, join, read_bytes, write_bytes
+from runtime.storage.checked import (
+    Depth,
+    discard,
+    find_damage,
+    read_checked,
+    write_checked,
+)
+from runtime.storage.files import exists, join
 from vocab.sampling.mixtures import parse_mixture
 from vocab.sampling.sample import LanguageCount, Sample, draw_shard, last_bin
 
@@ -89,13 +96,13 @@ def write_plan(counts: dict[str, LanguageCount], job: SampleJob) -> Plan:
         for name, count in sorted(counts.items())
     }
     rows = {name: asdict(row) for name, row in plan.items()}
-    write_bytes(job.plan_path(), json.dumps(rows, indent=2).encode())
+    write_checked(job.plan_path(), json.dumps(rows, indent=2).encode())
     return plan
 
 
 def read_plan(job: SampleJob) -> Plan:
     """The plan that `write_plan` wrote."""
-    rows = json.loads(read_bytes(job.plan_path()))
+    rows = json.loads(read_checked(job.plan_path()))
     return {name: LanguagePlan(**row) for name, row in rows.items()}
 
 
@@ -111,7 +118,10 @@ def run_draw_task(task: DrawTask, job: SampleJob) -> int:
     """Draws from a shard unless an earlier run did; returns the shard's number."""
     shard, last = task
     path = job.drawn_path(shard, last)
-    if not exists(path):
+    there = exists(path)
+    damage = find_damage(path, Depth.BYTES) if there else []
+    discard(damage)
+    if damage or not there:
         draw_shard(shard, job.seed, last, path)
     return shard.number
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from corpora.documents import read_batches, read_documents
 from corpora.layout import CorpusShard
-from runtime.storage.arrays import binary_array, fixed_array, fixed_values, open_arrow
-from runtime.storage.files import atomic_write
+from runtime.storage.arrays import binary_array, fixed_array, fixed_values, map_checked_arrow
+from runtime.storage.checked import checked_write
 
 _BIN_BITS = 12
 _BINS = 1 << _BIN_BITS
@@ -74,7 +74,7 @@ def last_bin(bins: Bins, quota: int) -> int:
 def draw_shard(shard: CorpusShard, seed: int, last: int, path: str) -> None:
     """Writes the documents of a shard whose hashes are in bins up to `last`, as an Arrow file."""
     limit = (last + 1) << (64 - _BIN_BITS)
-    with atomic_write(path) as stream, pa.ipc.new_file(stream, _DOCUMENT) as writer:
+    with checked_write(path) as stream, pa.ipc.new_file(stream, _DOCUMENT) as writer:
         for batch in read_batches(shard.path, shard.format, _BATCH_BYTES):
             hashes = [document_hash(url, text, seed) for url, text in batch]
             kept = [row for row, key in enumerate(hashes) if key < limit]
@@ -103,7 +103,7 @@ class Sample:
         """The language's texts in the order of their hashes, up to its quota."""
         batches: list[pa.RecordBatch] = []
         for path in self.paths.get(language, ()):
-            with open_arrow(path) as source, pa.ipc.open_file(source) as reader:
+            with map_checked_arrow(path) as source, pa.ipc.open_file(source) as reader:
                 batches += [reader.get_batch(n) for n in range(reader.num_record_batches)]
         left = self.quotas[language]
         for batch, row in _in_order(batches):

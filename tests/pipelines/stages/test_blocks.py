@@ -19,6 +19,7 @@ from pipelines.stages.blocks import (
 )
 from pipelines.stages.duplicates import lost_blocks
 from pipelines.stages.newest import count_missing, flag_blocks
+from runtime.storage.checked import DamagedFile, read_checked
 
 PARTS = 40
 PASS_ROWS = [1, 7, 100, 1999, 2000, 1 << 21]
@@ -118,5 +119,11 @@ def test_spilled_blocks_come_back_by_target(tmp_path, rows):
         found = read_spilled([path, path], target, SPAN)
         expected = by_bucket.get(target, np.empty(0, SPAN))
         assert [b.tobytes() for b in found] == [expected.tobytes()] * (2 * bool(len(expected)))
-    assert (tmp_path / "0.blocks").stat().st_size == 17 * 8 + rows * SPAN.itemsize
+    assert len(read_checked(path)) == 16 * 24 + rows * SPAN.itemsize
+    flipped = bytearray((tmp_path / "0.blocks").read_bytes())
+    flipped[3 * 24 + 9] ^= 1  # where the block of target 3 ends
+    (tmp_path / "0.blocks").write_bytes(flipped)
+    read_spilled([path], 2, SPAN)
+    with pytest.raises(DamagedFile, match=r"0\.blocks was damaged \(flipped bytes\)"):
+        read_spilled([path], 3, SPAN)
     assert (FLAGS.itemsize, SPAN.itemsize, CAPTURE.itemsize) == (5, 41, 72)

@@ -8,6 +8,7 @@ import pytest
 
 from runtime.errors import UsageError
 from runtime.storage import stores
+from runtime.storage.content.texts import read_text
 from runtime.storage.files import (
     atomic_write,
     delete_file,
@@ -27,7 +28,6 @@ from runtime.storage.files import (
 )
 from runtime.storage.matching import InputError, match_files
 from runtime.storage.remote import StoreError
-from runtime.storage.texts import read_text
 from tests.runtime.storage.servers import Store, serve_gcs, serve_s3
 
 WET = ("*.wet", "*.wet.gz")

@@ -159,6 +159,28 @@ def test_a_checkpoint_without_room_is_told_with_its_size(finished, tmp_path, mon
     assert isinstance(raised.value, DiskFull) and "there is none before it" in str(raised.value)
 
 
+def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(finished, tmp_path, monkeypatch):
+    """TensorStore syncs the arrays itself; the files beside them, and the folders, are ours."""
+    synced: set[str] = set()
+    sync = os.fsync
+
+    def hear(number: int) -> None:
+        sync(number)
+        synced.add(os.readlink(f"/proc/self/fd/{number}").replace(".orbax-checkpoint-tmp", ""))
+
+    monkeypatch.setattr(os, "fsync", hear)
+    checkpoints = Checkpoints(str(tmp_path), 1)
+    checkpoints.save(finished[1], None, this_host())
+    checkpoints.close()
+    checkpoint = tmp_path / "checkpoint_6"
+    (checkpoint / "commit_success.txt").unlink()  # for stores without renaming; written last
+    assert {str(path) for path in checkpoint.rglob("*")} <= synced
+    assert {str(tmp_path), str(checkpoint)} <= synced
+    assert Checkpoints(str(tmp_path), 1).latest() == 6 and "token_embedder" in read_params(
+        checkpoint
+    )
+
+
 def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
     texts = [f"{s} {i * 7919}" for i, s in enumerate(sentences(300))]
     other = train_vocabulary(tmp_path / "larger.model", texts, 200)

@@ -6,9 +6,9 @@ They come as editors and archives leave them: with a byte order mark, with CRLF,
 import io
 
 from runtime.errors import UsageError
-from runtime.storage.compression import DAMAGE, open_decompressed
+from runtime.storage.content.compression import DAMAGE, open_decompressed
+from runtime.storage.content.kinds import kind_of
 from runtime.storage.files import read_bytes
-from runtime.storage.kinds import kind_of
 
 BOM = b"\xef\xbb\xbf"
 _MOST_BYTES = 1 << 30

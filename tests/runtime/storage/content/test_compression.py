@@ -5,7 +5,7 @@ import io
 import pytest
 import zstandard
 
-from runtime.storage.compression import open_decompressed, pack_by_name, read_lines
+from runtime.storage.content.compression import open_decompressed, pack_by_name, read_lines
 
 TEXT = "".join(f"http://www.site{n}.example/page/{n * n}\n" for n in range(500)).encode()
 

@@ -7,8 +7,8 @@ import lzma
 import pytest
 import zstandard
 
-from runtime.storage.texts import TextError, read_text
-from tests.runtime.storage.test_kinds import HTML, LFS, packed_zip, tar
+from runtime.storage.content.texts import TextError, read_text
+from tests.runtime.storage.content.test_kinds import HTML, LFS, packed_zip, tar
 
 TEXT = "first\nzweite Zeile: ä\n"
 

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import zstandard
 
-from runtime.storage.kinds import HEAD_BYTES, describe_unreadable, kind_of
+from runtime.storage.content.kinds import HEAD_BYTES, describe_unreadable, kind_of
 
 HTML = b"<!DOCTYPE html>\n<html><body>503 Slow Down</body></html>"
 XML = b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>'
