@@ -159,6 +159,7 @@ def test_another_word_list_makes_another_dataset(tmp_path, sample):
 def test_work_is_removed_when_the_run_is_done(built):
     assert not (built / "runs/en/work").exists()
     assert sorted(path.name for path in (built / "runs/en").iterdir()) == [
+        ".c4forge.json",
         "config.json",
         "malformed",
         "report.json",

@@ -100,7 +100,7 @@ def test_making_a_vocabulary_and_tokens_is_interrupted(tmp_path):
              "--size=700", "--num_workers=1"]  # fmt: skip
     process = start(*train)
     interrupt(process, has_loaded(process, "numpy"))
-    interrupt(start(*train), lambda: (tmp_path / "v/work").exists())
+    interrupt(start(*train), lambda: (tmp_path / "v/c4forge-work").exists())
     process = start(*train)
     interrupt(process, workers(process))
     (tmp_path / "spiece.model").write_bytes(small_model("t5"))

@@ -13,7 +13,7 @@ import zstandard
 
 from cleaning.urls import md5, normalize_url, pack_digests
 from pipelines.sources.url_lists import UrlListError, find_url_lists, first_rows, read_digests
-from runtime.storage import compression
+from runtime.storage.content import compression
 from runtime.storage.matching import InputError
 
 LINES = [f"http://www.site{n}.example/page/{n * n}?utm_source=x" for n in range(500)]
