@@ -61,6 +61,12 @@ def _write_card(folder: str, card: str) -> None:
         write_bytes(path, card.encode())
 
 
+def foreign_cards(folder: str) -> list[str]:
+    """Cards in the folder of a dataset that c4forge did not write."""
+    paths = [join(folder, CARD), *(join(folder, name, CARD) for name in READ_FORMATS)]
+    return [path for path in paths if not is_ours(path)]
+
+
 def is_ours(path: str) -> bool:
     """True if a card is not there, or c4forge wrote it."""
     if not is_remote(path) and os.path.islink(path):

@@ -12,8 +12,18 @@ from corpora.documents import DamagedShard, read_document_rows
 from corpora.features import FEATURES, DocumentRow
 from corpora.formats import FORMATS
 from runtime.storage.digested import file_digest
-from runtime.storage.files import atomic_write, exists, join, list_sizes
+from runtime.storage.files import (
+    atomic_write,
+    exists,
+    join,
+    json_file,
+    list_sizes,
+    read_object,
+    write_bytes,
+)
 
+RECEIPTS = ".c4forge-converting"
+"""Folder of receipts in that of a dataset that is being converted."""
 _BATCH_DOCUMENTS = 256
 
 
@@ -27,6 +37,8 @@ class ShardTask:
       examples: documents that it has.
       features: of each.
       targets: paths of the files to be written, by format.
+      known: bytes and xxh3-64 of those that were written before, by format.
+      receipt: path of a file with the same of those that this conversion wrote.
     """
 
     number: int
@@ -36,10 +48,17 @@ class ShardTask:
     examples: int
     features: tuple[str, ...]
     targets: tuple[tuple[str, str], ...]
+    known: Mapping[str, tuple[int, int]]
+    receipt: str
 
 
 def shard_tasks(
-    contents: Contents, folder: str, source: str, target: str, formats: Sequence[str]
+    contents: Contents,
+    folder: str,
+    source: str,
+    target: str,
+    formats: Sequence[str],
+    there: Contents,
 ) -> list[ShardTask]:
     """A task for each shard of a dataset.
 
@@ -48,6 +67,7 @@ def shard_tasks(
       source: the format that is read.
       target: folder of the dataset that is written; it may be the same.
       formats: that are written.
+      there: contents of the target as it is.
     """
     return [
         ShardTask(
@@ -58,18 +78,21 @@ def shard_tasks(
             shard.examples,
             contents.features,
             tuple((name, join(target, contents.shard_path(shard, name))) for name in formats),
+            {n: (size, int(before.stored_xxh3[n], 16)) for n, size in before.stored_bytes.items()},
+            join(target, RECEIPTS, f"{number:06d}.receipt.json"),
         )
-        for number, shard in enumerate(contents.shards)
+        for number, (shard, before) in enumerate(zip(contents.shards, there.shards, strict=True))
     ]
 
 
 def convert_shard(task: ShardTask) -> dict[str, tuple[int, int]]:
-    """Writes the files that are not there yet; returns stored bytes and xxh3-64 by format.
+    """Writes the files that are not there as they should be; stored bytes and xxh3-64 by format.
 
     Raises:
       DamagedShard: the shard cannot be read to its end, or is not as it was written.
     """
-    missing = [(name, path) for name, path in task.targets if not exists(path)]
+    known = {n: tuple(row) for n, row in read_object(task.receipt).items()} | dict(task.known)
+    missing = [row for row in task.targets if not _is_whole(row[1], known.get(row[0]))]
     with ExitStack() as stack:
         appends = []
         for name, path in missing:
@@ -90,7 +113,15 @@ def convert_shard(task: ShardTask) -> dict[str, tuple[int, int]]:
                 f"{task.path}: its checksum is not the one that contents.json states. Delete the "
                 "shard and run the command again that built it"
             )
-    return {name: file_digest(path) for name, path in task.targets}
+    stored = {name: file_digest(path) for name, path in task.targets}
+    if missing:
+        write_bytes(task.receipt, json_file(stored))
+    return stored
+
+
+def _is_whole(path: str, known: tuple[int, ...] | None) -> bool:
+    """True if a file is there, and is the one that was written."""
+    return known is not None and exists(path) and file_digest(path) == known
 
 
 def _batches(task: ShardTask) -> Iterator[list[DocumentRow]]:

@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
+from corpora.cards import foreign_cards
 from corpora.contents import NAME as CONTENTS_NAME
 from pipelines.job import RUN_FILES, Job
 from pipelines.run.estimate import estimate_run
@@ -65,7 +67,10 @@ def build_corpus(options: Options) -> Job:
     job = plan.job
     output = f"--output={options.output}"
     try:
-        with hold_folder(job.work, f"--work_dir={job.work}" if options.work_dir else output):
+        with (
+            hold_folder(job.run_folder(), output) if options.work_dir else nullcontext(),
+            hold_folder(job.work, f"--work_dir={job.work}" if options.work_dir else output),
+        ):
             claim(job.run_folder(), RUN_FILES, "--output")
             claim(job.work, [STATE_NAME], "--work_dir" if options.work_dir else "--output")
             if _is_finished(plan, options):
@@ -122,5 +127,5 @@ def _check_datasets(job: Job, overwrite: bool) -> None:
                 f"{folder} holds a dataset of another input or configuration; its config.json, if "
                 "it has one, says which. Give another --output, or --overwrite to replace it."
             )
-        check_replaceable(folder, CONTENTS_NAME)
+        check_replaceable(folder, CONTENTS_NAME, foreign_cards(folder))
         say(f"note: {folder} will be replaced: it has another input or configuration")

@@ -17,7 +17,7 @@ from runtime.cli.console import LiveLine, Tally, doing, say
 from runtime.cli.options import OptionError
 from runtime.command import Exit, run_command
 from runtime.errors import check_all, planning
-from runtime.storage.files import exists, is_half_moved, write_bytes
+from runtime.storage.files import exists, is_half_moved, join, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.storage.ownership import check_replaceable
 from runtime.storage.space import folder_bytes, left_of, telling_need
@@ -89,7 +89,8 @@ def _run_job(
                 f"{folder} holds tokens of another corpus or vocabulary; its config.json "
                 "says which. Give another --output, or --overwrite to replace them"
             )
-        check_replaceable(folder, COUNTS_NAME)
+        cards = [path for path in [join(folder, "README.md")] if exists(path)]
+        check_replaceable(folder, COUNTS_NAME, cards)
         say(f"note: {folder} will be replaced: it has tokens of another corpus or vocabulary")
     stored = sum(source.size_bytes for source in sources)
     say(

@@ -1,23 +1,32 @@
 """Secrets of options and of the environment, hidden in whatever is written or said."""
 
+import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any, TextIO, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 HIDDEN = "..."
-_SECRET = r"(?:secret|passw(?:or)?d|token|key|key_id|credentials?|connection_string|signature)"
-_LOGIN = re.compile(r"(?<=://)[^/\s\"'@]+@")
-_QUERY = re.compile(r"(?<=://)[^\s\"'?]+\?[^\s\"']+")
-_QUERY_VALUE = re.compile(r"(?<==)[^&\s\"']+")
-_OPTION = re.compile(
-    rf"((?<![\w-])--[\w-]*{_SECRET})(=['\"]?|\s+['\"]?|[\"'],\s*[\"'])[^\s\"']+", re.IGNORECASE
+_NAMED = (
+    r"(?:secret(?:_access_key)?|passw(?:or)?d|session_token|token|access_key(?:_id)?|api_key|"
+    r"account_key|private_key|credentials?|connection_string|signature)"
 )
-_VARIABLE = re.compile(rf"\w*{_SECRET}", re.IGNORECASE)
+_LOGIN = re.compile(r"(?<=://)(?:[^/\s\"]|\"(?!,))*@")
+_QUERY = re.compile(r"(?<=://)[^\s\"?]+\?[^\s\"]+")
+_QUERY_VALUE = re.compile(r"(?<==)[^&\s\"]+")
+_TO_VALUE = r"=['\"]?|\s+['\"]?|[\"'],\s*[\"']"
+_OPTION = re.compile(rf"((?<![\w-])--(?:[\w-]*[_-])?{_NAMED})({_TO_VALUE})[^\s\"']+", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"(\b(?:[A-Z0-9]+_)*{_NAMED.upper()}=)[^\s\"',]+")
+_KEYED = re.compile(rf"(['\"](?:\w*_)?{_NAMED}['\"]:\s*['\"])[^'\"]+", re.IGNORECASE)
+_SECRET_OPTION = re.compile(rf"--(?:[\w-]*[_-])?{_NAMED}", re.IGNORECASE)
+_VARIABLE = re.compile(rf"(?:\w*_)?{_NAMED}", re.IGNORECASE)
 _PROXY = re.compile(r"\w*_proxy", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]*|[\d.]*")
 _SHORTEST = 6  # characters of a value of the environment that is looked for in texts
 
 
@@ -25,18 +34,47 @@ def redact(text: str) -> str:
     """The text without secrets.
 
     They are logins and values of the query in URLs, values of options that are named as secrets,
-    those of such variables of the environment, and passwords of its proxies.
+    those of such variables of the environment, and passwords of its proxies. A variable whose
+    value is a plain word or number is not taken for a secret.
 
     Example:
       >>> redact("--commoncrawl_url=https://me:pw@host/?token=abc --s3_secret_access_key=xyz")
       '--commoncrawl_url=https://...@host/?token=... --s3_secret_access_key=...'
     """
-    for value in _secrets(os.environ):
-        text = text.replace(value, HIDDEN)
+    if "-" in text:
+        text = _OPTION.sub(rf"\1\2{HIDDEN}", text)
     if "://" in text:
         text = _LOGIN.sub(f"{HIDDEN}@", text)
-        text = _QUERY.sub(lambda found: _QUERY_VALUE.sub(HIDDEN, found[0]), text)
-    return _OPTION.sub(rf"\1\2{HIDDEN}", text) if "-" in text else text
+        text = _QUERY.sub(_hidden_query, text)
+    text = _KEYED.sub(rf"\1{HIDDEN}", _ASSIGNED.sub(rf"\1{HIDDEN}", text))
+    for value in _secrets(os.environ):
+        text = text.replace(value, HIDDEN)
+    return text
+
+
+def _hidden_query(found: re.Match[str]) -> str:
+    """A URL whose query has no values; one without names is hidden, but in globs of files."""
+    place, _, query = found[0].partition("?")
+    if "=" in query:
+        return f"{place}?{_QUERY_VALUE.sub(HIDDEN, query)}"
+    is_http = found.string[: found.start()].lower().endswith(("http://", "https://"))
+    return f"{place}?{HIDDEN}" if is_http else found[0]
+
+
+def redact_arguments(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command without secrets: whole values, whatever characters they have."""
+    shown: list[str] = []
+    hides = False
+    for argument in arguments:
+        name, equals, _ = argument.partition("=")
+        is_secret = _SECRET_OPTION.fullmatch(name) is not None
+        if hides or (is_secret and equals):
+            shown.append(HIDDEN if hides else f"{name}={HIDDEN}")
+        else:
+            login = re.sub(r"(?<=://)[^/]*@", f"{HIDDEN}@", argument)
+            shown.append(redact(login))
+        hides = is_secret and not equals and not hides
+    return shown
 
 
 def _secrets(environment: Mapping[str, str]) -> list[str]:
@@ -44,13 +82,14 @@ def _secrets(environment: Mapping[str, str]) -> list[str]:
     found = {
         value
         for name, value in environment.items()
-        if _VARIABLE.fullmatch(name) and not os.path.exists(value)
+        if _VARIABLE.fullmatch(name) and not _WORD.fullmatch(value) and not os.path.exists(value)
     }
     for name, value in environment.items():
-        login = _PROXY.fullmatch(name) and urlsplit(value).netloc.rpartition("@")[0]
+        login = _PROXY.fullmatch(name) and value.rpartition("@")[0].rpartition("//")[2]
         if login:
             password = login.partition(":")[2]
             found |= {login, unquote(login), password, unquote(password)}
+    found |= {json.dumps(value)[1:-1] for value in found}
     return sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
 
 
@@ -66,9 +105,16 @@ def redacted_output() -> Iterator[None]:
 
 
 def redact_output() -> None:
-    """From now on, what this process prints has no secrets."""
+    """From now on, what this process prints has no secrets, the traceback that ends it too."""
+    sys.excepthook = _print_redacted
     sys.stdout = cast(TextIO, RedactedStream(sys.stdout))
     sys.stderr = cast(TextIO, RedactedStream(sys.stderr))
+
+
+def _print_redacted(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 class RedactedStream:

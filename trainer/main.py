@@ -206,6 +206,8 @@ def _eval(command: Command) -> int:
 def _infer(command: Command) -> int:
     from trainer.inference import infer, split_lines
 
+    if os.path.exists(command.output) and os.path.samefile(command.input, command.output):
+        raise TrainConfigError(f"--output={command.output} is the input; give another file")
     check_new(command.output, command.overwrite, "--output")
     try:
         lines = split_lines(read_bytes(command.input))

@@ -4,11 +4,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from corpora.cards import Origin, update_collection
 from corpora.contents import NAME as CONTENTS_NAME
 from corpora.contents import Contents, read_contents
 from corpora.conversion import (
+    RECEIPTS,
     convert_shard,
     first_damage,
     identity,
@@ -18,11 +20,13 @@ from corpora.conversion import (
     whole_formats,
 )
 from corpora.documents import DamagedShard
+from corpora.formats import FORMATS
 from corpora.metadata import CONFIG_NAME, read_origin, write_metadata, write_origin
-from runtime.cli.console import LiveLine
+from runtime.cli.console import LiveLine, say
 from runtime.cli.options import OptionError
 from runtime.storage.files import (
     delete_file,
+    delete_folder,
     delete_leftovers,
     exists,
     find_files,
@@ -33,6 +37,7 @@ from runtime.storage.files import (
     write_bytes,
 )
 from runtime.storage.locks import hold_folder
+from runtime.storage.ownership import NotOurs, is_link
 from runtime.workers.pool import current_pool
 
 _DIGEST = re.compile(rb"[0-9a-f]{16}")
@@ -55,7 +60,15 @@ def convert_dataset(folder: str, target: str, formats: Sequence[str]) -> Content
       DamagedShard: a shard cannot be read to its end.
     """
     with hold_folder(parent(target), target):
-        return _convert(plan_conversion(folder, target, formats))
+        plan = plan_conversion(folder, target, formats)
+        sources = [plan.source, *whole_formats(plan.contents, folder)]
+        for source, other in pairwise(dict.fromkeys(sources)):
+            try:
+                return _convert(replace(plan, source=source))
+            except DamagedShard as damage:
+                current_pool().settle()
+                say(f"note: {damage}. Read from {other} instead")
+        return _convert(replace(plan, source=[*dict.fromkeys(sources)][-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def plan_conversion(folder: str, target: str, formats: Sequence[str]) -> Convers
             f"{first_damage(contents, folder, source)}, not as contents.json states, and no other "
             "format is whole to make it from; build the dataset again"
         )
+    _check_free(there or _without_formats(contents), target, wanted, mark)
     return Conversion(contents, folder, source, target, there, wanted, mark)
 
 
@@ -129,7 +143,7 @@ def _convert(plan: Conversion) -> Contents:
         return plan.there
     base = plan.there or _without_formats(contents)
     _begin(base, target, wanted, plan.mark)
-    tasks = shard_tasks(contents, plan.folder, plan.source, target, wanted)
+    tasks = shard_tasks(contents, plan.folder, plan.source, target, wanted, base)
     found: list[dict[str, tuple[int, int]]] = [{} for _ in tasks]
     done = 0
     with LiveLine(lambda _: f"converting: {done:,} of {len(tasks):,} shards", sys.stderr):
@@ -154,16 +168,35 @@ def _check_target(there: Contents | None, target: str, mark: str) -> None:
         raise OptionError(f"{target} holds {held}. Give another --output, or delete it")
 
 
-def _begin(base: Contents, target: str, wanted: list[str], mark: str) -> None:
-    """Removes damaged shards and those of a conversion that was stopped; writes the mark."""
+def _check_free(base: Contents, target: str, wanted: list[str], mark: str) -> None:
+    """Raises NotOurs where a file that no conversion of ours began stands in place of a shard."""
     path = join(target, _MARK)
-    goes_on = exists(path) and read_bytes(path) == mark.encode()
+    goes_on = exists(path) and not is_link(path) and read_bytes(path) == mark.encode()
+    if (exists(path) or is_link(path)) and not goes_on:
+        raise NotOurs(f"{path} is of another conversion, or of others. Move it away")
+    for name in wanted:
+        paths = [join(target, base.shard_path(shard, name)) for shard in base.shards]
+        found = sizes_found(base, target, name)
+        ours = [goes_on or name in shard.stored_bytes for shard in base.shards]
+        folder = join(target, FORMATS[name].folder).rstrip("/")
+        taken = [folder] * (is_link(folder) and folder != target)
+        taken += [p for p, size, own in zip(paths, found, ours, strict=True)
+                  if is_link(p) or (size is not None and not own)]  # fmt: skip
+        if taken:
+            raise NotOurs(
+                f"{taken[0]} is not of c4forge, and would be replaced. Move it away, or give "
+                "another --output"
+            )
+
+
+def _begin(base: Contents, target: str, wanted: list[str], mark: str) -> None:
+    """Removes shards that are known to be damaged; writes the mark."""
+    path = join(target, _MARK)
     for name in wanted:
         for shard, size in zip(base.shards, sizes_found(base, target, name), strict=True):
-            keeps = size == shard.stored_bytes[name] if name in shard.stored_bytes else goes_on
-            if size is not None and not keeps:
+            if size is not None and size != shard.stored_bytes.get(name, size):
                 delete_file(join(target, base.shard_path(shard, name)))
-    if not goes_on:
+    if not exists(path):
         write_bytes(path, mark.encode())
 
 
@@ -176,6 +209,7 @@ def _complete(
     if origin and not exists(join(target, CONFIG_NAME)):
         write_origin(target, origin)
     write_metadata(target, complete, origin)
+    delete_folder(join(target, RECEIPTS))
     delete_file(join(target, _MARK))
     update_collection(parent(parent(target)))
     return complete

@@ -167,7 +167,7 @@ class CommandLine:
         for text in rest:
             is_value = not text.startswith("-") or text == "-"
             if is_value and before in self.other_names:
-                errors.append(f"{before} {text}: expected {before}={text}")
+                errors.append(f"{before}: expected its value after =, as {before}=X")
             elif is_value and not before:
                 alone.append(text)
             if not is_value and _name(text) not in self.other_names:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 import platformdirs
 
 from runtime.errors import UsageError
-from runtime.redaction import redact
+from runtime.redaction import redact_arguments
 from runtime.storage.files import join, make_folder
 from runtime.storage.remote import is_remote
 
@@ -79,9 +79,10 @@ def hold_folder(work: str, option: str = "") -> Iterator[None]:
         yield
         return
     try:
-        me = Holder(os.getpid(), platform.node(), time.time(), shlex.join(sys.argv))
+        command = shlex.join(redact_arguments(sys.argv))
+        me = Holder(os.getpid(), platform.node(), time.time(), command)
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, redact(json.dumps(asdict(me))).encode())
+        os.write(descriptor, json.dumps(asdict(me)).encode())
         yield
     finally:
         os.ftruncate(descriptor, 0)

@@ -8,18 +8,24 @@ import re
 
 HAS_GLOB = re.compile(r"[*?\[]")
 TEMPORARY = ".tmp-"
-LEFTOVER = re.compile(rf".*{re.escape(TEMPORARY)}[0-9a-f]{{12}}", re.DOTALL)
-"""A file that a killed process was writing."""
 _ARTIFACT = (
-    r"(?:[0-9a-f]{20}(?:-[\d-]+)?|\d{6}(?:-.*)?|[\w-]+-\d{6}|inputs|url_lists|shards|plan)"
-    r"\.[\w.]+"
+    r"[0-9a-f]{20}(?:-\d+-\d+)?\.(?:[a-z_]+\.)?(?:arrow|npz|jsonl|json)|"
+    r"\d{6}\.(?:arrow|npz|blocks|receipt\.json)|\d{6}(?:-.*)?\.jsonl|"
+    r"[\w-]+-\d{6}\.receipt\.json|(?:inputs|url_lists|shards)\.jsonl|plan\.json"
 )
-_SHARD = r"[\w.-]+[.-]\d{5,}-of-\d{5,}(?:\.[\w.]+)?"
+_NUMBER = r"\d{5,}-of-\d{5,}"
+_SHARD = (
+    rf"[\w-]+\.(?:tfrecord|array_record)-{_NUMBER}|[\w-]+\.{_NUMBER}\.json\.gz|"
+    rf"[\w-]+-{_NUMBER}\.parquet"
+)
 _METADATA = (
     r"(?:config|contents|dataset_info|features|shards|\.c4forge-converting)\.json|README\.md|"
     r"spiece\.model"
 )
-MADE = re.compile(f"{LEFTOVER.pattern}|{_ARTIFACT}|{_SHARD}|{_METADATA}", re.DOTALL)
+_OURS = f"(?:{_ARTIFACT}|{_SHARD}|{_METADATA})"
+LEFTOVER = re.compile(rf"{_OURS}{re.escape(TEMPORARY)}[0-9a-f]{{12}}", re.DOTALL)
+"""A file of ours that a killed process was writing."""
+MADE = re.compile(f"{_OURS}|{LEFTOVER.pattern}", re.DOTALL)
 """A file of a work folder or a dataset. Others in these folders are never removed."""
 _PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)(\]?[^\]/]*)\]")
 _USUAL = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -6,6 +6,7 @@ ours as a whole, with the files of `names.MADE`.
 
 import json
 import os
+import re
 from collections.abc import Collection
 
 from runtime.errors import UsageError
@@ -19,11 +20,12 @@ from runtime.storage.files import (
     read_bytes,
     write_bytes,
 )
-from runtime.storage.names import LEFTOVER, TEMPORARY
+from runtime.storage.names import TEMPORARY
 from runtime.storage.remote import is_remote
 
 MANIFEST = ".c4forge.json"
 _MADE_BY = "c4forge"
+_ENDING = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f]{{12}}$")
 _SHOWN = 3  # names in a message
 
 
@@ -58,7 +60,7 @@ def claim(folder: str, names: Collection[str], option: str = "") -> None:
 def _delete_leftovers(folder: str, names: Collection[str]) -> None:
     """Removes what killed processes left of files of these names."""
     for name in os.listdir(folder) if names else ():
-        if name.rpartition(TEMPORARY)[0] in names and LEFTOVER.fullmatch(name):
+        if name.rpartition(TEMPORARY)[0] in names and _ENDING.search(name):
             delete_file(os.path.join(folder, name))
 
 
@@ -93,7 +95,7 @@ def read_manifest(folder: str) -> set[str]:
     if not _is_there(path):
         return set()
     try:
-        found = json.loads(b"" if _is_link(path) else read_bytes(path))
+        found = json.loads(b"" if is_link(path) else read_bytes(path))
         if found["made_by"] == _MADE_BY:
             return set(found["names"])
     except (ValueError, TypeError, KeyError, IsADirectoryError):
@@ -109,18 +111,19 @@ def release(folder: str) -> None:
     delete_if_empty(folder)
 
 
-def check_replaceable(folder: str, proof: str) -> None:
+def check_replaceable(folder: str, proof: str, foreign: Collection[str] = ()) -> None:
     """A dataset that is to be replaced is one of ours, without files of others.
 
     Args:
       proof: name of a file that every such dataset has.
+      foreign: files in it that are known to be of others.
     Raises:
       NotOurs: it is not; the message says why.
     """
     kept = "It is not replaced: move it away, or give another --output"
-    if _is_link(folder):
+    if is_link(folder):
         raise NotOurs(f"{folder} is a link. {kept}")
-    if foreign := foreign_files(folder):
+    if foreign := [*foreign_files(folder), *foreign]:
         raise NotOurs(
             f"{folder} has files that c4forge did not make: {', '.join(foreign[:_SHOWN])}. {kept}"
         )
@@ -132,5 +135,6 @@ def _is_there(path: str) -> bool:
     return exists(path) if is_remote(path) else os.path.lexists(path)
 
 
-def _is_link(path: str) -> bool:
+def is_link(path: str) -> bool:
+    """True for a link of this machine's filesystem."""
     return not is_remote(path) and os.path.islink(path.rstrip("/") or "/")

@@ -71,6 +71,11 @@ def split(path: str) -> tuple[str, str]:
     """
     scheme, _, rest = path.partition("://")
     key = rest.rstrip("/")
+    if "@" in key.partition("/")[0]:
+        raise StoreError(
+            f"{path}: expected {scheme}://bucket/name without a login; credentials come from the "
+            "environment"
+        )
     if not key or "//" in key or key.startswith("/"):
         raise StoreError(f"{path}: expected {scheme}://bucket/name, without empty names in it")
     return scheme.lower(), key

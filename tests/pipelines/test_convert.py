@@ -54,7 +54,9 @@ def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
     monkeypatch.setattr(conversion, "_BATCH_DOCUMENTS", 7)
     (folder / "c4-validation.tfrecord-00000-of-00001").rename(tmp_path / "aside")
     contents = read_contents(str(folder))
-    tasks = conversion.shard_tasks(contents, str(folder), "tfrecord", str(folder), ["jsonl"])
+    tasks = conversion.shard_tasks(
+        contents, str(folder), "tfrecord", str(folder), ["jsonl"], contents
+    )
     (folder / ".c4forge-converting.json").write_text(conversion.identity(contents, {}))
     conversion.convert_shard(tasks[0])
     first = folder / "jsonl/c4-train.00000-of-00002.json.gz"
@@ -71,13 +73,13 @@ def test_a_conversion_that_was_stopped_goes_on(tmp_path, expected, monkeypatch):
     assert shard_bytes(tmp_path) == shards
 
 
-def test_files_that_another_conversion_left_are_not_taken(tmp_path, expected):
+def test_files_that_another_conversion_left_are_not_taken(tmp_path, capsys):
     folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
     (folder / "jsonl").mkdir()
     (folder / "jsonl/c4-train.00000-of-00002.json.gz").write_bytes(b"of another corpus")
     (folder / ".c4forge-converting.json").write_text("0123456789abcdef")
-    assert convert(folder, "--format=jsonl") == 0
-    assert shard_bytes(tmp_path).items() <= expected.items()
+    assert convert(folder, "--format=jsonl") == 2
+    assert "is of another conversion, or of others" in capsys.readouterr().err
 
 
 def test_a_shard_with_fewer_documents_than_stated_is_damage(tmp_path, capsys):
@@ -193,3 +195,56 @@ def test_a_scheme_that_no_filesystem_has_is_named(tmp_path, capsys):
     folder = write_dataset(tmp_path, "en", COUNTS, "jsonl")
     assert convert(folder, "--format=parquet", "--output=ftp://host/x") == 2
     assert "ftp://: no filesystem has this scheme" in capsys.readouterr().err
+
+
+def stopped(folder: Path, formats: list[str]) -> list[Path]:
+    """As a conversion leaves a folder that is killed after its last shard; the shards."""
+    contents = read_contents(str(folder))
+    (folder / ".c4forge-converting.json").write_text(conversion.identity(contents, {}))
+    given = (contents, str(folder), "tfrecord", str(folder), formats, contents)
+    for task in conversion.shard_tasks(*given):
+        conversion.convert_shard(task)
+    return sorted(path for path in folder.rglob("*-of-*") if path.parent != folder)
+
+
+def test_a_conversion_that_goes_on_makes_damaged_shards_again(tmp_path, expected):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
+    one, other, third = stopped(folder, ["jsonl"])
+    data = bytearray(one.read_bytes())
+    data[len(data) // 2] ^= 1
+    one.write_bytes(data)
+    other.write_bytes(b"of another")
+    (folder / ".c4forge-converting/000002.receipt.json").write_text("{")
+    before = third.stat().st_ino
+    assert convert(folder, "--format=jsonl") == 0
+    assert shard_bytes(tmp_path).items() <= expected.items() and third.stat().st_ino != before
+    assert not list(folder.rglob(".*"))
+
+
+def test_files_of_others_in_place_of_shards_are_not_replaced(tmp_path, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord")
+    (folder / "jsonl").mkdir()
+    mine = folder / "jsonl/c4-train.00001-of-00002.json.gz"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/c4-train-00000-of-00002.parquet").write_text("mine")
+    (folder / "parquet").symlink_to(tmp_path / "elsewhere")
+    for make in (lambda: mine.write_text("mine"), lambda: mine.symlink_to(tmp_path / "nowhere")):
+        make()
+        for name in ("jsonl", "parquet"):
+            assert convert(folder, f"--format={name}") == 2
+            assert "is not of c4forge, and would be replaced" in capsys.readouterr().err
+        mine.unlink()
+    assert [path.read_text() for path in (tmp_path / "elsewhere").iterdir()] == ["mine"]
+    assert not (folder / ".c4forge-converting.json").exists()
+
+
+def test_another_whole_format_is_read_if_one_is_damaged(tmp_path, expected, capsys):
+    folder = write_dataset(tmp_path, "en", COUNTS, "tfrecord", "jsonl")
+    shard = folder / "c4-train.tfrecord-00001-of-00002"
+    data = bytearray(shard.read_bytes())
+    data[40] ^= 1
+    shard.write_bytes(data)
+    assert convert(folder, "--format=parquet") == 0
+    assert "Read from jsonl instead" in capsys.readouterr().err
+    made = {n: d for n, d in shard_bytes(tmp_path).items() if "parquet" in n}
+    assert made == {n: d for n, d in expected.items() if "parquet" in n}

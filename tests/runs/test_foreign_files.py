@@ -141,12 +141,29 @@ def test_a_folder_of_ours_loses_only_files_with_our_names(tmp_path):
             "c4-train.tfrecord-00000-of-00001", "receipts/de-validation-000000.receipt.json",
             "588b4a7087bc8cec4968-0-17.arrow")  # fmt: skip
     put(folder, made, "made")
-    before = put(folder, ("notes.txt", "clean/analysis.npz", "link/588b4a70.txt"), "file")
+    others = ("notes.txt", "clean/analysis.npz", "link/588b4a70.txt", "plan.md", "inputs.csv",
+              "notes-202401.txt", "000123.jpg", "c4-test-00000-of-00001.csv", "shards.tar.gz",
+              "my.txt.tmp-0123456789ab", "000007-my-notes.txt")  # fmt: skip
+    before = put(folder, others, "file")
     (folder / "000000.arrow").symlink_to(tmp_path)
     delete_folder(folder.as_posix())
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     assert left == {*before}
     delete_folder(str(tmp_path / "absent"))
+
+
+def test_a_dataset_with_a_card_of_the_user_is_not_replaced(tmp_path, sample, capsys):
+    given = [f"--input={sample}", "--max_files=1", f"--output={tmp_path}"]
+    assert build(given) == 0
+    card = tmp_path / "c4/en/3.1.0/README.md"
+    other = [f"--input={sample}", "--overwrite", f"--output={tmp_path}"]
+    text = card.read_text()
+    card.write_text("mine")
+    assert build(other) == 2
+    assert "README.md" in capsys.readouterr().err and card.read_text() == "mine"
+    card.write_text(text)
+    assert build(other) == 0
+    assert "will be replaced: it has another input" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_replaced_leaves_files_of_others_beside_it(tmp_path):

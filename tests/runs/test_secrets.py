@@ -3,14 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from pipelines import status
-from runtime.redaction import RedactedStream, redact
-from tests.conftest import COMMAND
+from runtime.redaction import RedactedStream, redact, redact_arguments
+from tests.conftest import COMMAND, REPOSITORY
 from tests.runs.test_crawl_runs import CRAWL, server, wet  # noqa: F401  # fixtures
 
 ENVIRONMENT = {
@@ -84,6 +85,12 @@ CASES = {
         "s3://b/a?.gz keys: hot-key lookups --shards=3"
     ),
     '"--s3_secret_access_key=a", "b"': '"--s3_secret_access_key=...", "b"',
+    "the flag --monkey banana is": "the flag --monkey banana is",
+    "https://me:it's-P@W@host/a": "https://...@host/a",
+    "https://host/?SECRET and s3://b/a?b/*.gz": "https://host/?... and s3://b/a?b/*.gz",
+    "--extra_env=AWS_SECRET_ACCESS_KEY=x": "--extra_env=AWS_SECRET_ACCESS_KEY=...",
+    "{'s3_secret_access_key': 'x', 'tokens': 3}": "{'s3_secret_access_key': '...', 'tokens': 3}",
+    '"pad_token": 1, tokens: 1, "shards_digests"': '"pad_token": 1, tokens: 1, "shards_digests"',
 }
 
 
@@ -97,6 +104,34 @@ def test_values_of_the_environment_are_hidden_wherever_they_are(monkeypatch):
     monkeypatch.setenv("https_proxy", "http://me:p%40ssword@proxy:3128")
     monkeypatch.setenv("SSH_KEY", os.devnull)  # a path
     assert redact("x abcdef123 p%40ssword p@ssword /dev/null") == "x ... ... ... /dev/null"
+
+
+def test_words_are_no_secrets_whatever_their_variable_is_called(monkeypatch):
+    monkeypatch.setenv("SORT_KEY", "timestamp")
+    monkeypatch.setenv("SHARD_TOKEN", "digest")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    text = "timestamp shards_digests --s3_secret_access_key=REAL"
+    assert redact(text) == "timestamp shards_digests --s3_secret_access_key=..."
+
+
+def test_arguments_are_hidden_whole():
+    given = ["build", "--s3_secret_access_key=it's a", "--s3_session_token", "b c",
+             "--commoncrawl_url=http://me:p@S@h/?QU", "--input=a b"]  # fmt: skip
+    assert redact_arguments(given) == [
+        "build", "--s3_secret_access_key=...", "--s3_session_token", "...",
+        "--commoncrawl_url=http://...@h/?...", "--input=a b",
+    ]  # fmt: skip
+
+
+def test_the_traceback_of_a_defect_has_no_secret():
+    code = (
+        "from runtime.command import run_command\n"
+        "def work(): raise ValueError('https://me:S3CR3T@host/?token=S3CR3T')\n"
+        "run_command('c4forge build', work)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True)
+    assert ended.returncode == 1 and b"Traceback" in ended.stderr
+    assert b"...@host/?token=..." in ended.stderr and b"S3CR3T@" not in ended.stderr
 
 
 def test_a_stream_hides_secrets_and_is_else_what_it_was(tmp_path):

@@ -133,7 +133,9 @@ def test_options_that_others_know_pass_through():
     given = LINE.read([*NEEDED, "--project=p", "--runner=r"])
     given.check()
     assert given.others == ("--project=p", "--runner=r")
-    assert errors(*NEEDED, "--project", "p") == ["--project p: expected --project=p"]
+    assert errors(*NEEDED, "--project", "p") == [
+        "--project: expected its value after =, as --project=X"
+    ]
     assert errors(*NEEDED, "--projekt=p") == ["unknown option --projekt; did you mean --project?"]
 
 

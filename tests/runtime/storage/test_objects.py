@@ -117,7 +117,11 @@ def test_an_object_is_complete_or_absent(root):
 
 def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     source, target = f"{root}/staging", f"{root}/1.0.0"
-    for name in ("config.json", "a-00000-of-00001", "receipts/train-000000.receipt.json"):
+    for name in (
+        "config.json",
+        "c4-a.tfrecord-00000-of-00001",
+        "receipts/train-000000.receipt.json",
+    ):
         write_bytes(f"{source}/{name}", b"new")
     write_bytes(f"{target}/config.json", b"old")
     from runtime.storage import objects
@@ -133,14 +137,18 @@ def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     monkeypatch.setattr(objects, "_copy", broken)
     with pytest.raises(StoreError):
         move_folder(source, target)
-    assert copied[0].endswith("a-00000-of-00001") and is_half_moved(target)
-    assert not exists(f"{target}/config.json") and exists(f"{target}/a-00000-of-00001")
+    assert copied[0].endswith("c4-a.tfrecord-00000-of-00001") and is_half_moved(target)
+    assert not exists(f"{target}/config.json") and exists(f"{target}/c4-a.tfrecord-00000-of-00001")
     monkeypatch.setattr(objects, "_copy", copy)
     move_folder(source, target)
     assert not is_half_moved(target) and not exists(source)
     assert sorted(match_files("", f"{target}/**", ())) == [
         f"{target}/{name}"
-        for name in ("a-00000-of-00001", "config.json", "receipts/train-000000.receipt.json")
+        for name in (
+            "c4-a.tfrecord-00000-of-00001",
+            "config.json",
+            "receipts/train-000000.receipt.json",
+        )
     ]
     for _ in range(2):
         delete_folder(target)
