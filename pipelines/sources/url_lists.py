@@ -27,6 +27,7 @@ _URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs
 _ZIP_DAMAGE = (zipfile.BadZipFile, RuntimeError)  # RuntimeError: a password or method is missing
 _DIGEST_BYTES = 16
 _HEAD_BYTES = 1 << 12
+_KEPT_BYTES = 64 << 20  # of digests, before the first time that each is kept once
 _SLICES = 16  # of the digests, so that sorting needs little memory
 
 
@@ -140,27 +141,33 @@ def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Di
       UrlListError: the file is damaged; a part of a list would silently drop pages.
     """
     digests = bytearray()
-    refused = 0
+    listed = refused = 0
+    limit = _KEPT_BYTES
     try:
         for line in _lines(url_list):
             try:
                 digests += md5(normalize(line.decode()))
+                listed += 1
             except UnicodeDecodeError:
                 refused += 1
+            if len(digests) >= limit:  # a bomb repeats its lines
+                digests = bytearray(_sorted_once(digests).tobytes())
+                limit = max(_KEPT_BYTES, 2 * len(digests))
     except (*DAMAGE, *_ZIP_DAMAGE) as error:
         raise UrlListError(
             f"--webtext_urls: {_name(url_list)} cannot be read to its end: {error}"
         ) from None
-    return _distinct(digests), len(digests) // _DIGEST_BYTES, refused
+    distinct = _sorted_once(digests).view(">u8").astype(np.uint64).reshape(-1, 2)
+    return distinct, listed, refused
 
 
-def _distinct(digests: bytearray) -> Digests:
-    """Each digest once, sorted. The argument is sorted in place, to save a copy."""
+def _sorted_once(digests: bytearray) -> NDArray[np.bytes_]:
+    """Each digest once, sorted, S16[n]. The argument is sorted in place, to save a copy."""
     ordered = np.frombuffer(digests, f"S{_DIGEST_BYTES}")
     ordered.sort()
     opens = np.ones(len(ordered), bool)
     opens[1:] = ordered[1:] != ordered[:-1]
-    return ordered[opens].view(">u8").astype(np.uint64).reshape(-1, 2)
+    return ordered[opens]
 
 
 def first_rows(digests: Digests) -> NDArray[np.bool_]:

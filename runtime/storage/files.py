@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from runtime.redaction import redact
-from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
+from runtime.storage.names import LEFTOVER, MADE, temporary_name
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
 # Errors of a write that name no file.
@@ -105,7 +105,7 @@ def temporary_path(path: str, *, lasting: bool = True) -> Iterator[str]:
     Args:
       lasting: as of `atomic_write`.
     """
-    temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
+    temporary = temporary_name(path)
     try:
         with open(temporary, "wb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
