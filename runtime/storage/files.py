@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from runtime.redaction import redact
+from runtime.redaction import escape_json, redact
 from runtime.storage.names import LEFTOVER, MADE, temporary_name
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
@@ -161,8 +161,8 @@ def make_folder(folder: str) -> None:
 
 
 def json_utf8(text: str) -> bytes:
-    """The JSON text in UTF-8; bytes of a path that are not UTF-8 become escapes of JSON."""
-    return text.encode(errors="backslashreplace")
+    """The JSON text in UTF-8; controls, and bytes of a path that are not UTF-8, become escapes."""
+    return escape_json(text).encode(errors="backslashreplace")
 
 
 def json_file(value: object) -> bytes:
