@@ -29,7 +29,7 @@ def test_repeated_digests_are_found(rows, expected):
     assert repeated(digests(*rows)).tolist() == expected
 
 
-TWIN = "TEXTCOLLBYfGiJUETHQ4h%scKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak/page"
+TWIN = "TEXTCOLLBYfGiJUETHQ4h%scKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak"
 """URLs of one md5 (Stevens 2024)."""
 
 
