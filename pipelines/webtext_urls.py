@@ -30,6 +30,7 @@ from runtime.cli.console import LiveLine, Tally, doing
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, UsageError, check_all, planning
+from runtime.redaction import plain
 from runtime.storage.content.compression import (
     DAMAGE,
     DUMP_WINDOW_BYTES,
@@ -122,8 +123,8 @@ def _extract_links(dump: _Dump) -> Judged:
                 digests_file.write(md5(normalize_url(link)))
     if 0 < total[Refusal.MALFORMED] == total.total():
         raise DumpError(
-            f"{dump.path}: no line is a JSON object; expected Reddit's submissions as JSON lines, "
-            "plain or packed with zstd, xz, bzip2 or gzip"
+            f"{plain(dump.path)}: no line is a JSON object; expected Reddit's submissions as JSON "
+            "lines, plain or packed with zstd, xz, bzip2 or gzip"
         )
     return total
 
@@ -137,7 +138,7 @@ def _dump_lines(path: str) -> Iterator[bytes]:
             yield from read_lines(stream)
     except DAMAGE as error:
         raise DumpError(
-            f"{path}: cannot be read to its end: {error}. Fetch it again or leave it out: "
+            f"{plain(path)}: cannot be read to its end: {error}. Fetch it again or leave it out: "
             "with a part of it, links would be missing silently."
         ) from None
 
@@ -155,7 +156,9 @@ def _extract_all(options: Options, spills: Mapping[str, str]) -> Judged:
             for dump, judged in pool.results(_extract_links, tasks):
                 total += judged
                 tally.add()
-                line.print_above(f"{dump.path}: {judged.total():,} lines, {judged[None]:,} links")
+                line.print_above(
+                    f"{plain(dump.path)}: {judged.total():,} lines, {judged[None]:,} links"
+                )
     finally:
         close_pool()  # a worker may have hours to go, and write where the caller cleans up
     return total

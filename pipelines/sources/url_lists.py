@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
+from runtime.redaction import plain
 from runtime.storage.content.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
 from runtime.storage.content.texts import BOM, TextError, check_text
 from runtime.storage.files import open_read
@@ -100,7 +101,7 @@ def _check(url_list: UrlList) -> bool:
 
 
 def _name(url_list: UrlList) -> str:
-    return f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
+    return plain(f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path)
 
 
 def _members(path: str) -> list[str]:
@@ -116,15 +117,15 @@ def _members(path: str) -> list[str]:
             with zipfile.ZipFile(stored) as archive:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (OSError, zipfile.BadZipFile) as error:
-        raise UrlListError(f"--webtext_urls={path}: cannot be read: {error}") from None
+        raise UrlListError(f"--webtext_urls={plain(path)}: cannot be read: {error}") from None
     texts = [
         name for name in names if any(fnmatch.fnmatchcase(name.lower(), f) for f in _FILES[:-1])
     ]
     urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER)]
     if not texts:
         raise UrlListError(
-            f"--webtext_urls={path}: the archive holds no {', '.join(_FILES[:-1])}; expected "
-            "texts with a URL a line, as OpenWebText.zip has them under URLs/"
+            f"--webtext_urls={plain(path)}: the archive holds no {', '.join(_FILES[:-1])}; "
+            "expected texts with a URL a line, as OpenWebText.zip has them under URLs/"
         )
     return sorted(urls or texts)
 
