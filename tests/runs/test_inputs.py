@@ -15,7 +15,7 @@ from tests.cleaning.wet.wet_files import member, record
 from tests.conftest import COMMAND
 from tests.runs.runs import build, plan, read_jsonl, read_report, run_stages, shard_bytes
 from tests.runs.test_damage import page
-from tests.runtime.storage.test_kinds import HTML, LFS, XML, tar
+from tests.runtime.storage.content.test_kinds import HTML, LFS, XML, tar
 
 RECORDS = list(map(page, range(6)))
 GOOD = b"".join(map(member, RECORDS))

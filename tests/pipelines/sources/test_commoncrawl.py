@@ -13,7 +13,7 @@ from pipelines.sources.commoncrawl import (
     parse_list,
 )
 from tests.pipelines.sources.crawl import CRAWL, MANY, PATH, listed
-from tests.runtime.storage.test_kinds import HTML
+from tests.runtime.storage.content.test_kinds import HTML
 
 
 @pytest.mark.parametrize("name", ["CC-MAIN-2013-20", "CC-MAIN-2019-18", "CC-MAIN-2026-53"])
