@@ -1,7 +1,8 @@
 """contents.json of a dataset: its name, its features, and each shard with its sizes."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
@@ -10,6 +11,7 @@ from corpora.formats import FORMATS
 from runtime.storage.files import exists, join, json_utf8, read_bytes, write_bytes
 
 NAME = "contents.json"
+_NAME = re.compile(r"\w[\w.+-]*")  # no slash, no line break: others may have written the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,11 @@ class Contents:
         """The formats that every shard has, in the order of FORMATS."""
         return [name for name in FORMATS if all(name in s.stored_bytes for s in self.shards)]
 
+    def names(self) -> Iterator[str]:
+        """All names that are parts of paths and of cards."""
+        yield from (self.dataset, self.config, self.version, *self.languages, *self.features)
+        yield from (name for shard in self.shards for name in (shard.split, *shard.stored_bytes))
+
     def splits(self) -> dict[str, tuple[ShardContents, ...]]:
         """The shards of each split."""
         found: dict[str, tuple[ShardContents, ...]] = {}
@@ -87,7 +94,7 @@ def write_contents(folder: str, contents: Contents) -> None:
 
 
 def read_contents(folder: str) -> Contents | None:
-    """What `write_contents` wrote into a folder; None if there is no such file."""
+    """What `write_contents` wrote into a folder; None if there is no such file, or another one."""
     path = join(folder, NAME)
     if not exists(path):
         return None
@@ -96,6 +103,7 @@ def read_contents(folder: str) -> Contents | None:
         found["shards"] = tuple(ShardContents(**shard) for shard in found["shards"])
         for name in ("languages", "features"):
             found[name] = tuple(found[name])
-        return Contents(**found)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        contents = Contents(**found)
+        return contents if all(map(_NAME.fullmatch, contents.names())) else None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

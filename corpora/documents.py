@@ -11,6 +11,7 @@ from corpora.formats import FORMATS
 from corpora.tfrecord import RecordError
 from runtime.cli.options import closest
 from runtime.errors import InputRefused, UsageError
+from runtime.redaction import plain
 from runtime.storage.content.compression import DAMAGE
 from runtime.storage.remote import StoreError
 
@@ -139,11 +140,11 @@ def _read(
             number += 1
     except (*DAMAGE, RecordError, pa.ArrowException, ValueError, KeyError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
-            raise DamagedShard(f"{path}: {error.strerror or error}") from None
+            raise DamagedShard(f"{plain(path)}: {error.strerror or error}") from None
         if isinstance(error, StoreError):
             raise
         raise DamagedShard(
-            f"{path}: damaged after {number:,} documents: {error}. "
+            f"{plain(path)}: damaged after {number:,} documents: {error}. "
             "Delete the shard and run the command again that built it (other shards are kept), or "
             "copy it again from its source"
         ) from None

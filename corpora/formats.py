@@ -16,7 +16,7 @@ from corpora.features import FEATURES, Append, DocumentRow, FeatureValues
 from corpora.parquet import read_parquet, write_parquet
 from corpora.tfrecord import RecordError, bytes_features, example, read_records, write_record
 from runtime.errors import UsageError
-from runtime.storage.content.compression import open_decompressed
+from runtime.storage.content.compression import open_decompressed, whole_lines
 from runtime.storage.files import open_read
 
 Writer = Callable[[BinaryIO, Sequence[str]], AbstractContextManager[Append]]
@@ -94,11 +94,11 @@ def read_jsonl(path: str, features: Sequence[str]) -> Iterator[FeatureValues]:
       ValueError: a line is not an object with a string `text`; the message names the line.
     """
     with open_read(path) as stored, closing(open_decompressed(stored)) as stream:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(whole_lines(stream), 1):
             try:
                 document = json.loads(line)
                 values = tuple(_value(document, name) for name in features)
-            except (ValueError, KeyError, AttributeError, TypeError):
+            except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
                 others = "" if set(features) <= {"text", "url"} else " and strings beside it"
                 raise ValueError(
                     f"line {number:,} is no JSON object with a string 'text'{others}"
@@ -133,7 +133,7 @@ def read_plain_text(path: str, features: Sequence[str]) -> Iterator[FeatureValue
       ValueError: a line is not UTF-8; the message names it.
     """
     with open_read(path) as stored, closing(open_decompressed(stored)) as stream:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(whole_lines(stream), 1):
             text = line.rstrip(b"\r\n")
             try:
                 text.decode()

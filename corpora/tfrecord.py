@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 _MASK_DELTA = 0xA282EAD8
 _LENGTH = struct.Struct("<QI")
+_MOST_BYTES = 1 << 31  # of a protocol buffer
+_READ_BYTES = 1 << 24
 
 
 class RecordError(ValueError):
@@ -131,7 +133,9 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
         length, crc = _LENGTH.unpack(header)
         if crc != _masked_value(header[:8]):
             raise RecordError(f"byte {at}: the checksum of a record's length does not match")
-        data = stream.read(length + 4)
+        if length > _MOST_BYTES:
+            raise RecordError(f"byte {at}: a record of {length:,} bytes; the limit is 2 GiB")
+        data = _read_exactly(stream, length + 4)
         if len(data) < length + 4:
             raise RecordError(f"byte {at}: the file ends within a record of {length:,} bytes")
         record = data[:length]
@@ -139,6 +143,17 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
             raise RecordError(f"byte {at}: the checksum of a record does not match")
         yield record
         at += length + 16
+
+
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+    """So many bytes, or all that are left; no memory is taken for those that are not there."""
+    if count <= _READ_BYTES:
+        return stream.read(count)
+    parts = []
+    while count and (part := stream.read(min(count, _READ_BYTES))):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
 
 
 def _masked_value(data: bytes) -> int:
@@ -186,6 +201,8 @@ def _fields(message: bytes, wanted: int) -> Iterator[bytes]:
                 if byte < 0x80:
                     break
                 shift += 7
+                if shift > 63:
+                    raise IndexError
         if at + size > end:
             raise IndexError
         if tag == wanted:

@@ -16,11 +16,12 @@ from pipelines.run.state import NAME, RunState, read_state
 from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.table import STAGES
 from runtime.cli.command_line import CommandLine
-from runtime.cli.console import doing, plain
+from runtime.cli.console import doing
 from runtime.cli.options import OptionError, option, options_of
 from runtime.cli.tables import Column, Place, table_lines, terminal_width
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import planning
+from runtime.redaction import plain
 from runtime.storage.checked import DamagedFile, read_checked
 from runtime.storage.files import (
     exists,
@@ -36,6 +37,8 @@ from runtime.storage.remote import is_remote
 from runtime.units import duration
 
 _RECEIPT = ".receipt.json"
+_NOT_OURS = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+"""Errors where a file of a run holds other JSON than ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +109,22 @@ def find_runs(folder: str) -> Iterator[str]:
         if exists(join(run, "work", NAME)):
             yield describe(join(run, "work"))
         elif exists(join(run, "report.json")):
-            yield f"{run.rpartition('/')[2]}: done\n  report: {join(run, 'report.json')}"
+            name, report = plain(run.rpartition("/")[2]), plain(join(run, "report.json"))
+            yield f"{name}: done\n  report: {report}"
 
 
 def describe(work: str) -> str:
-    """The run of a work folder, in some lines."""
+    """The run of a work folder, in some lines; in one, if its files are no run's."""
     try:
-        state = read_state(work)
-        receipts = read_receipts(state)
-    except (DamagedFile, OSError, ValueError, TypeError, KeyError) as error:
-        return f"{work}: cannot be read: {error}"
-    now = holder(work)
-    lines = [f"{state.name} ({state.spec}), {state.files:,} WET files", f"  {_alive(state, now)}"]
+        return _describe(read_state(work), holder(work))
+    except (DamagedFile, OSError, *_NOT_OURS) as error:
+        return plain(f"{work}: cannot be read: {error}")
+
+
+def _describe(state: RunState, now: Holder | None) -> str:
+    receipts = read_receipts(state)
+    name = plain(f"{state.name} ({state.spec})")
+    lines = [f"{name}, {state.files:,} WET files", plain(f"  {_alive(state, now)}")]
     lines += [f"  {line}" for line in _stage_lines(receipts.advance)]
     lines.append(f"  {_rate(state, receipts, now)}")
     return "\n".join([*lines, *failures(state)])

@@ -30,9 +30,17 @@ from runtime.cli.console import LiveLine, Tally, doing
 from runtime.cli.options import OptionError, option, options_of, parse_as, parse_count
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import InputRefused, UsageError, check_all, planning
-from runtime.storage.content.compression import DAMAGE, open_decompressed, pack_by_name, read_lines
+from runtime.redaction import plain
+from runtime.storage.content.compression import (
+    DAMAGE,
+    DUMP_WINDOW_BYTES,
+    open_decompressed,
+    pack_by_name,
+    read_lines,
+)
 from runtime.storage.files import atomic_write, open_read, read_bytes
 from runtime.storage.matching import is_missing, match_files
+from runtime.storage.names import TEMPORARY, temporary_start
 from runtime.storage.ownership import check_new
 from runtime.storage.remote import Matched, is_remote
 from runtime.storage.space import telling_need
@@ -115,19 +123,22 @@ def _extract_links(dump: _Dump) -> Judged:
                 digests_file.write(md5(normalize_url(link)))
     if 0 < total[Refusal.MALFORMED] == total.total():
         raise DumpError(
-            f"{dump.path}: no line is a JSON object; expected Reddit's submissions as JSON lines, "
-            "plain or packed with zstd, xz, bzip2 or gzip"
+            f"{plain(dump.path)}: no line is a JSON object; expected Reddit's submissions as JSON "
+            "lines, plain or packed with zstd, xz, bzip2 or gzip"
         )
     return total
 
 
 def _dump_lines(path: str) -> Iterator[bytes]:
     try:
-        with open_read(path) as stored, open_decompressed(stored) as stream:
+        with (
+            open_read(path) as stored,
+            open_decompressed(stored, DUMP_WINDOW_BYTES) as stream,
+        ):
             yield from read_lines(stream)
     except DAMAGE as error:
         raise DumpError(
-            f"{path}: cannot be read to its end: {error}. Fetch it again or leave it out: "
+            f"{plain(path)}: cannot be read to its end: {error}. Fetch it again or leave it out: "
             "with a part of it, links would be missing silently."
         ) from None
 
@@ -145,7 +156,9 @@ def _extract_all(options: Options, spills: Mapping[str, str]) -> Judged:
             for dump, judged in pool.results(_extract_links, tasks):
                 total += judged
                 tally.add()
-                line.print_above(f"{dump.path}: {judged.total():,} lines, {judged[None]:,} links")
+                line.print_above(
+                    f"{plain(dump.path)}: {judged.total():,} lines, {judged[None]:,} links"
+                )
     finally:
         close_pool()  # a worker may have hours to go, and write where the caller cleans up
     return total
@@ -175,7 +188,9 @@ def build_list(options: Options) -> tuple[Judged, int]:
     folder, name = os.path.split("" if is_remote(options.output) else options.output)
     try:
         os.makedirs(folder or ".", exist_ok=True)
-        place = tempfile.TemporaryDirectory(prefix=f"{name}.tmp-", dir=folder or None)
+        place = tempfile.TemporaryDirectory(
+            prefix=f"{temporary_start(name)}{TEMPORARY}", dir=folder or None
+        )
     except OSError as error:
         raise OptionError(f"--output={options.output}: cannot be written: {error}") from None
     with place as spill:

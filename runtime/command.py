@@ -90,7 +90,7 @@ def _exit_code(name: str, work: Callable[[], int], kept: str, signals: "_Signals
             say(f"Stopped. {kept}")
             return Exit.TERMINATED
         if isinstance(error, UsageError):
-            for line in str(error).splitlines():
+            for line in str(error).split("\n"):
                 say(f"{name}: error: {line}")
             say("Nothing was done. --help lists all options.")
             return Exit.USAGE

@@ -1,4 +1,8 @@
-"""Secrets of options and of the environment, hidden in whatever is written or said."""
+"""What is written or said has no secrets, and nothing that a terminal would obey.
+
+Secrets are those of options and of the environment. Control characters come with names, URLs and
+pages of others: they could hide a line, or write one that we never said.
+"""
 
 import json
 import os
@@ -27,6 +31,15 @@ _SECRET_OPTION = re.compile(rf"--(?:[\w-]*[_-])?{_NAMED}", re.IGNORECASE)
 _VARIABLE = re.compile(rf"(?:\w*_)?{_NAMED}", re.IGNORECASE)
 _PROXY = re.compile(r"\w*_proxy", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]*|[\d.]*")
+_CONTROLS = {
+    code: repr(chr(code))[1:-1]
+    for code in (
+        *range(9), *range(11, 32), *range(0x7F, 0xA0),
+        0x061C, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A),
+    )
+}  # fmt: skip
+"""Escapes of control characters but for \\n and \\t, and of marks that turn a line's direction."""
+_JSON = {code: f"\\u{code:04x}" for code in _CONTROLS if code >= 0x7F}  # JSON escapes the others
 _SHORTEST = 6  # characters of a value of the environment that is looked for in texts
 
 
@@ -93,9 +106,24 @@ def _secrets(environment: Mapping[str, str]) -> list[str]:
     return sorted((value for value in found if len(value) >= _SHORTEST), key=len, reverse=True)
 
 
+def plain(text: str) -> str:
+    """The text with control characters, line breaks among them, written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def escape_controls(text: str) -> str:
+    """The text with control characters as escapes; lines and tabs stay."""
+    return text.translate(_CONTROLS)
+
+
+def escape_json(text: str) -> str:
+    """JSON that shows no control characters to a terminal either, and means the same."""
+    return text.translate(_JSON)
+
+
 @contextmanager
 def redacted_output() -> Iterator[None]:
-    """A block in which what this process prints, logs and warns of has no secrets."""
+    """A block in which what this process prints, logs and warns of is redacted."""
     before = sys.stdout, sys.stderr
     redact_output()
     try:
@@ -105,7 +133,10 @@ def redacted_output() -> Iterator[None]:
 
 
 def redact_output() -> None:
-    """From now on, what this process prints has no secrets, the traceback that ends it too."""
+    """From now on, what this process prints has no secrets and no control characters.
+
+    So it is with the traceback that ends it.
+    """
     sys.excepthook = _print_redacted
     sys.stdout = cast(TextIO, RedactedStream(sys.stdout))
     sys.stderr = cast(TextIO, RedactedStream(sys.stderr))
@@ -114,24 +145,37 @@ def redact_output() -> None:
 def _print_redacted(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+    text = redact("".join(traceback.format_exception(kind, error, trace)))
+    sys.stderr.write(escape_controls(text))
 
 
 class RedactedStream:
-    """A text stream that hides secrets in what is written to it; else it is the stream itself."""
+    """A text stream that hides secrets and escapes control characters in what is written to it.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    Else it is the stream itself.
+
+    Args:
+      stream: written to.
+      controls: True to leave control characters: those of our own lines, which change.
+    """
+
+    def __init__(self, stream: TextIO, controls: bool = False) -> None:
+        self._stream, self._controls = stream, controls
 
     def write(self, text: str) -> int:
-        """Writes the text without secrets; returns its own length."""
-        self._stream.write(redact(text))
+        """Writes the text redacted; returns its own length."""
+        redacted = redact(text)
+        self._stream.write(redacted if self._controls else escape_controls(redacted))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Writes each line without secrets."""
+        """Writes each line redacted."""
         for line in lines:
             self.write(line)
+
+    def with_controls(self) -> "RedactedStream":
+        """The stream for who styles and moves lines, and escapes what is in them."""
+        return RedactedStream(self._stream, controls=True)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

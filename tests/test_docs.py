@@ -32,7 +32,9 @@ OPTIONS = {  # where they do not stand beside the command
     "tokenize": "pipelines.tokens.options",
     "vocab train": "vocab.options",
 }
-PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+PAGES = sorted(
+    [REPOSITORY / "README.md", REPOSITORY / "SECURITY.md", *(REPOSITORY / "docs").glob("*.md")]
+)
 
 
 def page(name: str) -> str:

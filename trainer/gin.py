@@ -116,14 +116,14 @@ from trainer.model import network
 """
 
 
+class _Name(str):
+    """What gin reads as it stands: names of functions, with @."""
+
+
 def _bind(name: str, values: Mapping[str, object]) -> str:
-    """A block of bindings. Strings that begin with @, % or [@ are references to other names."""
-    lines = [f"{name}:"]
-    for key, value in values.items():
-        plain = isinstance(value, str) and not value.startswith(("@", "%", "[@"))
-        lines.append(f"  {key} = {value!r}" if plain or not isinstance(value, str) else
-                     f"  {key} = {value}")  # fmt: skip
-    return "\n".join(lines) + "\n"
+    """A block of bindings. A value is written as a literal, unless it is a reference."""
+    shown = {k: v if isinstance(v, _Name) else repr(v) for k, v in values.items()}
+    return "".join([f"{name}:\n", *(f"  {key} = {value}\n" for key, value in shown.items())])
 
 
 def _settings(config: TrainConfig) -> str:
@@ -142,13 +142,13 @@ def _dataset(config: TrainConfig) -> dict[str, object]:
 
 
 def _training_data(config: TrainConfig) -> str:
-    common = {"mixture_or_task_name": "@batches.register_mixture()", **_dataset(config)}
+    common = {"mixture_or_task_name": _Name("@batches.register_mixture()"), **_dataset(config)}
     common["pack"] = config.packing
     train = {**common, "split": "train", "shuffle": True, "seed": config.seed}
     held_out = {**common, "split": "validation", "shuffle": False, "seed": 42}
     return "\n".join(
         (
-            _bind("batches.register_mixture", {"config": "@train_config.TrainConfig()"}),
+            _bind("batches.register_mixture", {"config": _Name("@train_config.TrainConfig()")}),
             _settings(config),
             _bind("train/utils.DatasetConfig", train),
             _bind("train_eval/utils.DatasetConfig", held_out),
@@ -157,9 +157,9 @@ def _training_data(config: TrainConfig) -> str:
 
 
 def _evaluation_data(config: TrainConfig, split: str) -> str:
-    of_split = {"config": "@train_config.TrainConfig()", "split": split}
+    of_split = {"config": _Name("@train_config.TrainConfig()"), "split": split}
     dataset = {
-        "mixture_or_task_name": "@members.register_members()",
+        "mixture_or_task_name": _Name("@members.register_members()"),
         **_dataset(config),
         "split": split,
         "shuffle": False,
@@ -178,7 +178,7 @@ def _evaluation_data(config: TrainConfig, split: str) -> str:
 def _model(config: TrainConfig) -> str:
     encoder = ARCHITECTURES[config.architecture].encoder
     common = {
-        "optimizer_def": "@adafactor.Adafactor()",
+        "optimizer_def": _Name("@adafactor.Adafactor()"),
         "z_loss": config.z_loss,
         "label_smoothing": 0.0,
         "loss_normalizing_factor": None,
@@ -186,12 +186,15 @@ def _model(config: TrainConfig) -> str:
     vocabulary = _bind("vocabularies.load_vocabulary", {"path": config.vocab})
     if encoder:
         model = {
-            "module": "@network.Transformer()",
-            "input_vocabulary": "@vocabularies.load_vocabulary()",
-            "output_vocabulary": "@vocabularies.load_vocabulary()",
+            "module": _Name("@network.Transformer()"),
+            "input_vocabulary": _Name("@vocabularies.load_vocabulary()"),
+            "output_vocabulary": _Name("@vocabularies.load_vocabulary()"),
         }
         return vocabulary + "\n" + _bind("models.EncoderDecoderModel", model | common)
-    model = {"module": "@network.LanguageModel()", "vocabulary": "@vocabularies.load_vocabulary()"}
+    model = {
+        "module": _Name("@network.LanguageModel()"),
+        "vocabulary": _Name("@vocabularies.load_vocabulary()"),
+    }
     return vocabulary + "\n" + _bind("models.DecoderOnlyModel", model | common)
 
 
@@ -219,7 +222,7 @@ def _optimizer(config: TrainConfig) -> str:
                 {
                     "decay_rate": config.decay_rate,
                     "step_offset": 0,
-                    "logical_factor_rules": "@adafactor.standard_logical_factor_rules()",
+                    "logical_factor_rules": _Name("@adafactor.standard_logical_factor_rules()"),
                 },
             ),
             _bind("utils.create_learning_rate_scheduler", schedule),
@@ -230,24 +233,24 @@ def _optimizer(config: TrainConfig) -> str:
 def _loop(config: TrainConfig) -> str:
     encoder = ARCHITECTURES[config.architecture].encoder
     train = {
-        "model": "@models.EncoderDecoderModel()" if encoder else "@models.DecoderOnlyModel()",
+        "model": _Name(f"@models.{'EncoderDecoder' if encoder else 'DecoderOnly'}Model()"),
         "model_dir": config.model_dir,
-        "train_dataset_cfg": "@train/utils.DatasetConfig()",
-        "train_eval_dataset_cfg": "@train_eval/utils.DatasetConfig()",
+        "train_dataset_cfg": _Name("@train/utils.DatasetConfig()"),
+        "train_eval_dataset_cfg": _Name("@train_eval/utils.DatasetConfig()"),
         "infer_eval_dataset_cfg": None,
-        "checkpoint_cfg": "@utils.CheckpointConfig()",
-        "partitioner": "@partitioning.PjitPartitioner()",
-        "trainer_cls": "@t5x_trainer.Trainer",
+        "checkpoint_cfg": _Name("@utils.CheckpointConfig()"),
+        "partitioner": _Name("@partitioning.PjitPartitioner()"),
+        "trainer_cls": _Name("@t5x_trainer.Trainer"),
         "total_steps": config.steps,
         "eval_steps": config.eval_batches,
         "eval_period": config.eval_period or config.steps,
         "random_seed": config.seed,
         "use_hardware_rng": False,
-        "summarize_config_fn": "@gin_utils.summarize_gin_config",
+        "summarize_config_fn": _Name("@gin_utils.summarize_gin_config"),
     }
     trainer = {
         "num_microbatches": config.microbatches if config.microbatches > 1 else None,
-        "learning_rate_fn": "@utils.create_learning_rate_scheduler()",
+        "learning_rate_fn": _Name("@utils.create_learning_rate_scheduler()"),
     }
     return "\n".join(
         (
@@ -261,15 +264,17 @@ def _loop(config: TrainConfig) -> str:
 
 def _evaluation(config: TrainConfig, checkpoint: str, examples: int) -> str:
     evaluation = {
-        "model": "@models.EncoderDecoderModel()",
-        "dataset_cfg": "@utils.DatasetConfig()",
-        "partitioner": "@partitioning.PjitPartitioner()",
-        "restore_checkpoint_cfg": "@utils.RestoreCheckpointConfig()",
+        "model": _Name("@models.EncoderDecoderModel()"),
+        "dataset_cfg": _Name("@utils.DatasetConfig()"),
+        "partitioner": _Name("@partitioning.PjitPartitioner()"),
+        "restore_checkpoint_cfg": _Name("@utils.RestoreCheckpointConfig()"),
         "output_dir": os.path.join(config.model_dir, "t5x_eval"),
-        "inference_evaluator_cls": "@seqio.Evaluator",
+        "inference_evaluator_cls": _Name("@seqio.Evaluator"),
     }
     evaluator = {
-        "logger_cls": "[@seqio.PyLoggingLogger, @seqio.TensorBoardLogger, @seqio.JSONLogger]",
+        "logger_cls": _Name(
+            "[@seqio.PyLoggingLogger, @seqio.TensorBoardLogger, @seqio.JSONLogger]"
+        ),
         "num_examples": examples or None,
         "use_memory_cache": False,
     }
@@ -288,7 +293,7 @@ def _partitioner(config: TrainConfig) -> str:
     partitioner = {
         "num_partitions": config.model_parallel,
         "model_parallel_submesh": None,
-        "logical_axis_rules": "@partitioning.standard_logical_axis_rules()",
+        "logical_axis_rules": _Name("@partitioning.standard_logical_axis_rules()"),
     }
     rules = {"parameter_partitioning_dims": 2 if config.shard_parameters else 1}
     return "\n".join(
@@ -303,8 +308,8 @@ def _checkpoints(config: TrainConfig) -> str:
     new = config.initial_checkpoint and not holds_checkpoint(config.model_dir)
     start = [config.initial_checkpoint] if new else []
     checkpoints = {
-        "restore": "@utils.RestoreCheckpointConfig()",
-        "save": "@utils.SaveCheckpointConfig()",
+        "restore": _Name("@utils.RestoreCheckpointConfig()"),
+        "save": _Name("@utils.SaveCheckpointConfig()"),
     }
     save = {
         "period": config.checkpoint_period,

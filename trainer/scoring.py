@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import jax
 
-from runtime.cli.console import doing, plain, say
+from runtime.cli.console import doing, say
+from runtime.redaction import plain
 from runtime.storage.ownership import claim
 from trainer.config import TrainConfig
 from trainer.data.tasks import has_split

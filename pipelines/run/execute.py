@@ -24,8 +24,9 @@ from pipelines.stages.malformed import (
 )
 from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
-from runtime.cli.console import plain, say
+from runtime.cli.console import say
 from runtime.errors import RunFailed
+from runtime.redaction import plain
 from runtime.storage.checked import DamagedFile, Depth
 from runtime.storage.files import (
     delete_file,

@@ -1,6 +1,7 @@
 """A run's state file in its work folder, which `c4forge status` reads."""
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass
 
@@ -9,6 +10,7 @@ from pipelines.run.progress import task_counts
 from pipelines.sources.wet_files import Part
 from runtime.storage.checked import read_checked, write_checked
 from runtime.storage.files import join, json_file
+from runtime.storage.remote import is_remote
 
 NAME = "run.json"
 
@@ -49,13 +51,18 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         spec=job.spec,
         files=len({part.path for part in parts}),
         tasks=task_counts(job),
-        folder=job.documents_folder(),
-        manifest=job.manifest_path(),
-        staging=[job.staging_folder(variant) for variant in job.variants],
-        failed=job.clean_folder(),
-        report=join(job.run_folder(), "report.json"),
+        folder=_absolute(job.documents_folder()),
+        manifest=_absolute(job.manifest_path()),
+        staging=[_absolute(job.staging_folder(variant)) for variant in job.variants],
+        failed=_absolute(job.clean_folder()),
+        report=_absolute(join(job.run_folder(), "report.json")),
     )
     write_checked(join(job.work, NAME), json_file(asdict(state)))
+
+
+def _absolute(path: str) -> str:
+    """The path as it leads there from any current folder, as that of `c4forge status`."""
+    return path if is_remote(path) else os.path.abspath(path)
 
 
 def read_state(work: str) -> RunState:

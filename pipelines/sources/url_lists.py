@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cleaning.urls import Digests, md5
 from runtime.errors import UsageError
+from runtime.redaction import plain
 from runtime.storage.content.compression import DAMAGE, ZIP_MAGIC, open_decompressed, read_lines
 from runtime.storage.content.texts import BOM, TextError, check_text
 from runtime.storage.files import open_read
@@ -27,6 +28,7 @@ _URLS_FOLDER = "/URLs"  # of OpenWebText's archive, beside what holds no URLs
 _ZIP_DAMAGE = (zipfile.BadZipFile, RuntimeError)  # RuntimeError: a password or method is missing
 _DIGEST_BYTES = 16
 _HEAD_BYTES = 1 << 12
+_KEPT_BYTES = 64 << 20  # of digests, before the first time that each is kept once
 _SLICES = 16  # of the digests, so that sorting needs little memory
 
 
@@ -99,7 +101,7 @@ def _check(url_list: UrlList) -> bool:
 
 
 def _name(url_list: UrlList) -> str:
-    return f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path
+    return plain(f"{url_list.path}, {url_list.member}" if url_list.member else url_list.path)
 
 
 def _members(path: str) -> list[str]:
@@ -115,15 +117,15 @@ def _members(path: str) -> list[str]:
             with zipfile.ZipFile(stored) as archive:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (OSError, zipfile.BadZipFile) as error:
-        raise UrlListError(f"--webtext_urls={path}: cannot be read: {error}") from None
+        raise UrlListError(f"--webtext_urls={plain(path)}: cannot be read: {error}") from None
     texts = [
         name for name in names if any(fnmatch.fnmatchcase(name.lower(), f) for f in _FILES[:-1])
     ]
     urls = [name for name in texts if f"/{name}".rpartition("/")[0].endswith(_URLS_FOLDER)]
     if not texts:
         raise UrlListError(
-            f"--webtext_urls={path}: the archive holds no {', '.join(_FILES[:-1])}; expected "
-            "texts with a URL a line, as OpenWebText.zip has them under URLs/"
+            f"--webtext_urls={plain(path)}: the archive holds no {', '.join(_FILES[:-1])}; "
+            "expected texts with a URL a line, as OpenWebText.zip has them under URLs/"
         )
     return sorted(urls or texts)
 
@@ -140,27 +142,33 @@ def read_digests(url_list: UrlList, normalize: Callable[[str], str]) -> tuple[Di
       UrlListError: the file is damaged; a part of a list would silently drop pages.
     """
     digests = bytearray()
-    refused = 0
+    listed = refused = 0
+    limit = _KEPT_BYTES
     try:
         for line in _lines(url_list):
             try:
                 digests += md5(normalize(line.decode()))
+                listed += 1
             except UnicodeDecodeError:
                 refused += 1
+            if len(digests) >= limit:  # a bomb repeats its lines
+                digests = bytearray(_sorted_once(digests).tobytes())
+                limit = max(_KEPT_BYTES, 2 * len(digests))
     except (*DAMAGE, *_ZIP_DAMAGE) as error:
         raise UrlListError(
             f"--webtext_urls: {_name(url_list)} cannot be read to its end: {error}"
         ) from None
-    return _distinct(digests), len(digests) // _DIGEST_BYTES, refused
+    distinct = _sorted_once(digests).view(">u8").astype(np.uint64).reshape(-1, 2)
+    return distinct, listed, refused
 
 
-def _distinct(digests: bytearray) -> Digests:
-    """Each digest once, sorted. The argument is sorted in place, to save a copy."""
+def _sorted_once(digests: bytearray) -> NDArray[np.bytes_]:
+    """Each digest once, sorted, S16[n]. The argument is sorted in place, to save a copy."""
     ordered = np.frombuffer(digests, f"S{_DIGEST_BYTES}")
     ordered.sort()
     opens = np.ones(len(ordered), bool)
     opens[1:] = ordered[1:] != ordered[:-1]
-    return ordered[opens].view(">u8").astype(np.uint64).reshape(-1, 2)
+    return ordered[opens]
 
 
 def first_rows(digests: Digests) -> NDArray[np.bool_]:

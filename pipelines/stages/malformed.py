@@ -8,8 +8,8 @@ from cleaning.counts import Counts
 from pipelines.job import UNREADABLE_SUFFIX, Job
 from pipelines.sources.wet_files import Part, read_manifest
 from pipelines.stages.clean import MALFORMED, UNREACHABLE, holds_records, load_counts
-from runtime.cli.console import plain
 from runtime.errors import InputRefused
+from runtime.redaction import plain
 from runtime.storage.checked import discarding_damage, read_checked
 from runtime.storage.files import (
     delete_file,
@@ -59,7 +59,7 @@ def check_input(counts: Counts, job: Job) -> Counts:
     for number, (path, parts) in enumerate(by_file.items() if counts.get(MALFORMED) else ()):
         records = b"".join(read_checked(job.malformed_path(part)) for part in parts)
         if records:
-            name = f"{number:06d}-{os.path.basename(path)}"
+            name = f"{number:06d}-{plain(os.path.basename(path))}"
             name = name if len(os.fsencode(name)) <= _LONGEST_NAME else name[:6]
             write_bytes(join(folder, f"{name}.jsonl"), records)
             in_unreadable += records.count(b"\n") * (path in unreadable)

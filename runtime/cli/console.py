@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
+from rich.file_proxy import FileProxy
 from rich.live import Live
 from rich.text import Text
 
+from runtime.redaction import RedactedStream, escape_controls
 from runtime.units import duration
 
 _OFTEN_SECONDS, _SELDOM_SECONDS = 4.0, 30.0
@@ -61,7 +63,7 @@ class LiveLine:
     ) -> None:
         self._say, self._after = say, after
         self._started = time.monotonic()
-        self._console = Console(file=stream, highlight=False, markup=False, quiet=quiet)
+        self._console = open_console(stream, quiet)
         self._rewrites = self._console.is_terminal and not alone
         self._mute = False  # within the block of a line that a terminal shows
         self._live = Live(
@@ -76,7 +78,7 @@ class LiveLine:
         self._rewrites &= not self._mute
         _speech.lines.append(self)
         if not self._after and self._rewrites:
-            self._live.start()
+            self._start()
         elif not self._after:
             self.print()
         self._thread.start()
@@ -92,11 +94,19 @@ class LiveLine:
             self._live.stop()
             _speech.at = time.monotonic()
 
+    def _start(self) -> None:
+        """Shows the line; what is printed from now on stands above it, control characters escaped.
+
+        rich obeys those in what others print.
+        """
+        self._live.start()
+        sys.stdout, sys.stderr = map(_escaping, (sys.stdout, sys.stderr))
+
     def _speak(self) -> None:
         """Starts the line late; prints it wherever nothing else was printed for a while."""
         if self._rewrites:
             if not self._ended.wait(self._after):
-                self._live.start()
+                self._start()
             return
         wait = self._after or _OFTEN_SECONDS
         while not self._ended.wait(max(_speech.at + wait - time.monotonic(), 0.05)):
@@ -111,7 +121,7 @@ class LiveLine:
 
     def print_above(self, text: str) -> None:
         """Prints a text, on a terminal above the line."""
-        self._print(Text(text))
+        self._print(Text(escape_controls(text)))
 
     def _print(self, text: Text) -> None:
         if text:
@@ -125,7 +135,19 @@ class LiveLine:
 
     def _line(self) -> Text:
         said = self._say(self.seconds)
-        return Text(f"{duration(self.seconds)} {said}" if said else "")
+        return Text(escape_controls(f"{duration(self.seconds)} {said}") if said else "")
+
+
+def _escaping(stream: TextIO) -> TextIO:
+    """A stream that rich put in the place of another one, but for control characters."""
+    is_of_rich = isinstance(stream, FileProxy)
+    return cast(TextIO, RedactedStream(stream)) if is_of_rich else stream
+
+
+def open_console(stream: TextIO, quiet: bool = False) -> Console:
+    """A console whose styles and movements reach the stream. Escape the controls of texts."""
+    file = stream.with_controls() if isinstance(stream, RedactedStream) else stream
+    return Console(file=cast(TextIO, file), highlight=False, markup=False, quiet=quiet)
 
 
 def doing(text: str, stream: TextIO | None = None, long: bool = False) -> LiveLine:
@@ -161,11 +183,6 @@ class Tally:
             self.done += 1
             self.resumed += resumed
             self.tokens += 0 if resumed else tokens
-
-
-def plain(text: str) -> str:
-    """The text with control characters, line breaks among them, written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def say(text: str) -> None:

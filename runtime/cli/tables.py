@@ -8,8 +8,10 @@ from enum import Enum, auto
 from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
+
+from runtime.cli.console import open_console
+from runtime.redaction import escape_controls
 
 _GAP = 2  # columns of the terminal between two of the table
 _LEAST_KEY, _MOST_KEY = 20, 48  # a key that needs more takes several lines
@@ -48,12 +50,12 @@ def print_table(columns: Sequence[Column], stream: TextIO, faint: Sequence[bool]
     Args:
       faint: rows that a terminal shows dim.
     """
-    console = Console(file=stream, highlight=False, markup=False)
+    console = open_console(stream)
     for number, table in enumerate(divide(columns, terminal_width(stream))):
         if number:
             console.print()
         for style, line in _styled(table, terminal_width(stream), faint):
-            console.print(Text(line, style=style), soft_wrap=True)
+            console.print(Text(escape_controls(line), style=style), soft_wrap=True)
 
 
 def terminal_width(stream: TextIO) -> int | None:

@@ -1,6 +1,5 @@
 """Files of Beam's filesystems, as hdfs://; those of S3 and GCS are in `objects`."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, cast
@@ -9,7 +8,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from runtime.errors import UsageError
-from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
+from runtime.storage.names import LEFTOVER, MADE, TEMPORARY, temporary_name
 from runtime.storage.remote import Matched
 
 
@@ -37,7 +36,7 @@ class BeamFiles:
 
     @contextmanager
     def write(self, path: str) -> Iterator[BinaryIO]:
-        temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
+        temporary = temporary_name(path)
         kind = CompressionTypes.UNCOMPRESSED
         with FileSystems.create(temporary, compression_type=kind) as stream:
             yield cast(BinaryIO, stream)

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from runtime.redaction import redact
-from runtime.storage.names import LEFTOVER, MADE, TEMPORARY
+from runtime.redaction import escape_json, redact
+from runtime.storage.names import LEFTOVER, MADE, temporary_name
 from runtime.storage.remote import Matched, RemoteFiles, is_remote
 
 # Errors of a write that name no file.
@@ -105,7 +105,7 @@ def temporary_path(path: str, *, lasting: bool = True) -> Iterator[str]:
     Args:
       lasting: as of `atomic_write`.
     """
-    temporary = f"{path}{TEMPORARY}{uuid.uuid4().hex[:12]}"
+    temporary = temporary_name(path)
     try:
         with open(temporary, "wb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
@@ -161,8 +161,8 @@ def make_folder(folder: str) -> None:
 
 
 def json_utf8(text: str) -> bytes:
-    """The JSON text in UTF-8; bytes of a path that are not UTF-8 become escapes of JSON."""
-    return text.encode(errors="backslashreplace")
+    """The JSON text in UTF-8; controls, and bytes of a path that are not UTF-8, become escapes."""
+    return escape_json(text).encode(errors="backslashreplace")
 
 
 def json_file(value: object) -> bytes:

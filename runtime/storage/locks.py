@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 import platformdirs
 
 from runtime.errors import UsageError
-from runtime.redaction import redact_arguments
+from runtime.redaction import plain, redact_arguments
 from runtime.storage.files import join, make_folder
 from runtime.storage.remote import is_remote
 
@@ -53,7 +53,7 @@ class Holder:
 
     def __str__(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.started))
-        return f"process {self.pid} on {self.host}, since {since}: {self.command}"
+        return plain(f"process {self.pid} on {self.host}, since {since}: {self.command}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from runtime.errors import UsageError
+from runtime.redaction import plain
 from runtime.storage.files import hush_beam, remote_files
 from runtime.storage.names import HAS_GLOB, as_regex, is_named
 from runtime.storage.remote import Matched, is_remote
@@ -132,9 +133,9 @@ def _file_status(option: str, path: str) -> tuple[int, float]:
         status = os.stat(path)
         return status.st_size, status.st_mtime
     if not os.path.exists(path):
-        raise InputError(f"{option}={path}: is a link to a file that is not there")
+        raise InputError(f"{option}={plain(path)}: is a link to a file that is not there")
     raise InputError(
-        f"{option}={path}: is a pipe or a device, which can be read only once; "
+        f"{option}={plain(path)}: is a pipe or a device, which can be read only once; "
         "write its content to a file first"
     )
 

@@ -5,9 +5,11 @@ In globs `*` and `?` stay within a name, and `**` crosses folders.
 
 import fnmatch
 import re
+import uuid
 
 HAS_GLOB = re.compile(r"[*?\[]")
 TEMPORARY = ".tmp-"
+_LONGEST_BYTES = 255 - len(TEMPORARY) - 12  # of a name that a temporary one begins with
 _ARTIFACT = (
     r"[0-9a-f]{20}(?:-\d+-\d+)?\.(?:[a-z_]+\.)?(?:arrow|npz|jsonl|json)|"
     r"\d{6}\.(?:arrow|npz|blocks|receipt\.json)|\d{6}(?:-.*)?\.jsonl|"
@@ -29,6 +31,19 @@ MADE = re.compile(f"{_OURS}|{LEFTOVER.pattern}", re.DOTALL)
 """A file of a work folder or a dataset. Others in these folders are never removed."""
 _PIECES = re.compile(r"\*\*/|\*\*|\*|\?|\[(!?)(\]?[^\]/]*)\]")
 _USUAL = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def temporary_name(path: str) -> str:
+    """A new path to write to, beside the path, for the time before it gets its name."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{temporary_start(name)}{TEMPORARY}{uuid.uuid4().hex[:12]}"
+
+
+def temporary_start(name: str) -> str:
+    """What the temporary names of a file begin with: its own, cut if both would be too long."""
+    stored = name.encode(errors="surrogateescape")
+    is_short = len(stored) <= _LONGEST_BYTES
+    return name if is_short else stored[:_LONGEST_BYTES].decode(errors="ignore")
 
 
 def as_regex(glob: str) -> str:

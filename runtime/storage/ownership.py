@@ -20,7 +20,7 @@ from runtime.storage.files import (
     read_bytes,
     write_bytes,
 )
-from runtime.storage.names import TEMPORARY
+from runtime.storage.names import TEMPORARY, temporary_start
 from runtime.storage.remote import is_remote
 
 MANIFEST = ".c4forge.json"
@@ -59,8 +59,9 @@ def claim(folder: str, names: Collection[str], option: str = "") -> None:
 
 def _delete_leftovers(folder: str, names: Collection[str]) -> None:
     """Removes what killed processes left of files of these names."""
+    starts = set(map(temporary_start, names))
     for name in os.listdir(folder) if names else ():
-        if name.rpartition(TEMPORARY)[0] in names and _ENDING.search(name):
+        if name.rpartition(TEMPORARY)[0] in starts and _ENDING.search(name):
             delete_file(os.path.join(folder, name))
 
 

@@ -1,6 +1,7 @@
 """Records and examples, compared with TensorFlow both ways; damage is reported with its place."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from corpora.tfrecord import (
     RecordError,
+    _masked_value,
     bytes_features,
     example,
     read_records,
@@ -23,6 +25,12 @@ def framed(*records: bytes) -> bytes:
     for record in records:
         write_record(stream, record)
     return stream.getvalue()
+
+
+def length_of(count: int) -> bytes:
+    """The beginning of a record that says that it has so many bytes."""
+    length = struct.pack("<Q", count)
+    return length + struct.pack("<I", _masked_value(length))
 
 
 def test_what_tensorflow_writes_is_read(tmp_path):
@@ -90,6 +98,9 @@ WHOLE = framed(b"first", b"second" * 50)
 @pytest.mark.parametrize(
     ("data", "said"),
     [
+        (length_of(2**64 - 5), "byte 0: a record of 18,446,744,073,709,551,611 bytes; the limit"),
+        (length_of(2**63), "byte 0: a record of 9,223,372,036,854,775,808 bytes; the limit"),
+        (length_of(2**31) + b"x", "byte 0: the file ends within a record of 2,147,483,648 bytes"),
         (WHOLE[:-1], "byte 21: the file ends within a record of 300 bytes"),
         (WHOLE[:25], "byte 21: the file ends within a record's length"),
         (WHOLE[:40] + b"X" + WHOLE[41:], "byte 21: the checksum of a record does not match"),
@@ -104,7 +115,13 @@ def test_damage_is_reported_with_its_place(data, said):
 
 
 @pytest.mark.parametrize(
-    "record", [b"\xff\xff", b"not an example at all", example({"text": b"x" * 300})[:-5]]
+    "record",
+    [
+        b"\xff\xff",
+        b"not an example at all",
+        example({"text": b"x" * 300})[:-5],
+        b"\x0a" + b"\x80" * 99 + b"\x01",
+    ],
 )
 def test_a_record_that_is_no_example_is_reported(record):
     with pytest.raises(RecordError, match=r"no tf\.train\.Example"):

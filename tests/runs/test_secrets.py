@@ -1,5 +1,7 @@
 """Secrets of options and of the environment are in no file and in no line of output."""
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +13,7 @@ import pytest
 
 from pipelines import status
 from runtime.redaction import RedactedStream, redact, redact_arguments
+from runtime.storage.files import json_file
 from tests.conftest import COMMAND, REPOSITORY
 from tests.runs.test_crawl_runs import CRAWL, server, wet  # noqa: F401  # fixtures
 
@@ -141,3 +144,26 @@ def test_a_stream_hides_secrets_and_is_else_what_it_was(tmp_path):
         stream.writelines(["http://a:b@c\n"])
         assert not stream.isatty() and stream.encoding == file.encoding
     assert (tmp_path / "a").read_text() == "http://...@c\n" * 2
+
+
+CONTROLS = {
+    "\x1b[2K\x1b[1A\r\x07x\x9b0m": r"\x1b[2K\x1b[1A\r\x07x\x9b0m",
+    "a\u202eb\u2028c\x85": r"a\u202eb\u2028c\x85",
+    "\ttab\nline é 東\u3000京 \u200d": "\ttab\nline é 東\u3000京 \u200d",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), CONTROLS.items())
+def test_a_stream_shows_controls_and_obeys_none(text, shown):
+    file = io.StringIO()
+    assert RedactedStream(file).write(text) == len(text)
+    assert file.getvalue() == shown
+    RedactedStream(file).with_controls().write("\x1b[1A")
+    assert file.getvalue() == f"{shown}\x1b[1A"
+
+
+def test_json_for_people_has_no_controls_and_means_the_same():
+    value = {"a\x1b\x9b": "\x7f\u202e\u2028é\n"}
+    written = json_file(value).decode()
+    assert json.loads(written) == value
+    assert not set(written) & set("\x1b\x9b\x7f\u202e\u2028") and "é" in written

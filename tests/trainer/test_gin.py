@@ -35,6 +35,14 @@ def text(request, small_vocabulary):
     return render(TrainConfig(**(flags | FLAGS[request.param])))
 
 
+@pytest.mark.parametrize("value", ["@evil()", "%x", "[@evil]", "a'\n  b = @evil()\nimport evil"])
+def test_a_value_never_becomes_code(value, small_vocabulary):
+    flags = {"corpus": ("out/c4/en/3.1.0",), "vocab": small_vocabulary, "model_dir": "out/run"}
+    text = render(TrainConfig(**flags, prefix=value))
+    lines = [line for line in text.splitlines() if "evil" in line or "%x" in line]
+    assert lines == [f"  prefix = {value!r}"]
+
+
 def imported(text):
     """Module name by its name in the gin file."""
     modules = {}

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from flax import traverse_util
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from runtime.errors import UsageError
 from runtime.storage.files import temporary_path
+from trainer.compat.hugging_face import read_arrays
 from trainer.strategies import is_adapter, is_norm, merge, select
 
 FILE_NAME = "adapters.safetensors"
@@ -64,14 +65,15 @@ def put_adapters(folder: str, base: Params, path: str) -> dict[str, Any]:
       AdapterError: they were trained on another model.
     """
     file = os.path.join(folder, FILE_NAME)
+    arrays = read_arrays(file)
     with safe_open(file, framework="numpy") as stream:
-        wanted = stream.metadata()[_DIGEST]
+        wanted = (stream.metadata() or {}).get(_DIGEST)
     if base_digest(base) != wanted:
         raise AdapterError(
             f"{folder}: its adapters were trained on other parameters than those of {path}; give "
             "--initial_checkpoint=…/checkpoint_N, from which their run started"
         )
-    return merge(base, traverse_util.unflatten_dict(load_file(file), sep="/"))
+    return merge(base, traverse_util.unflatten_dict(arrays, sep="/"))
 
 
 def base_digest(params: Params) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from flax import traverse_util
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from runtime.errors import UsageError
@@ -128,6 +129,9 @@ def from_hugging_face(arrays: Mapping[str, Any], config: NetworkConfig) -> dict[
       LayoutError: a parameter is missing, so that these are of another model.
     """
     flat = {}
+    layers = config.num_encoder_layers + config.num_decoder_layers
+    if layers > len(arrays):  # before a name is made for each
+        raise LayoutError(f"num_layers: {layers:,} in all, but there are {len(arrays):,} arrays")
     for name in parameter_names(config):
         if name.theirs not in arrays:
             raise LayoutError(f"expected the parameters of a T5, but {name.theirs} is missing")
@@ -173,30 +177,39 @@ def from_hf_config(theirs: Mapping[str, Any]) -> NetworkConfig:
     """The configuration of a T5 or mT5 from the content of its config.json.
 
     Raises:
-      LayoutError: it has another feed-forward layer than T5 and mT5.
+      LayoutError: a dimension is missing or no positive number, or it has another feed-forward
+        layer than T5 and mT5.
     """
     activations = {"relu": ("relu",), "gated-gelu": ("gelu", "linear")}
     given = theirs.get("feed_forward_proj", "relu")
-    if given not in activations:
+    if not isinstance(given, str) or given not in activations:
         raise LayoutError(f"feed_forward_proj={given!r}: expected {' or '.join(activations)}")
     for name, ours in _FIXED.items():
         if theirs.get(name, ours) != ours:
             raise LayoutError(
                 f"{name}={theirs[name]!r}: expected {ours}, as every T5 and mT5 has it"
             )
-    layers = theirs["num_layers"]
+    layers = _dimension(theirs, "num_layers")
+    decoder = "num_decoder_layers" if theirs.get("num_decoder_layers") else "num_layers"
     return NetworkConfig(
-        vocab_size=theirs["vocab_size"],
-        emb_dim=theirs["d_model"],
-        num_heads=theirs["num_heads"],
+        vocab_size=_dimension(theirs, "vocab_size"),
+        emb_dim=_dimension(theirs, "d_model"),
+        num_heads=_dimension(theirs, "num_heads"),
         num_encoder_layers=layers,
-        num_decoder_layers=theirs.get("num_decoder_layers") or layers,
-        head_dim=theirs["d_kv"],
-        mlp_dim=theirs["d_ff"],
+        num_decoder_layers=_dimension(theirs, decoder),
+        head_dim=_dimension(theirs, "d_kv"),
+        mlp_dim=_dimension(theirs, "d_ff"),
         mlp_activations=activations[given],
         dropout_rate=theirs.get("dropout_rate", 0.1),
         logits_via_embedding=_scales_logits(theirs),
     )
+
+
+def _dimension(theirs: Mapping[str, Any], name: str) -> int:
+    value = theirs.get(name)
+    if type(value) is not int or not 0 < value < _MOST:
+        raise LayoutError(f"{name}={value!r}: expected a number of 1 to {_MOST - 1:,}"[:_SHOWN])
+    return value
 
 
 def _scales_logits(theirs: Mapping[str, Any]) -> bool:
@@ -218,6 +231,8 @@ def _own_logits(arrays: dict[str, Any], config: NetworkConfig) -> NetworkConfig:
     return replace(config, logits_via_embedding=False)
 
 
+_MOST = 1 << 31  # of a dimension
+_SHOWN = 200  # characters of a message
 MODEL_FILES = ("model.safetensors", "config.json", "generation_config.json",
                "tokenizer_config.json", "spiece.model")  # fmt: skip
 """What `write_hugging_face` writes."""
@@ -263,21 +278,46 @@ def read_hugging_face(folder: str) -> tuple[dict[str, Any], NetworkConfig]:
     """Parameters and configuration of a model folder in Hugging Face's layout, in one file or more.
 
     Raises:
-      LayoutError: the folder has no T5 in safetensors.
+      LayoutError: the folder has no T5 in safetensors, or a file that is damaged.
     """
-    try:
-        with open(os.path.join(folder, "config.json"), encoding="utf-8") as stream:
-            theirs = json.load(stream)
-    except OSError as error:
-        raise LayoutError(f"{folder}: expected a model folder with config.json: {error}") from None
+    theirs = _read_config(folder)
     files = [name for name in os.listdir(folder) if re.fullmatch(r"model.*\.safetensors", name)]
     if not files:
         raise LayoutError(
             f"{folder}: expected model.safetensors; if there is only pytorch_model.bin, load it "
             "with from_pretrained of transformers, and save_pretrained writes safetensors"
         )
-    arrays: dict[str, Any] = {}
-    for name in files:
-        arrays |= load_file(os.path.join(folder, name))
-    config = _own_logits(arrays, from_hf_config(theirs))
-    return from_hugging_face(arrays, config), config
+    try:
+        config = from_hf_config(theirs)
+        arrays: dict[str, Any] = {}
+        for name in files:
+            arrays |= read_arrays(os.path.join(folder, name))
+        config = _own_logits(arrays, config)
+        return from_hugging_face(arrays, config), config
+    except LayoutError as error:
+        raise LayoutError(f"{folder}: {error}") from None
+
+
+def _read_config(folder: str) -> dict[str, Any]:
+    try:
+        with open(os.path.join(folder, "config.json"), encoding="utf-8") as stream:
+            theirs = json.load(stream)
+    except OSError as error:
+        raise LayoutError(f"{folder}: expected a model folder with config.json: {error}") from None
+    except (ValueError, RecursionError):
+        theirs = None
+    if not isinstance(theirs, dict):
+        raise LayoutError(f"{folder}/config.json: expected a JSON object")
+    return theirs
+
+
+def read_arrays(path: str) -> dict[str, Any]:
+    """The arrays of a file of safetensors.
+
+    Raises:
+      LayoutError: it is damaged, or has arrays that NumPy has not.
+    """
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+        raise LayoutError(f"{path}: cannot be read: {error}; copy it again") from None

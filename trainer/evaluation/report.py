@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runtime.cli.console import plain
+from runtime.redaction import plain
 from runtime.storage.files import atomic_write
 from trainer.downstream.groups import GROUPS
 from trainer.evaluation.scores import TaskScores

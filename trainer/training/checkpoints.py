@@ -23,7 +23,7 @@ from runtime.storage.space import DiskFull, describe_full, is_full
 from trainer.compat.published import is_published, read_published
 from trainer.input.batches import Batches, HostInfo
 from trainer.training.optimizer import moments_from_t5x, moments_to_t5x
-from trainer.training.shapes import CheckpointError, check_shapes, shapes_of
+from trainer.training.shapes import CheckpointError, check_shapes, shapes_of, telling_damage
 from trainer.training.step import State
 
 _NAME = re.compile(r"checkpoint_(\d+)")
@@ -210,7 +210,7 @@ def read_state(path: str, shapes: State, shardings: State) -> State:
     folder = _state_folder(path)
     check_shapes(path, stored_shapes(path), expected["target"])
     args = _restore_args(expected, _t5x_shardings(expected, shardings))
-    with ocp.PyTreeCheckpointer() as reader:
+    with telling_damage(path), ocp.PyTreeCheckpointer() as reader:
         tree = reader.restore(folder, item=expected, restore_args=args)
     return from_t5x(tree, shapes)
 
@@ -231,7 +231,7 @@ def read_target(path: str, shapes: Tree, shardings: Tree) -> Tree:
     folder = _state_folder(path)
     check_shapes(path, stored_shapes(path), shapes)
     args = {"target": _restore_args(shapes, shardings)}
-    with ocp.PyTreeCheckpointer() as reader:
+    with telling_damage(path), ocp.PyTreeCheckpointer() as reader:
         item = {"target": shapes}
         given = ocp.args.PyTreeRestore(item=item, restore_args=args, partial_restore=True)
         tree = reader.restore(folder, given)
@@ -293,7 +293,7 @@ def stored_shapes(path: str) -> dict[str, tuple[int, ...]]:
     if is_published(path):
         return shapes_of(read_published(path)["target"])
     folder = _state_folder(path)
-    with ocp.PyTreeCheckpointer() as reader:
+    with telling_damage(path), ocp.PyTreeCheckpointer() as reader:
         return shapes_of(_stored_tree(reader, folder)["target"])
 
 
@@ -310,7 +310,7 @@ def read_params(path: str) -> dict[str, Tree]:
         published: dict[str, Tree] = read_published(path)["target"]
         return published
     folder = _state_folder(path)
-    with ocp.PyTreeCheckpointer() as reader:
+    with telling_damage(path), ocp.PyTreeCheckpointer() as reader:
         as_numpy = jax.tree.map(
             lambda _: ocp.RestoreArgs(restore_type=np.ndarray), _stored_tree(reader, folder)
         )

@@ -1,6 +1,7 @@
-"""Compares the shapes of stored parameters with those of the network."""
+"""What a stored checkpoint has to be: readable, and of the shapes of the network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flax import traverse_util
@@ -13,6 +14,26 @@ Tree = Any
 
 class CheckpointError(RunFailed):
     """A checkpoint that cannot be read or written. The message says what to do."""
+
+
+_DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_SHOWN = 200  # characters of an error of Orbax, which has the whole store in it
+
+
+@contextmanager
+def telling_damage(path: str) -> Iterator[None]:
+    """A block that reads a checkpoint.
+
+    Raises:
+      CheckpointError: for any error of Orbax, whose files may be cut off or of others.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        raise CheckpointError(
+            f"{path} cannot be read; it is damaged, or no checkpoint of t5x: "
+            f"{str(error)[:_SHOWN]}. Copy it again, or give an earlier one"
+        ) from error
 
 
 def shapes_of(params: Tree) -> dict[str, tuple[int, ...]]:

@@ -8,8 +8,8 @@ from typing import TextIO
 
 import numpy as np
 
-from runtime.cli.console import plain
 from runtime.cli.tables import Column, Place, print_table
+from runtime.redaction import plain
 from runtime.units import size
 from vocab.inspection.measures import Measure
 from vocab.vocabulary import Vocabulary

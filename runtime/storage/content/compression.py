@@ -17,19 +17,26 @@ import zstandard
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_ZSTD_WINDOW_BYTES = 1 << 31  # Reddit's dumps use the largest window of the format
+WINDOW_BYTES = 1 << 27
+"""Memory that unpacking a file may take; zstd's own limit, and twice what `xz -9` needs."""
+DUMP_WINDOW_BYTES = 1 << 31
+"""Of Reddit's dumps, which use the largest window of Zstandard."""
+_XZ_BYTES = 16 << 20  # of memory beside its window
+_ZSTD_FED_BYTES = 1 << 10  # they inflate to 32 MiB at most
 _PACKED_BYTES = 64 << 10
 _BUFFER_BYTES = 1 << 20
+LONGEST_LINE_BYTES = 64 << 20
 
 
-class _ZstdReader(io.RawIOBase):
-    """The content of Zstandard frames that follow one another.
+class LineTooLong(ValueError):
+    """A line that nobody wrote, as in a bomb or a file that is no text."""
 
-    zstandard's own reader does not notice that a file ends within a frame.
-    """
 
-    def __init__(self, stored: BinaryIO) -> None:
-        self._chunks = _unpack_frames(stored)
+class _UnpackedReader(io.RawIOBase):
+    """The content of a packed file, given in chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._chunk = b""
         self._taken = 0  # of the chunk
 
@@ -37,12 +44,7 @@ class _ZstdReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fills the buffer from one chunk; returns the number of bytes, 0 at the end.
-
-        Raises:
-          EOFError: the last frame is cut off.
-          ZstdError: a frame is damaged.
-        """
+        """Fills the buffer from one chunk; returns the number of bytes, 0 at the end."""
         while self._taken == len(self._chunk):
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -55,10 +57,18 @@ class _ZstdReader(io.RawIOBase):
         return len(part)
 
 
-def _unpack_frames(stored: BinaryIO) -> Iterator[bytes]:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
+def _unpack_zstd(stored: BinaryIO, window_bytes: int) -> Iterator[bytes]:
+    """The content of frames that follow one another.
+
+    zstandard's own reader does not notice that a file ends within a frame.
+
+    Raises:
+      EOFError: the last frame is cut off.
+      ZstdError: a frame is damaged, or needs more memory.
+    """
+    decompressor = zstandard.ZstdDecompressor(max_window_size=window_bytes)
     frame = None
-    while packed := stored.read(_PACKED_BYTES):
+    while packed := stored.read(_ZSTD_FED_BYTES):
         while packed:
             frame = frame or decompressor.decompressobj()
             yield frame.decompress(packed)
@@ -68,29 +78,54 @@ def _unpack_frames(stored: BinaryIO) -> Iterator[bytes]:
         raise EOFError("Compressed file ended within a Zstandard frame")
 
 
-_FORMATS: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase | io.RawIOBase]] = {
-    b"\x1f\x8b": lambda stored: gzip.GzipFile(fileobj=stored),
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-    b"BZh": bz2.BZ2File,
-    b"\x28\xb5\x2f\xfd": _ZstdReader,
+def _unpack_xz(stored: BinaryIO, window_bytes: int) -> Iterator[bytes]:
+    """The content of xz streams that follow one another, with zeros between them.
+
+    `LZMAFile` would take as much memory as the file asks for.
+
+    Raises:
+      EOFError: the last stream is cut off.
+      LZMAError: a stream is damaged, or needs more memory.
+    """
+    xz = None
+    while packed := stored.read(_PACKED_BYTES):
+        while packed := packed if xz else packed.lstrip(b"\0"):
+            xz = xz or lzma.LZMADecompressor(lzma.FORMAT_XZ, window_bytes + _XZ_BYTES)
+            yield xz.decompress(packed, _BUFFER_BYTES)
+            while not (xz.eof or xz.needs_input):
+                yield xz.decompress(b"", _BUFFER_BYTES)
+            packed = xz.unused_data
+            xz = None if xz.eof else xz
+    if xz is not None:
+        raise EOFError("Compressed file ended within an xz stream")
+
+
+_FORMATS: dict[bytes, Callable[[BinaryIO, int], io.BufferedIOBase | io.RawIOBase]] = {
+    b"\x1f\x8b": lambda stored, _: gzip.GzipFile(fileobj=stored),
+    b"\xfd7zXZ\0": lambda stored, window: _UnpackedReader(_unpack_xz(stored, window)),
+    b"BZh": lambda stored, _: bz2.BZ2File(stored),
+    b"\x28\xb5\x2f\xfd": lambda stored, window: _UnpackedReader(_unpack_zstd(stored, window)),
 }
 ZIP_MAGIC = b"PK\x03\x04"
 _LONGEST_MAGIC = max(map(len, _FORMATS))
-DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-"""Errors that reading a damaged file raises."""
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, LineTooLong)
+"""Errors that reading a damaged file raises, or one that was made to exhaust the memory."""
 
 
-def open_decompressed(stored: BinaryIO) -> BinaryIO:
+def open_decompressed(stored: BinaryIO, window_bytes: int = WINDOW_BYTES) -> BinaryIO:
     """The content of a file: gzip, xz, bzip2 and Zstandard decompressed, anything else unchanged.
 
     Args:
       stored: seekable, at its start.
+      window_bytes: of xz and Zstandard; a file that needs more memory is refused as damaged.
     """
     magic = stored.read(_LONGEST_MAGIC)
     stored.seek(0)
     for start, open_packed in _FORMATS.items():
         if magic.startswith(start):
-            return io.BufferedReader(cast(io.RawIOBase, open_packed(stored)), _BUFFER_BYTES)
+            return io.BufferedReader(
+                cast(io.RawIOBase, open_packed(stored, window_bytes)), _BUFFER_BYTES
+            )
     return stored
 
 
@@ -108,8 +143,26 @@ def pack_by_name(stored: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines that are not empty, without their ends (LF or CRLF)."""
-    for ended in stream:
+    """The lines that are not empty, without their ends (LF or CRLF).
+
+    Raises:
+      LineTooLong: of more than 64 MiB.
+    """
+    for ended in whole_lines(stream):
         line = ended.removesuffix(b"\n").removesuffix(b"\r")
         if line:
             yield line
+
+
+def whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines as they are, with their ends.
+
+    Raises:
+      LineTooLong: of more than 64 MiB.
+    """
+    number = 0
+    while line := stream.readline(LONGEST_LINE_BYTES + 1):
+        number += 1
+        if len(line) > LONGEST_LINE_BYTES:
+            raise LineTooLong(f"line {number:,} is longer than {LONGEST_LINE_BYTES >> 20} MiB")
+        yield line

@@ -8,10 +8,10 @@ import io
 from runtime.errors import UsageError
 from runtime.storage.content.compression import DAMAGE, open_decompressed
 from runtime.storage.content.kinds import kind_of
-from runtime.storage.files import read_bytes
+from runtime.storage.files import open_read
 
 BOM = b"\xef\xbb\xbf"
-_MOST_BYTES = 1 << 30
+_MOST_BYTES = 1 << 27
 
 
 class TextError(UsageError):
@@ -30,9 +30,10 @@ def read_text(path: str) -> str:
 def read_utf8(path: str) -> bytes:
     """The same, in UTF-8."""
     try:
-        packed = io.BytesIO(read_bytes(path))
-        with open_decompressed(packed) as stream:
-            data = stream.read(_MOST_BYTES)
+        with open_read(path) as stored:  # as much of a device as of a file
+            packed = stored.read(_MOST_BYTES)
+        with open_decompressed(io.BytesIO(packed)) as stream:
+            data = packed if len(packed) == _MOST_BYTES else stream.read(_MOST_BYTES)
     except DAMAGE as error:
         raise TextError(str(error)) from None
     if len(data) == _MOST_BYTES:

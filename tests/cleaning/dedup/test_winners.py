@@ -5,6 +5,7 @@ import pytest
 
 from cleaning.dedup.winners import newest_captures, repeated, span_winners
 from cleaning.signatures import TIME
+from cleaning.urls import md5, pack_digests
 
 
 def digests(*rows: tuple[int, int]) -> np.ndarray:
@@ -26,6 +27,18 @@ HIGH = 2**64 - 1
 )
 def test_repeated_digests_are_found(rows, expected):
     assert repeated(digests(*rows)).tolist() == expected
+
+
+TWIN = "TEXTCOLLBYfGiJUETHQ4h%scKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak"
+"""URLs of one md5 (Stevens 2024)."""
+
+
+def test_of_urls_with_one_md5_the_newest_stays_which_security_md_says():
+    url_digest = pack_digests([md5(TWIN % "A"), md5(TWIN % "E")])
+    assert (url_digest[0] == url_digest[1]).all() and TWIN % "A" != TWIN % "E"
+    times = np.array([b"2020-01-01", b"2020-01-02"], TIME)
+    found = newest_captures(url_digest, times, url_digest, np.arange(2, dtype=np.uint64))
+    assert found.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from cleaning.urls import md5, normalize_url, pack_digests
+from pipelines.sources import url_lists
 from pipelines.sources.url_lists import UrlListError, find_url_lists, first_rows, read_digests
 from runtime.storage.content import compression
 from runtime.storage.matching import InputError
@@ -81,9 +82,23 @@ def test_lines_are_whole_wherever_buffers_end(
     tmp_path, monkeypatch, ending, packed_bytes, buffer_bytes
 ):
     monkeypatch.setattr(compression, "_PACKED_BYTES", packed_bytes)
+    monkeypatch.setattr(compression, "_ZSTD_FED_BYTES", packed_bytes)
     monkeypatch.setattr(compression, "_BUFFER_BYTES", buffer_bytes)
     (tmp_path / f"urls{ending}").write_bytes(PACKERS[ending](TEXT))
     assert read(tmp_path / f"urls{ending}") == [(digests_of(LINES), len(LINES), 0)]
+
+
+def test_digests_of_a_list_that_repeats_itself_are_kept_once_as_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(url_lists, "_KEPT_BYTES", 16 * len(LINES))
+    (tmp_path / "urls.txt").write_bytes(TEXT * 3)
+    assert read(tmp_path / "urls.txt") == [(digests_of(LINES), 3 * len(LINES), 0)]
+
+
+def test_a_line_that_no_url_fills_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(compression, "LONGEST_LINE_BYTES", 1 << 20)
+    (tmp_path / "urls.txt.bz2").write_bytes(bz2.compress(b"ab\n" + b"a" * (2 << 20)))
+    with pytest.raises(UrlListError, match="line 2 is longer than 1 MiB"):
+        read(tmp_path / "urls.txt.bz2")
 
 
 def test_a_line_longer_than_any_buffer_is_one_url(tmp_path):

@@ -2,12 +2,14 @@
 
 import io
 import re
+import sys
 import time
 
 import pytest
 
 from runtime.cli import console
 from runtime.cli.console import LiveLine, at_work, doing, say
+from runtime.redaction import redacted_output
 from tests.runtime.cli.test_tables import in_terminal
 
 
@@ -92,3 +94,23 @@ def test_a_short_block_says_nothing(monkeypatch):
     with doing("importing", stream):
         pass
     assert stream.getvalue() == ""
+
+
+EVIL = "x\x1b[1A\x1b[2K\x1b]0;title\x07\x1b[31m\rFailed"
+
+
+def test_no_text_moves_the_cursor_of_a_terminal(monkeypatch):
+    def show(stream):
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", stream)
+        with redacted_output(), LiveLine(lambda _: f"reading {EVIL}", sys.stderr) as line:
+            line.print_above(f"above {EVIL}")
+            say(f"said {EVIL}")
+            print(f"printed {EVIL}")
+            time.sleep(0.3)
+
+    text = "\n".join(in_terminal(show, 300))
+    shown = r"x\x1b[1A\x1b[2K\x1b]0;title\x07\x1b[31m\rFailed"
+    for what in ("above", "said", "printed", "reading"):
+        assert f"{what} {shown}" in text
+    assert "]0;title\x07" not in text and "x\x1b[1A" not in text

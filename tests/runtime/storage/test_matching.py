@@ -156,3 +156,10 @@ def test_a_glob_is_missing_where_its_folder_is(tmp_path, pattern, missing):
 
 def test_a_path_elsewhere_is_never_missing():
     assert not is_missing("gs://bucket/gone/*.gz")
+
+
+def test_the_name_of_a_file_that_was_found_adds_no_line(tmp_path):
+    (tmp_path / "a\nFailed: b.wet").symlink_to("nowhere")
+    with pytest.raises(InputError) as refused:
+        match_files("--input", str(tmp_path), ("*.wet",))
+    assert r"a\nFailed: b.wet: is a link" in str(refused.value) and "\n" not in str(refused.value)

@@ -32,6 +32,7 @@ from tests.runtime.storage.servers import Store, serve_gcs, serve_s3
 
 WET = ("*.wet", "*.wet.gz")
 LARGE = bytes(range(256)) * (20 << 12)  # 20 MiB: several parts, and more than stays in memory
+SHARD = "c4-a.tfrecord-00000-of-00001"
 
 
 @pytest.fixture(scope="module", params=["s3", "gs"])
@@ -119,7 +120,7 @@ def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     source, target = f"{root}/staging", f"{root}/1.0.0"
     for name in (
         "config.json",
-        "c4-a.tfrecord-00000-of-00001",
+        SHARD,
         "receipts/train-000000.receipt.json",
     ):
         write_bytes(f"{source}/{name}", b"new")
@@ -137,15 +138,15 @@ def test_a_folder_moves_with_what_vouches_for_it_last(root, monkeypatch):
     monkeypatch.setattr(objects, "_copy", broken)
     with pytest.raises(StoreError):
         move_folder(source, target)
-    assert copied[0].endswith("c4-a.tfrecord-00000-of-00001") and is_half_moved(target)
-    assert not exists(f"{target}/config.json") and exists(f"{target}/c4-a.tfrecord-00000-of-00001")
+    assert copied[0].endswith(SHARD) and is_half_moved(target)
+    assert not exists(f"{target}/config.json") and exists(f"{target}/{SHARD}")
     monkeypatch.setattr(objects, "_copy", copy)
     move_folder(source, target)
     assert not is_half_moved(target) and not exists(source)
     assert sorted(match_files("", f"{target}/**", ())) == [
         f"{target}/{name}"
         for name in (
-            "c4-a.tfrecord-00000-of-00001",
+            SHARD,
             "config.json",
             "receipts/train-000000.receipt.json",
         )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import jax
 import numpy as np
@@ -45,4 +46,38 @@ def test_folders_that_are_no_t5(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(written | {"feed_forward_proj": "silu"}))
     save_file(arrays, tmp_path / "model.safetensors")
     with pytest.raises(LayoutError, match=r"feed_forward_proj='silu': expected relu or gated-gelu"):
+        read_hugging_face(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ({"num_layers": 10**12}, "num_layers=1000000000000: expected a number of 1 to"),
+        ({"num_layers": 10**9, "num_decoder_layers": None}, "num_layers: 2,000,000,000 in all"),
+        ({"num_layers": -1}, "num_layers=-1: expected"),
+        ({"d_model": "512"}, "d_model='512': expected"),
+        ({"vocab_size": True}, "vocab_size=True: expected"),
+        ({"feed_forward_proj": ["relu"]}, "feed_forward_proj="),
+        ("[]", "expected a JSON object"),
+        ("[" * 100_000, "expected a JSON object"),
+        ("\0", "expected a JSON object"),
+    ],
+)
+def test_a_configuration_that_no_t5_has_is_refused_at_once(text, said, tmp_path):
+    config = network_config("v1.0")
+    write_hugging_face(str(tmp_path), params(config), config)
+    written = json.loads((tmp_path / "config.json").read_text())
+    text = text if isinstance(text, str) else json.dumps(written | text)
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(LayoutError, match=re.escape(said)):
+        read_hugging_face(str(tmp_path))
+
+
+@pytest.mark.parametrize("damage", [lambda d: d[:-9], lambda _: b"", lambda d: b"\xff" * 8 + d[8:]])
+def test_damaged_safetensors_are_named(damage, tmp_path):
+    config = network_config("v1.0")
+    write_hugging_face(str(tmp_path), params(config), config)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(LayoutError, match=r"model\.safetensors: cannot be read: .*copy it again"):
         read_hugging_face(str(tmp_path))
