@@ -11,7 +11,7 @@ from pipelines.stages import table
 __all__ = ["table"]
 
 load_prefilter()
-IDENTIFIERS["langdetect"].load(None)
+IDENTIFIERS["langdetect"].load(None)("A first text loads the machine code.")
 load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
