@@ -3,7 +3,8 @@
 domains            realnews-domain-filter
 paragraphs         paragraph-filter (mC4)
 clean              clean-page: the rules, line by line
-clean_vectorized   clean-page for many pages at once, where nothing is unusual
+clean_kernel       clean-page for many pages at once, in compiled code
+line_kernel        its steps: the decisions about one line
 language           english-filter and language-filter: the table of identifiers
 langdetect_kernel  langdetect's decision in compiled code
 langdetect_text    its first step: the characters that it reads

@@ -6,7 +6,7 @@ The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.compiled import compiled, inlined
+from cleaning.compiled import character_at, compiled, inlined
 from cleaning.filters.langdetect_tables import (
     CHARACTERS,
     IN_DOMAIN,
@@ -92,19 +92,6 @@ def without_mails(utf8: NDArray[np.uint8], tables: Tables) -> NDArray[np.uint8]:
     return kept[:size]
 
 
-@inlined
-def _character(utf8: NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """A character beyond ASCII, and the number of its bytes."""
-    first, second = np.int32(utf8[at]), np.int32(utf8[at + 1]) & 0x3F
-    if first < 0xE0:
-        return (first & 0x1F) << 6 | second, 2
-    third = np.int32(utf8[at + 2]) & 0x3F
-    if first < 0xF0:
-        return (first & 0x0F) << 12 | second << 6 | third, 3
-    fourth = np.int32(utf8[at + 3]) & 0x3F
-    return (first & 0x07) << 18 | second << 12 | third << 6 | fourth, 4
-
-
 @compiled
 def read_characters(utf8: NDArray[np.uint8], characters: NDArray[np.uint32], tables: Tables) -> int:
     """Reads the characters, runs of spaces as one; returns their number, 0 to hand them over."""
@@ -113,7 +100,7 @@ def read_characters(utf8: NDArray[np.uint8], characters: NDArray[np.uint32], tab
     while at < len(utf8) and read < MAX_CHARACTERS:
         character, size = np.int32(utf8[at]), 1
         if character >= 0x80:
-            character, size = _character(utf8, at)
+            character, size = character_at(utf8, at)
             if character >= CHARACTERS or _MARKS[0] <= character <= _MARKS[1]:
                 return 0
             is_latin = _LATIN_ADDITIONAL[0] <= character <= _LATIN_ADDITIONAL[1]

@@ -7,7 +7,7 @@ import string
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from langdetect_rs import _core as langdetect_core
 from langdetect_rs._seed import seed_state
@@ -59,6 +59,7 @@ def test_passages_are_decided_without_the_library(language):
     assert all(agrees(text[start:end]) for start in range(9) for end in range(start + 3, len(text)))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("")
 @example("ab")
@@ -85,6 +86,7 @@ def test_long_texts_are_read_as_far_as_the_library_reads_them():
         assert agrees(head + "x" * size + PASSAGES["ru"] * 400)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ht:/s@a.-_\u00e9 ", max_size=40))
 @example("a" * 70 + "@" + "b" * 300 + ".c" * 200)
 @example("a@" + "b" * 255 + "\u00e9")
