@@ -63,8 +63,8 @@ def _print_floor(todo: Plan) -> None:
     # Pages with paragraphs, before deduplication takes a few of them.
     long_pages = [text for text in raw if sum(len(x) >= 200 for x in text.split("\n")) >= 3]
     floor = {
-        "langdetect-rs, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
-        "langdetect-rs, raw": _timed(langdetect, raw),
+        "langdetect, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
+        "langdetect, raw": _timed(langdetect, raw),
         "cld3, with paragraphs": _timed(detector.FindLanguage, long_pages),
     }
     print(f"Of all, in one process: {sum(costs.values()):.2f} CPU-s; identifiers alone")

@@ -7,6 +7,7 @@ an older one. Text is kept only in the forms that a variant of the run takes.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cleaning.dedup.spans import SpanUnit, digest_spans
 from cleaning.filters.badwords import Matcher
@@ -16,7 +17,6 @@ from cleaning.filters.clean import (
     Outcome,
     clean_page,
 )
-from cleaning.filters.clean_kernel import FoundPage, clean_blocks
 from cleaning.filters.domains import PASSED_RULE, Domains
 from cleaning.filters.paragraphs import has_paragraphs
 from cleaning.fixes import changed_by_cleaning, changed_by_url
@@ -44,6 +44,9 @@ from cleaning.wet.pages import (
     reference_pages,
 )
 from cleaning.wet.records import Malformed, Record
+
+if TYPE_CHECKING:
+    from cleaning.filters.clean_kernel import FoundPage
 
 _BATCH_BYTES = 1 << 18
 
@@ -118,6 +121,9 @@ class _Batch:
 
     def clean(self, batch: list[Record | Malformed]) -> Captures:
         """The captures of the batch."""
+        # numba takes a third of a second: only processes that clean pages pay for it.
+        from cleaning.filters.clean_kernel import clean_blocks
+
         pages: list[tuple[Record, Headers, bool]] = []
         for part in batch:
             if isinstance(part, Malformed):
@@ -141,7 +147,7 @@ class _Batch:
                 self._refuse_record(record, str(error))
         return self._captures
 
-    def _add_record(self, record: Record, headers: Headers, found: FoundPage | None) -> None:
+    def _add_record(self, record: Record, headers: Headers, found: "FoundPage | None") -> None:
         """Adds the pages of a record; `found` is None if the page needs the exact path."""
         counts = self._captures.counts
         if self._rules.keeps_origins:
