@@ -104,7 +104,7 @@ define install
 endef
 
 $(VENV)/.corpus: pyproject.toml | $(VENV)/bin/python
-	$(call install,.,c4forge and its libraries,0.6 GB$(COMMA) 1 to 2 minutes)
+	$(call install,.,c4forge and its libraries,0.8 GB$(COMMA) 1 to 2 minutes)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python

@@ -15,6 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from langdetect_rs import _core as langdetect_core
+from langdetect_rs._seed import seed_state
+
 from benchmarks.commands import (
     count_pages,
     run_c4forge,
@@ -23,7 +26,6 @@ from benchmarks.commands import (
     write_one_page,
 )
 from benchmarks.variants import bench_variants, read_texts
-from cleaning.filters.language import IDENTIFIERS
 from cleaning.variants import TextForm
 from pipelines.run.plan import Plan
 from tests.runs.runs import plan, run_stages
@@ -77,6 +79,8 @@ def bench_linear(wet: Path, one_page: Path, folder: Path, _references: Path) -> 
 
 def bench_stages(wet: Path, one_page: Path, folder: Path, _references: Path) -> None:
     """Pages per CPU-second of each stage, in this process, beside the bare libraries."""
+    import pipelines.stages.preload  # noqa: F401  # as in a worker, whose start-up is no stage's
+
     todo = plan(folder / "stages", f"--input={wet}", "--max_malformed_fraction=1")
     costs: dict[str, float] = {}
     gc.disable()  # as in a worker
@@ -102,7 +106,9 @@ def _floor(todo: Plan) -> dict[str, float]:
     texts = read_texts(todo, TextForm.CLEANED)
     lines = [line.encode() for text in texts for line in text.lower().split("\n")]
 
-    identify = IDENTIFIERS["langdetect"].load(None)
+    detector = langdetect_core.Factory(False, "14.0.0")
+    detector.load_builtin(langdetect_core.builtin_files())
+    seed = seed_state(0)
 
     def digest() -> None:
         for line in lines:
@@ -110,7 +116,7 @@ def _floor(todo: Plan) -> dict[str, float]:
 
     def detect() -> None:
         for text in texts:
-            identify(text)
+            detector.detect_langs(text, seed)
 
     # Pages after cleaning stand for pages after deduplication: a tenth more of them.
     return {

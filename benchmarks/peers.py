@@ -42,7 +42,7 @@ import numpy as np
 from cleaning.dedup.winners import newest_captures
 from cleaning.filters.badwords import Matcher, load_english
 from cleaning.filters.clean import REFERENCE_RULES, CleanedPage, CleanRules, clean_page
-from cleaning.filters.clean_vectorized import clean_found, find_lines
+from cleaning.filters.clean_kernel import clean_blocks
 from cleaning.filters.paragraphs import has_paragraphs
 from cleaning.sentences import split_sentences
 from cleaning.urls import md5, normalize_url, pack_digests
@@ -194,9 +194,9 @@ def clean_batches(texts: list[str]) -> list[CleanedPage]:
     """The same as a run of the product does it: from bytes, many pages at once."""
     blocks = [text.encode() for text in texts]
     batches = [blocks[n : n + _BATCH_PAGES] for n in range(0, len(blocks), _BATCH_PAGES)]
-    found = [lines for batch in batches for lines in find_lines(batch)]
+    found = [page for batch in batches for page in clean_blocks(batch)]
     rows = zip(texts, found, strict=True)
-    return [(None if of.exact else clean_found(of)) or clean_page(text) for text, of in rows]
+    return [(None if of.exact else of.cleaned) or clean_page(text) for text, of in rows]
 
 
 def compare(ours: list[Outcome], theirs: list[Outcome]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from benchmarks.commands import Figures, count_pages, run_c4forge, run_reference
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.variants import VARIANTS, TextForm
 from pipelines.run.plan import Plan
+from runtime.storage.arrays import map_checked_arrow
 from tests.runs.runs import plan, run_stages
 
 CONFIGS = tuple(name for name in VARIANTS if name != "en.noblocklist")  # those that TFDS has
@@ -62,8 +63,8 @@ def _print_floor(todo: Plan) -> None:
     # Pages with paragraphs, before deduplication takes a few of them.
     long_pages = [text for text in raw if sum(len(x) >= 200 for x in text.split("\n")) >= 3]
     floor = {
-        "langdetect-rs, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
-        "langdetect-rs, raw": _timed(langdetect, raw),
+        "langdetect, cleaned": _timed(langdetect, read_texts(todo, TextForm.CLEANED)),
+        "langdetect, raw": _timed(langdetect, raw),
         "cld3, with paragraphs": _timed(detector.FindLanguage, long_pages),
     }
     print(f"Of all, in one process: {sum(costs.values()):.2f} CPU-s; identifiers alone")
@@ -76,7 +77,7 @@ def read_texts(todo: Plan, form: TextForm) -> list[str]:
     texts: list[str] = []
     for part in todo.parts:
         path = todo.job.pages_path(part, form)
-        with pa.memory_map(path) as source, pa.ipc.open_file(source) as reader:
+        with map_checked_arrow(path) as source, pa.ipc.open_file(source) as reader:
             texts += reader.read_all().column("text").to_pylist()
     return texts
 

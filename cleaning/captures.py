@@ -7,6 +7,7 @@ an older one. Text is kept only in the forms that a variant of the run takes.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cleaning.dedup.spans import SpanUnit, digest_spans
 from cleaning.filters.badwords import Matcher
@@ -16,7 +17,6 @@ from cleaning.filters.clean import (
     Outcome,
     clean_page,
 )
-from cleaning.filters.clean_vectorized import PageLines, clean_found, find_lines
 from cleaning.filters.domains import PASSED_RULE, Domains
 from cleaning.filters.paragraphs import has_paragraphs
 from cleaning.fixes import changed_by_cleaning, changed_by_url
@@ -44,6 +44,9 @@ from cleaning.wet.pages import (
     reference_pages,
 )
 from cleaning.wet.records import Malformed, Record
+
+if TYPE_CHECKING:
+    from cleaning.filters.clean_kernel import FoundPage
 
 _BATCH_BYTES = 1 << 18
 
@@ -118,6 +121,9 @@ class _Batch:
 
     def clean(self, batch: list[Record | Malformed]) -> Captures:
         """The captures of the batch."""
+        # numba takes a third of a second: only processes that clean pages pay for it.
+        from cleaning.filters.clean_kernel import clean_blocks
+
         pages: list[tuple[Record, Headers, bool]] = []
         for part in batch:
             if isinstance(part, Malformed):
@@ -133,22 +139,22 @@ class _Batch:
                 self._refuse_record(part, f"not UTF-8: {error.reason} at byte {error.start}")
             else:
                 pages.append((part, headers, plain))
-        found = find_lines([record.block for record, _, _ in pages]) if pages else []
-        for (record, headers, plain), lines in zip(pages, found, strict=True):
+        found = clean_blocks([record.block for record, _, _ in pages])
+        for (record, headers, plain), page in zip(pages, found, strict=True):
             try:
-                self._add_record(record, headers, lines if plain and not lines.exact else None)
+                self._add_record(record, headers, page if plain and not page.exact else None)
             except MalformedPage as error:
                 self._refuse_record(record, str(error))
         return self._captures
 
-    def _add_record(self, record: Record, headers: Headers, lines: PageLines | None) -> None:
-        """Adds the pages of a record; `lines` is None if the page needs the exact path."""
+    def _add_record(self, record: Record, headers: Headers, found: "FoundPage | None") -> None:
+        """Adds the pages of a record; `found` is None if the page needs the exact path."""
         counts = self._captures.counts
         if self._rules.keeps_origins:
             self._origin = str(record.offset), block_digest(record)
-        if lines is not None:
-            if self._is_complete(headers, _has_text(lines)) and not self._is_too_long(record.block):
-                self._add(headers, record, lines)
+        if found is not None:
+            if self._is_complete(headers, found.has_text) and not self._is_too_long(record.block):
+                self._add(headers, record, found.cleaned)
             return
         pages = [(page.headers, page.text) for page in reference_pages(record)]
         if self._settings.body_headers is BodyHeaders.KEPT:
@@ -183,8 +189,8 @@ class _Batch:
         self._captures.counts[f"too-long-filter/{outcome}"] += 1
         return too_long
 
-    def _add(self, headers: Headers, source: Record | str, lines: PageLines | None) -> None:
-        """Adds a page: from its text, or from its record if `find_lines` could read it."""
+    def _add(self, headers: Headers, source: Record | str, found: CleanedPage | None) -> None:
+        """Adds a page: from its text, or from its record if `clean_blocks` could read it."""
         captures, rules = self._captures, self._rules
         row = len(captures.captured)
         normalized = self._normalize(headers.url)
@@ -204,7 +210,7 @@ class _Batch:
             marks |= self._add_raw(row, headers, source)
         cleaned = CleanedPage(Outcome.PASSED, {})
         if TextForm.CLEANED in captures.forms:
-            cleaned = self._clean(source, lines)
+            cleaned = self._clean(source, found)
             if cleaned.outcome == Outcome.PASSED:
                 digests = self._span_digests(cleaned)
                 captures.forms[TextForm.CLEANED].add(row, headers, cleaned.utf8, digests)
@@ -228,11 +234,9 @@ class _Batch:
             self._captures.forms[TextForm.RAW].add(row, headers, text, digests)
         return marks
 
-    def _clean(self, source: Record | str, lines: PageLines | None) -> CleanedPage:
-        if lines is not None and self._cleans_fast:
-            cleaned = clean_found(lines)
-            if cleaned is not None:
-                return cleaned
+    def _clean(self, source: Record | str, found: CleanedPage | None) -> CleanedPage:
+        if found is not None and self._cleans_fast:
+            return found
         text = _text(source)
         cleaned = clean_page(text, self._clean_rules)
         self._captures.counts.update(changed_by_cleaning(text, cleaned, self._clean_rules))
@@ -254,10 +258,5 @@ class _Batch:
 
 
 def _text(source: Record | str) -> str:
-    """The page's text: as given, or of a record that `find_lines` could read."""
+    """The page's text: as given, or of a record that `clean_blocks` could read."""
     return source if isinstance(source, str) else page_text(source.block.decode())
-
-
-def _has_text(lines: PageLines) -> bool:
-    """True if a line of the page is more than whitespace."""
-    return lines.no_endmark + lines.short > 0 or bool(lines.kept.decode().strip())

@@ -16,11 +16,12 @@ from punkt.data import english
 if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-# `?` or `!` or a word of letters with a period, then ASCII space, then a letter or digit: Punkt
-# breaks here unless the word is an abbreviation or opens a collocation. (It sees `?` and `!` as
-# tokens of their own and always breaks after them; orthography only reclassifies abbreviations,
+# Punkt breaks after `?` or `!`, or after a word of letters with a period, before ASCII space and a
+# letter or digit, unless the word is an abbreviation or opens a collocation. (It sees `?` and `!`
+# as tokens of their own and always breaks after them; orthography only reclassifies abbreviations,
 # initials and numbers; closing quotes, which would be realigned, cannot follow.)
-_BREAK = re.compile(r"(?:[?!]|(?<=[ \n])([^\W\d_]{2,})\.)[ \n]+(?=\w)")
+_BREAK = re.compile(r"[.?!][ \n]+(?=\w)")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _LONGEST_SEARCH_CHARS = 2000
 
 
@@ -52,13 +53,21 @@ def _reclassified() -> frozenset[str]:
 def count_sentences(text: str, at_most: int) -> int:
     """The number of Punkt sentences in `text`, or `at_most` where there are more."""
     certain = 1
-    words = _reclassified()
     for found in _BREAK.finditer(text, 0, _LONGEST_SEARCH_CHARS):
-        if found[1] is None or found[1].lower() not in words:
+        if _is_certain(text, found.start()):
             certain += 1
             if certain == at_most:
                 return certain
     return sum(1 for _ in itertools.islice(load_punkt().span_tokenize(text), at_most))
+
+
+def _is_certain(text: str, at: int) -> bool:
+    """True if the mark at a place, which `_BREAK` found, ends a sentence by every rule of Punkt."""
+    if text[at] != ".":
+        return True
+    space = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at))
+    word = text[space + 1 : at]
+    return space >= 0 and bool(_WORD.fullmatch(word)) and word.lower() not in _reclassified()
 
 
 def split_sentences(text: str) -> list[str]:

@@ -1,11 +1,15 @@
 """The decisions of each filter, in data-path order.
 
-domains           realnews-domain-filter
-paragraphs        paragraph-filter (mC4)
-clean             clean-page: the rules, line by line
-clean_vectorized  clean-page for many pages at once, where nothing is unusual
-language          english-filter and language-filter: the table of identifiers
-fasttext_model    checks that a fastText model file is complete
-badwords          badwords-filter: lists and matchers
-own               functions of the user (--filter)
+domains            realnews-domain-filter
+paragraphs         paragraph-filter (mC4)
+clean              clean-page: the rules, line by line
+clean_kernel       clean-page for many pages at once, in compiled code
+line_kernel        its steps: the decisions about one line
+language           english-filter and language-filter: the table of identifiers
+langdetect_kernel  langdetect's decision in compiled code
+langdetect_text    its first step: the characters that it reads
+langdetect_tables  what it looks up, asked of langdetect-rs
+fasttext_model     checks that a fastText model file is complete
+badwords           badwords-filter: lists and matchers
+own                functions of the user (--filter)
 """

@@ -1,20 +1,14 @@
 """The rules of C4 for lines and pages (Raffel et al. 2020, section 2.2; TFDS c4_utils.clean_page).
 
-`clean_page` is the rule book: line by line, in the reference's order. `clean_lines` gives the same
-result for nearly all pages with a few operations on their joined lines. Where the order of lines
-matters it leaves the page to `clean_page`. Tests compare the two with each other and with TFDS.
+`clean_page` is the rule book: line by line, in the reference's order. `clean_kernel` gives the same
+result for many pages at once. Tests compare the two with each other and with TFDS.
 """
 
-import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-import re2
-
-from cleaning.lowercase import changed_by_lowering, lower_utf8
-from cleaning.patterns import compile_quiet
 from cleaning.sentences import count_sentences
 
 MIN_WORDS_PER_LINE = 5
@@ -30,7 +24,6 @@ POLICY_PHRASES = (
     "use of cookies",
     "use cookies",
 )
-_POLICY_UTF8 = tuple(phrase.encode() for phrase in POLICY_PHRASES)
 _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 _CITATION_NOT_EMPTY = re.compile(r"\[\d+\]|\[edit\]|\[citation needed\]")
 
@@ -97,7 +90,7 @@ JAVASCRIPT = "clean-page/line-filtered:javascript"
 POLICY = "clean-page/line-filtered:policy"
 LINE_PASSED = "clean-page/line-passed"
 LINE_RULES = (TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LINE_PASSED)
-"""Rules that count lines. A new one goes here, into `clean_line`, `clean_kept` and RULES."""
+"""Rules that count lines. A new one goes here, into `clean_line` and RULES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +140,7 @@ def clean_page(text: str, rules: CleanRules = REFERENCE_RULES) -> CleanedPage:
         return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
     text = "\n".join(kept).strip()
     utf8 = text.encode(errors="surrogatepass")
-    return CleanedPage(Outcome.PASSED, counts, utf8, _lower_lines(text))
+    return CleanedPage(Outcome.PASSED, counts, utf8, lower_lines(text))
 
 
 def clean_line(line: str, rules: CleanRules = REFERENCE_RULES) -> tuple[str, str | Outcome]:
@@ -207,86 +200,7 @@ def has_sentences(lines: list[str], at_least: int = MIN_SENTENCES) -> bool:
     return sum(count_sentences(line, at_least) for line in lines) >= at_least
 
 
-def clean_lines(utf8: bytes, already_no_endmark: int) -> CleanedPage | None:
-    """`clean_page` for a page of which some lines without an end mark are already counted.
-
-    Args:
-      utf8: the other lines, joined by newlines, without other line breaks; blank ones are ignored.
-      already_no_endmark: number of the lines that are counted.
-    Returns:
-      The page, or None if a line may drop the page: then `clean_page` must count in order.
-    """
-    lines = [stripped for line in utf8.decode().split("\n") if (stripped := line.strip())]
-    total = already_no_endmark + len(lines)
-    long_word = 0
-    if lines and len(max(lines, key=len)) > MAX_WORD_CHARS:
-        lines = [line for line in lines if not has_long_word(line)]
-        long_word = total - already_no_endmark - len(lines)
-    if cited := b"[" in utf8:
-        lines = [_CITATION.sub("", line) if "[" in line else line for line in lines]
-    ended = [line for line in lines if line.endswith(END_MARKS) and not line.endswith(ELLIPSIS)]
-    split, words = MIN_WORDS_PER_LINE - 1, MIN_WORDS_PER_LINE
-    kept = [line for line in ended if len(line.split(None, split)) == words]
-    no_endmark, short = total - long_word - len(ended), len(ended) - len(kept)
-    page = clean_kept("\n".join(kept).encode(), long_word, no_endmark, short)
-    if page is not None and page.utf8 and cited:
-        text = page.text.strip()  # a citation cut from a line's start leaves its space
-        return replace(page, utf8=text.encode(), lowered=_lower_lines(text))
-    return page
-
-
-def clean_kept(kept: bytes, long_word: int, no_endmark: int, short: int) -> CleanedPage | None:
-    """The rest of `clean_page` for lines with an end mark and five words.
-
-    Args:
-      kept: these lines in UTF-8, joined by newlines, stripped except beside a cut citation.
-      long_word, no_endmark, short: number of lines that each of these rules dropped.
-    Returns:
-      The page, or None if a line may drop the page: then `clean_page` must count in order.
-    """
-    lowered = kept.lower()
-    count = kept.count(b"\n") + 1 if kept else 0
-    javascript = policy = 0
-    if load_prefilter().search(lowered):
-        lowered = lower_utf8(kept)
-        if b"lorem ipsum" in lowered or b"{" in lowered:
-            return None
-        if b"javascript" in lowered or _is_policy(lowered):
-            pairs = list(zip(kept.split(b"\n"), lowered.split(b"\n"), strict=True))
-            left = [pair for pair in pairs if b"javascript" not in pair[1]]
-            pairs = [pair for pair in left if not _is_policy(pair[1])]
-            javascript, policy, count = count - len(left), len(left) - len(pairs), len(pairs)
-            kept = b"\n".join([line for line, _ in pairs])
-            lowered = b"\n".join([line for _, line in pairs])
-    counts = {
-        TOO_LONG_WORD: long_word,
-        NO_ENDMARK: no_endmark,
-        TOO_SHORT: short,
-        JAVASCRIPT: javascript,
-        POLICY: policy,
-        LINE_PASSED: count,
-    }
-    if count < MIN_SENTENCES and not has_sentences(kept.decode().split("\n") if kept else []):
-        return CleanedPage(Outcome.TOO_FEW_SENTENCES, counts)
-    return CleanedPage(Outcome.PASSED, counts, kept, lowered)
-
-
-def _lower_lines(text: str) -> bytes:
+def lower_lines(text: str) -> bytes:
+    """The lines stripped and lower-cased, in UTF-8."""
     lines = "\n".join([line.strip().lower() for line in text.split("\n")])
     return lines.encode(errors="surrogatepass")
-
-
-@functools.cache
-def load_prefilter() -> "re2._Regexp[bytes]":
-    """Finds anything that `clean_kept` must check, in text whose ASCII is lowered; made once."""
-    marks = [b"lorem ipsum", b"javascript", b"{", *_POLICY_UTF8]
-    return compile_quiet(b"|".join([changed_by_lowering().encode(), *map(re2.escape, marks)]))
-
-
-@functools.cache
-def _policy_finder() -> "re2._Regexp[bytes]":
-    return compile_quiet(b"|".join(map(re2.escape, _POLICY_UTF8)))
-
-
-def _is_policy(lowered: bytes) -> bool:
-    return _policy_finder().search(lowered) is not None

@@ -95,7 +95,7 @@ def page_text(block: str) -> str:
 
 
 def plain_page_text(block: bytes) -> bytes:
-    """`page_text`, in UTF-8, of a block that `clean_vectorized.find_lines` does not call exact.
+    """`page_text`, in UTF-8, of a block that `clean_kernel.clean_blocks` does not call exact.
 
     Such a block has newlines as its only line breaks, and spaces and tabs as its only other ASCII
     whitespace. So stripping bytes gives the same unless a line begins or ends with a Unicode space.

@@ -3,15 +3,15 @@
 import gc
 
 from cleaning.filters.badwords import WordCase, load_english, load_matcher
-from cleaning.filters.clean import load_prefilter
+from cleaning.filters.clean_kernel import clean_blocks
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.sentences import load_punkt
 from pipelines.stages import table
 
 __all__ = ["table"]
 
-load_prefilter()
-IDENTIFIERS["langdetect"].load(None)
+clean_blocks([b"A first page loads the machine code."])
+IDENTIFIERS["langdetect"].load(None)("A first text loads the machine code.")
 load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))

@@ -19,13 +19,13 @@ from cleaning.filters.clean import (
     Ellipsis,
     Outcome,
     RuleScope,
-    clean_lines,
     clean_page,
     has_end_mark,
     has_long_word,
     has_sentences,
 )
 from cleaning.filters.clean import LINE_PASSED as PASSED
+from cleaning.filters.clean_kernel import clean_blocks
 from cleaning.rules import RULES
 
 GOOD = (
@@ -42,6 +42,12 @@ def counts(*lines_by_rule: str, passed: int = 3) -> dict[str, int]:
     for rule in lines_by_rule:
         found[rule] += 1
     return found
+
+
+def decide_compiled(text: str) -> CleanedPage:
+    """The kernel's decision; its definition's where it leaves the page to it."""
+    (found,) = clean_blocks([text.encode()])
+    return found.cleaned or clean_page(text)
 
 
 LINES = [
@@ -92,7 +98,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "rule"), LINES)
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
+@pytest.mark.parametrize("decide", [clean_page, decide_compiled])
 def test_each_line_falls_to_the_first_rule_that_it_meets(decide, line, rule):
     cleaned = decide("\n".join([GOOD[0], line, *GOOD[1:]]))
     assert cleaned.outcome == Outcome.PASSED
@@ -101,7 +107,7 @@ def test_each_line_falls_to_the_first_rule_that_it_meets(decide, line, rule):
 
 
 @pytest.mark.parametrize("phrase", POLICY_PHRASES)
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
+@pytest.mark.parametrize("decide", [clean_page, decide_compiled])
 def test_every_policy_phrase_drops_its_line_in_any_case(decide, phrase):
     cleaned = decide("\n".join([f"Read about it here: {phrase.upper()}.", *GOOD]))
     assert cleaned.line_counts == counts(POLICY)
@@ -119,7 +125,7 @@ def test_every_policy_phrase_drops_its_line_in_any_case(decide, phrase):
 def test_a_line_that_drops_the_page_ends_the_count(line, outcome):
     text = "\n".join([GOOD[0], "Home", line, "Menu", *GOOD[1:]])
     assert clean_page(text) == CleanedPage(outcome, counts(NO_ENDMARK, passed=1))
-    assert clean_lines(text.encode(), 0) is None
+    assert decide_compiled(text) == clean_page(text)
 
 
 def test_a_brace_on_a_line_that_javascript_dropped_drops_nothing():
@@ -146,7 +152,7 @@ def test_the_first_line_that_drops_the_page_decides():
         ("Mr. J. Smith of the U.S. Navy sailed.\nSo did Mrs. Smith.", Outcome.TOO_FEW_SENTENCES),
     ],
 )
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
+@pytest.mark.parametrize("decide", [clean_page, decide_compiled])
 def test_a_page_needs_three_sentences(decide, text, outcome):
     assert decide(text).outcome == outcome
 
@@ -156,14 +162,14 @@ def test_a_page_breaks_lines_as_splitlines_does(line_break):
     assert clean_page(line_break.join(GOOD)).text == "\n".join(GOOD)
 
 
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
+@pytest.mark.parametrize("decide", [clean_page, decide_compiled])
 def test_the_space_that_a_citation_leaves_is_kept_inside_a_page_only(decide):
     cleaned = decide("\n".join([f"[1] {line}" for line in GOOD]))
     assert cleaned.text == "\n ".join(GOOD)
     assert cleaned.lowered.decode() == "\n".join(GOOD).lower()
 
 
-@pytest.mark.parametrize("decide", [clean_page, lambda text: clean_lines(text.encode(), 0)])
+@pytest.mark.parametrize("decide", [clean_page, decide_compiled])
 def test_lowered_lines_are_those_of_the_text(decide):
     cleaned = decide(
         "\n".join(
@@ -183,9 +189,9 @@ def test_lone_surrogates_are_characters_like_others_to_clean_page():
     assert clean_page(text).text == text
 
 
-def test_clean_lines_counts_the_lines_put_aside_and_ignores_blank_ones():
-    cleaned = clean_lines("\n".join([" ", *GOOD, "\u3000", "Home"]).encode(), 7)
-    assert cleaned == clean_page("\n".join(["Home"] * 8 + [*GOOD]))
+def test_blank_lines_are_ignored():
+    cleaned = decide_compiled("\n".join([" ", *GOOD, "\u3000", "Home"]))
+    assert cleaned == clean_page("\n".join(["Home", *GOOD]))
 
 
 @pytest.mark.parametrize(

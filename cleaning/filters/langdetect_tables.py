@@ -1,0 +1,201 @@
+"""What langdetect knows, as arrays for `langdetect_kernel`; all of it is asked of langdetect-rs."""
+
+import struct
+from typing import NamedTuple
+
+import numpy as np
+from langdetect_rs import _core as langdetect_core
+from numpy.typing import NDArray
+
+from cleaning.compiled import compiled, inlined
+
+LANGUAGES = 55
+WIDTH = 56  # of a row of probabilities: one more, which is always 0, so that vectors are full
+CHARACTERS = 0x20000  # text with characters beyond is handed to the library
+CAPITALS = 26  # of LETTERS
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SPACE = 32
+NO_SYMBOL = 255
+IN_LINK, IN_NAME, IN_DOMAIN = 1, 2, 4  # bits of `Tables.byte_class`
+STREAM = 1 << 14
+_LINK_MARKS, _NAME_MARKS, _DOMAIN_MARKS = b"-_.?&~;+=/#", b"-_.", b"-_"
+_HEAD, _FORMAT = struct.Struct("<4s2xI"), b"LDF1"
+
+
+class Tables(NamedTuple):
+    """What the kernel looks up.
+
+    An n-gram is known if a profile has it. Its row says how likely it is in each language. It is
+    found by its symbols if all its characters have one, else by its key.
+
+    Attributes:
+      normal: int32[CHARACTERS], the character that langdetect takes for each.
+      symbol: uint8[CHARACTERS], of `normal`: 0 of a space, 1 to 52 of LETTERS, else NO_SYMBOL.
+      upper: bool[CHARACTERS], whether `normal` is a capital.
+      known: uint8[64**3], how many known n-grams of one to three characters end with three symbols.
+      row_of_one, row_of_two, row_of_three: int32[64], [64**2], [64**3], row by symbols, or -1.
+      key, key_row: uint64[m] and int32[m], hash table from key to row, -1 in free places.
+      start: int32[rows + 1], where the languages of a row begin.
+      language, likelihood: int32[], float64[], of the rows, one after another.
+      byte_class: uint8[256], IN_LINK, IN_NAME and IN_DOMAIN of each byte.
+      stream: uint32[STREAM], the random numbers of `random.Random(0).getrandbits(32)`.
+    """
+
+    normal: NDArray[np.int32]
+    symbol: NDArray[np.uint8]
+    upper: NDArray[np.bool_]
+    known: NDArray[np.uint8]
+    row_of_one: NDArray[np.int32]
+    row_of_two: NDArray[np.int32]
+    row_of_three: NDArray[np.int32]
+    key: NDArray[np.uint64]
+    key_row: NDArray[np.int32]
+    start: NDArray[np.int32]
+    language: NDArray[np.int32]
+    likelihood: NDArray[np.float64]
+    byte_class: NDArray[np.uint8]
+    stream: NDArray[np.uint32]
+
+
+def load_tables(stored: bytes) -> Tables:
+    """The tables of a detector.
+
+    Args:
+      stored: as `langdetect_rs._core.Factory` pickles itself.
+    Raises:
+      RuntimeError: another release of langdetect-rs, or not 55 profiles.
+    """
+    form, languages = _HEAD.unpack_from(stored)
+    if (form, languages) != (_FORMAT, LANGUAGES):
+        raise RuntimeError(
+            f"langdetect-rs stores {form!r} with {languages} profiles; "
+            f"expected {_FORMAT!r} with {LANGUAGES}"
+        )
+    at = _HEAD.size
+    for _ in range(languages):
+        at += 4 + int.from_bytes(stored[at : at + 4], "little")
+    rows = int.from_bytes(stored[at : at + 4], "little")
+    key, start, language, likelihood = _read_rows(np.frombuffer(stored, "<u4", -1, at + 4), rows)
+    table = _hash_table(key, 1 << (2 * rows).bit_length())
+    normal, symbol, upper = _characters()
+    letters = np.array([SPACE, *map(ord, LETTERS)], np.int64)
+    return Tables(
+        normal, symbol, upper, *_symbol_tables(letters, *table), *table, start, language,
+        likelihood, _byte_class(), _stream(),
+    )  # fmt: skip
+
+
+def _stream() -> NDArray[np.uint32]:
+    """NumPy seeds with [0] as Python does with 0."""
+    return np.frombuffer(np.random.RandomState([0]).bytes(4 * STREAM), "<u4").astype(np.uint32)
+
+
+def _characters() -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]]:
+    """`normal`, `symbol` and `upper`; no text has the surrogates."""
+    normal = np.full(CHARACTERS, SPACE, np.int32)
+    text = "".join(chr(c) for c in range(CHARACTERS) if not 0xD800 <= c < 0xE000)
+    taken = list(map(langdetect_core.normalize_char, text))
+    normal[np.frombuffer(text.encode("utf-32-le"), "<u4")] = list(map(ord, taken))
+    by_character = np.full(CHARACTERS, NO_SYMBOL, np.uint8)
+    by_character[[SPACE, *map(ord, LETTERS)]] = range(len(LETTERS) + 1)
+    is_upper = np.array([chr(c).isupper() for c in range(CHARACTERS)])
+    return normal, by_character[normal], is_upper[normal]
+
+
+def _byte_class() -> NDArray[np.uint8]:
+    found = np.zeros(256, np.uint8)
+    classes = (IN_LINK, _LINK_MARKS), (IN_NAME, _NAME_MARKS), (IN_DOMAIN, _DOMAIN_MARKS)
+    for bit, marks in classes:
+        found[list(marks + b"0123456789" + LETTERS.encode())] |= bit
+    return found
+
+
+@compiled
+def _read_rows(
+    words: NDArray[np.uint32], rows: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """`key` of each row, `start`, `language` and `likelihood`.
+
+    A stored row has its key in two words, a word that is not needed, the number of its languages,
+    and for each of these the language and the likelihood in two words.
+    """
+    key, start = np.zeros(rows, np.uint64), np.zeros(rows + 1, np.int32)
+    at = 0
+    for row in range(rows):
+        key[row] = np.uint64(words[at]) | (np.uint64(words[at + 1]) << np.uint64(32))
+        start[row + 1] = start[row] + np.int32(words[at + 3])
+        at += 4 + 3 * np.int64(words[at + 3])
+    language, bits = np.zeros(start[rows], np.int32), np.zeros(start[rows], np.uint64)
+    at = 0
+    for row in range(rows):
+        at += 4
+        for number in range(start[row], start[row + 1]):
+            language[number] = words[at]
+            bits[number] = np.uint64(words[at + 1]) | (np.uint64(words[at + 2]) << np.uint64(32))
+            at += 3
+    return key, start, language, bits.view(np.float64)
+
+
+@inlined
+def key_of(first: int, second: int, third: int) -> np.uint64:
+    """The key of an n-gram by its characters; -1 for those after its end."""
+    return (
+        np.uint64(first + 1)
+        | (np.uint64(second + 1) << np.uint64(21))
+        | (np.uint64(third + 1) << np.uint64(42))
+    )
+
+
+@inlined
+def _place(key: np.uint64, places: int) -> np.int64:
+    """The first place of a key in a hash table of 2**n places."""
+    return np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & (places - 1)
+
+
+@compiled
+def _hash_table(
+    keys: NDArray[np.uint64], places: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    table, row_of = np.zeros(places, np.uint64), np.full(places, -1, np.int32)
+    for row in range(len(keys)):
+        place = _place(keys[row], places)
+        while row_of[place] >= 0:
+            place = (place + 1) & (places - 1)
+        table[place], row_of[place] = keys[row], row
+    return table, row_of
+
+
+@inlined
+def find_row(key: np.uint64, table: NDArray[np.uint64], row_of: NDArray[np.int32]) -> int:
+    """The row of a key, or -1."""
+    place = _place(key, len(table))
+    while row_of[place] >= 0:
+        if table[place] == key:
+            return np.int64(row_of[place])
+        place = (place + 1) & (len(table) - 1)
+    return np.int64(-1)
+
+
+@compiled
+def _symbol_tables(
+    letters: NDArray[np.int64], table: NDArray[np.uint64], row_of: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """`known`, `row_of_one`, `row_of_two`, `row_of_three`, by the rules of n-grams.
+
+    None is a space alone or two spaces, and none has a space in its middle.
+    """
+    one, two = np.full(64, -1, np.int32), np.full(64**2, -1, np.int32)
+    three, known = np.full(64**3, -1, np.int32), np.zeros(64**3, np.uint8)
+    for c in range(1, len(letters)):
+        one[c] = find_row(key_of(letters[c], -1, -1), table, row_of)
+    for b in range(len(letters)):
+        for c in range(len(letters)):
+            if b or c:
+                two[b * 64 + c] = find_row(key_of(letters[b], letters[c], -1), table, row_of)
+            for a in range(len(letters)):
+                at = (a * 64 + b) * 64 + c
+                if b:
+                    key = key_of(letters[a], letters[b], letters[c])
+                    three[at] = find_row(key, table, row_of)
+                known[at] = (one[c] >= 0) + (two[b * 64 + c] >= 0) + (three[at] >= 0)
+    return known, one, two, three

@@ -1,0 +1,129 @@
+"""The characters of a text that langdetect reads: the first step of `langdetect_kernel`.
+
+The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaning.compiled import character_at, compiled, inlined
+from cleaning.filters.langdetect_tables import (
+    CHARACTERS,
+    IN_DOMAIN,
+    IN_LINK,
+    IN_NAME,
+    SPACE,
+    Tables,
+)
+
+MAX_CHARACTERS = 10_000
+_MAX_LINK, _MAX_NAME, _MAX_DOMAIN = 2076, 64, 255  # characters of parts of an address
+_MARKS = 0x300, 0x323  # the combining marks of Vietnamese are among these
+_LATIN_ADDITIONAL = 0x1E00, 0x1EFF
+
+
+@compiled
+def has_address(utf8: NDArray[np.uint8]) -> bool:
+    """True if the text has an `@` or `:/`."""
+    found = False
+    for at in range(len(utf8) - 1):
+        found |= (utf8[at] == 0x40) | ((utf8[at] == 0x3A) & (utf8[at + 1] == 0x2F))
+    return found
+
+
+@inlined
+def _run(utf8: NDArray[np.uint8], start: int, most: int, bit: int, tables: Tables) -> int:
+    """How many of the bytes from `start` on, `most` of them at most, are of a class."""
+    end = min(start + most, len(utf8))
+    at = start
+    while at < end and tables.byte_class[utf8[at]] & bit:
+        at += 1
+    return at - start
+
+
+@inlined
+def _link_start(utf8: NDArray[np.uint8], at: int) -> int:
+    """The length of `http://` or `https://` at a place, or 0."""
+    if at + 7 >= len(utf8) or utf8[at] != 0x68 or utf8[at + 1] != 0x74:
+        return 0
+    if utf8[at + 2] != 0x74 or utf8[at + 3] != 0x70:
+        return 0
+    colon = at + 4 + (utf8[at + 4] == 0x73)
+    if utf8[colon] != 0x3A or utf8[colon + 1] != 0x2F or utf8[colon + 2] != 0x2F:
+        return 0
+    return colon + 3 - at
+
+
+@compiled
+def without_links(utf8: NDArray[np.uint8], tables: Tables) -> NDArray[np.uint8]:
+    """Each `https?://[-_.?&~;+=/#0-9A-Za-z]{1,2076}` as a space."""
+    kept = np.empty(len(utf8), np.uint8)
+    size = at = 0
+    while at < len(utf8):
+        start = _link_start(utf8, at)
+        run = _run(utf8, at + start, _MAX_LINK, IN_LINK, tables) if start else 0
+        kept[size] = SPACE if run else utf8[at]
+        at += start + run if run else 1
+        size += 1
+    return kept[:size]
+
+
+@compiled
+def without_mails(utf8: NDArray[np.uint8], tables: Tables) -> NDArray[np.uint8]:
+    """Each `[-_.0-9A-Za-z]{1,64}@[-_0-9A-Za-z]{1,255}[-_.0-9A-Za-z]{1,255}` as a space."""
+    kept = np.empty(len(utf8), np.uint8)
+    size = at = name = 0  # name: how many bytes before this one may belong to an address
+    while at < len(utf8):
+        byte = utf8[at]
+        if byte == 0x40 and name:
+            domain = _run(utf8, at + 1, _MAX_DOMAIN, IN_DOMAIN, tables)
+            rest = _run(utf8, at + 1 + domain, _MAX_DOMAIN, IN_NAME, tables)
+            if domain and domain + rest > 1:
+                size -= min(name, _MAX_NAME)
+                kept[size] = SPACE
+                at += 1 + domain + rest
+                size += 1
+                name = 0
+                continue
+        name = name + 1 if tables.byte_class[byte] & IN_NAME else 0
+        kept[size] = byte
+        at += 1
+        size += 1
+    return kept[:size]
+
+
+@compiled
+def read_characters(utf8: NDArray[np.uint8], characters: NDArray[np.uint32], tables: Tables) -> int:
+    """Reads the characters, runs of spaces as one; returns their number, 0 to hand them over."""
+    at = read = count = latin = other = 0
+    before = 0
+    while at < len(utf8) and read < MAX_CHARACTERS:
+        character, size = np.int32(utf8[at]), 1
+        if character >= 0x80:
+            character, size = character_at(utf8, at)
+            if character >= CHARACTERS or _MARKS[0] <= character <= _MARKS[1]:
+                return 0
+            is_latin = _LATIN_ADDITIONAL[0] <= character <= _LATIN_ADDITIONAL[1]
+            other += character >= _MARKS[0] and not is_latin
+        at += size
+        read += 1
+        if character == SPACE and before == SPACE:
+            continue
+        before = character
+        latin += 0x41 <= character <= 0x7A
+        characters[count] = character
+        count += 1
+    if at < len(utf8) and utf8[at] == 0xCC:  # a mark would change the last character
+        return 0
+    return _without_latin(characters, count) if 2 * latin < other else count
+
+
+@inlined
+def _without_latin(characters: NDArray[np.uint32], count: int) -> int:
+    """Drops the characters from `A` to `z`; returns how many are left."""
+    left = 0
+    for at in range(count):
+        if not 0x41 <= characters[at] <= 0x7A:
+            characters[left] = characters[at]
+            left += 1
+    return left

@@ -1,0 +1,259 @@
+"""The steps by which `clean_kernel` judges a line of a page, compiled.
+
+The bytes are valid UTF-8 with `PADDING` bytes behind them: an index may pass the end of a line by
+that. Long loops run over slices, so that the compiler sees that no index is negative and takes many
+bytes at once.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaning.compiled import character_at, inlined
+from cleaning.filters.clean import (
+    END_MARKS,
+    MAX_WORD_CHARS,
+    MIN_WORDS_PER_LINE,
+    POLICY_PHRASES,
+)
+from cleaning.wet.pages import METADATA_PREFIXES
+
+PADDING = 32
+_SPACE, _TAB, NEWLINE, _PERIOD, _BRACKET, CLOSING_BRACKET, _BRACE = b" \t\n.[]{"
+_KELVIN = 0x212A
+PHRASES = ("lorem ipsum", "javascript", *POLICY_PHRASES)
+LOREM_AT, JAVASCRIPT_AT = 0, 1  # of PHRASES; policy phrases follow
+_CUT = ("[edit]", "[citation needed]")
+_CHARACTERS = 0x20000  # `str.lower` changes none beyond, and none beyond is a digit
+
+
+class Tables(NamedTuple):
+    """What the kernel compares with.
+
+    Attributes:
+      phrases, cut, prefixes: uint8[n, 32], PHRASES, _CUT, METADATA_PREFIXES, ended by zeros.
+      changed: bool[_CHARACTERS], the characters that `str.lower` changes.
+      is_digit: bool[_CHARACTERS], the decimal digits of Unicode.
+      ends_well: bool[256], the bytes that end a line as it should.
+    """
+
+    phrases: NDArray[np.uint8]
+    cut: NDArray[np.uint8]
+    prefixes: NDArray[np.uint8]
+    changed: NDArray[np.bool_]
+    is_digit: NDArray[np.bool_]
+    ends_well: NDArray[np.bool_]
+
+
+@functools.cache
+def load_tables() -> Tables:
+    """The tables, made once a process."""
+    changed = np.array([chr(c).lower() != chr(c) for c in range(_CHARACTERS)])
+    is_digit = np.array([chr(c).isdecimal() for c in range(_CHARACTERS)])
+    ends_well = np.zeros(256, np.bool_)
+    ends_well[list("".join(END_MARKS).encode())] = True
+    texts = PHRASES, _CUT, METADATA_PREFIXES
+    phrases, cut, prefixes = map(_padded, texts)
+    return Tables(phrases, cut, prefixes, changed, is_digit, ends_well)
+
+
+def _padded(texts: tuple[str, ...]) -> NDArray[np.uint8]:
+    joined = b"".join(text.encode().ljust(PADDING, b"\0") for text in texts)
+    return np.frombuffer(joined, np.uint8).reshape(-1, PADDING)
+
+
+@inlined
+def has_break(page: NDArray[np.uint8]) -> bool:
+    """True if a page has line breaks other than newlines, or control characters beside those.
+
+    Args:
+      page: its bytes, and two more.
+    """
+    found = False
+    for at in range(len(page) - 2):
+        first, second, third = page[at], page[at + 1], page[at + 2]
+        found |= (first >= 0x0B) & (first <= 0x1F)
+        found |= (first == 0xC2) & (second == 0x85)
+        found |= (first == 0xE2) & (second == 0x80) & ((third == 0xA8) | (third == 0xA9))
+    return found
+
+
+@inlined
+def _space_at(data: NDArray[np.uint8], at: int) -> int:
+    """The bytes of the whitespace at a place, 0 if there is none; newlines are not met."""
+    byte = data[at]
+    if byte in (_SPACE, _TAB):
+        return 1
+    if byte < 0xC2 or byte > 0xE3:
+        return 0
+    second, third = data[at + 1], data[at + 2]
+    if byte == 0xC2:
+        return 2 if second == 0xA0 else 0
+    if byte == 0xE2 and second == 0x80:  # U+2000 to 200A, 202F
+        return 3 if third <= 0x8A or third == 0xAF else 0
+    is_space = byte == 0xE2 and second == 0x81 and third == 0x9F
+    is_space |= byte == 0xE1 and second == 0x9A and third == 0x80
+    is_space |= byte == 0xE3 and second == 0x80 and third == 0x80
+    return 3 if is_space else 0
+
+
+@inlined
+def stripped(data: NDArray[np.uint8], first: int, last: int) -> tuple[int, int]:
+    """Start and end of a line without whitespace at its ends; the same if nothing is left."""
+    while first < last:
+        size = _space_at(data, first)
+        if size == 0:
+            break
+        first += size
+    while first < last:
+        if data[last - 1] == _SPACE or data[last - 1] == _TAB:
+            last -= 1
+        elif data[last - 1] >= 0x80 and last - first > 1 and _space_at(data, last - 2) == 2:
+            last -= 2
+        elif data[last - 1] >= 0x80 and last - first > 2 and _space_at(data, last - 3) == 3:
+            last -= 3
+        else:
+            break
+    return first, last
+
+
+@inlined
+def has_long_word(data: NDArray[np.uint8], first: int, last: int) -> bool:
+    """True if a word of a line has more than MAX_WORD_CHARS characters."""
+    characters = 0
+    at = first
+    while at < last:
+        size = _space_at(data, at)
+        characters = 0 if size else characters + ((data[at] & 0xC0) != 0x80)
+        if characters > MAX_WORD_CHARS:
+            return True
+        at += max(size, 1)
+    return False
+
+
+@inlined
+def stands_at(data: NDArray[np.uint8], at: int, texts: NDArray[np.uint8]) -> int:
+    """The length of the text that stands at a place, or 0."""
+    for number in range(len(texts)):
+        size = 0
+        while texts[number, size] and data[at + size] == texts[number, size]:
+            size += 1
+        if not texts[number, size]:
+            return size
+    return 0
+
+
+@inlined
+def _citation(data: NDArray[np.uint8], at: int, tables: Tables) -> int:
+    """The bytes of the citation whose bracket stands at a place, or 0."""
+    end = at + 1
+    character, size = character_at(data, end)
+    while character < _CHARACTERS and tables.is_digit[character]:
+        end += size
+        character, size = character_at(data, end)
+    return end + 1 - at if character == CLOSING_BRACKET else stands_at(data, at, tables.cut)
+
+
+@inlined
+def copy_line(
+    line: NDArray[np.uint8], kept: NDArray[np.uint8], lowered: NDArray[np.uint8], tables: Tables
+) -> tuple[int, bool]:
+    """Copies a line without its citations, and lowered; returns its size, and whether it had any.
+
+    Args:
+      line: its bytes, and PADDING more.
+    """
+    size = len(line) - PADDING
+    if not _lower(line[:size], kept, lowered):
+        return size, False
+    at = to = 0
+    while at < size:
+        cut = _citation(line, at, tables) if line[at] == _BRACKET else 0
+        if cut == 0:
+            _lower(line[at : at + 1], kept[to:], lowered[to:])
+            to += 1
+        at += max(cut, 1)
+    return to, to < size
+
+
+@inlined
+def _lower(line: NDArray[np.uint8], kept: NDArray[np.uint8], lowered: NDArray[np.uint8]) -> bool:
+    """Copies bytes, and their ASCII lowered; True if a bracket is among them."""
+    has_bracket = False
+    for at in range(len(line)):
+        byte = line[at]
+        has_bracket |= byte == _BRACKET
+        kept[at] = byte
+        lowered[at] = byte | ((byte >= 0x41) & (byte <= 0x5A)) << 5
+    return has_bracket
+
+
+@inlined
+def ends_well(kept: NDArray[np.uint8], begin: int, end: int, tables: Tables) -> bool:
+    """True if a line ends in a mark and not in three periods."""
+    if begin == end or not tables.ends_well[kept[end - 1]]:
+        return False
+    if kept[end - 1] != _PERIOD or end - begin < 3:
+        return True
+    return kept[end - 2] != _PERIOD or kept[end - 3] != _PERIOD
+
+
+@inlined
+def has_words(kept: NDArray[np.uint8], begin: int, end: int) -> bool:
+    """True if a line has at least MIN_WORDS_PER_LINE words."""
+    words = in_word = 0
+    at = begin
+    while at < end and words < MIN_WORDS_PER_LINE:
+        size = _space_at(kept, at)
+        words += (size == 0) & (in_word == 0)
+        in_word = size == 0
+        at += max(size, 1)
+    return words == MIN_WORDS_PER_LINE
+
+
+@inlined
+def find_phrase(line: NDArray[np.uint8], tables: Tables) -> tuple[int, bool]:
+    """The first phrase of the table that a line holds, or their number; whether it has a brace.
+
+    Each phrase has one of `m i`, `jav`, `icy`, `oki` and `f u`: no line without these is searched.
+
+    Args:
+      line: its bytes, and PADDING zeros.
+    """
+    has_brace = is_likely = False
+    size = len(line) - PADDING
+    for at in range(size):
+        first, second, third = line[at], line[at + 1], line[at + 2]
+        has_brace |= first == _BRACE
+        is_likely |= (first == 0x6D) & (second == 0x20) & (third == 0x69)
+        is_likely |= (first == 0x6A) & (second == 0x61) & (third == 0x76)
+        is_likely |= (first == 0x69) & (second == 0x63) & (third == 0x79)
+        is_likely |= (first == 0x6F) & (second == 0x6B) & (third == 0x69)
+        is_likely |= (first == 0x66) & (second == 0x20) & (third == 0x75)
+    for number in range(len(tables.phrases) if is_likely else 0):
+        for at in range(size):
+            begins = line[at] == tables.phrases[number, 0]
+            if begins and stands_at(line, at, tables.phrases[number : number + 1]):
+                return number, has_brace
+    return len(tables.phrases), has_brace
+
+
+@inlined
+def find_capitals(line: NDArray[np.uint8], tables: Tables) -> tuple[bool, bool]:
+    """Whether `str.lower` changes a character beyond ASCII; whether one is a Kelvin sign."""
+    high = np.uint8(0)
+    for at in range(len(line)):
+        high |= line[at]
+    changed = has_kelvin = False
+    at = 0
+    while high >= 0x80 and at < len(line):
+        if line[at] < 0x80:
+            at += 1
+            continue
+        character, size = character_at(line, at)
+        changed |= character < _CHARACTERS and tables.changed[character]
+        has_kelvin |= character == _KELVIN
+        at += size
+    return changed, has_kelvin
