@@ -10,7 +10,6 @@ Tables first, then the modules that use them, in data-path order:
   wet               bytes of a WET file to records and pages
   urls              normalized URLs and their digests
   patterns          RE2 patterns that write nothing to the terminal
-  compiled          functions that numba compiles
   lowercase         str.lower on UTF-8 bytes
   sentences         Punkt's sentences, counted up to a given number
   filters           the decision of each filter about a page or a text

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.compiled import compiled, inlined
 from cleaning.filters.clean import (
     JAVASCRIPT,
     LINE_PASSED,
@@ -30,6 +29,7 @@ from cleaning.filters.clean import (
     has_sentences,
     lower_lines,
 )
+from cleaning.filters.compiled import compiled, inlined
 from cleaning.filters.line_kernel import (
     CLOSING_BRACKET,
     JAVASCRIPT_AT,
@@ -188,8 +188,7 @@ def _judge(
     if not tables.ends_well[data[last - 1]] and data[last - 1] != CLOSING_BRACKET:
         return _NO_ENDMARK
     before = row[_END]
-    begin = before + (row[_PASSED] > 0)
-    line = data[first : last + PADDING]
+    begin, line = before + (row[_PASSED] > 0), data[first : last + PADDING]
     size, is_cited = copy_line(line, room.kept[begin:], room.lowered[begin:], tables)
     end = begin + size
     row[_CITED] |= is_cited
@@ -199,13 +198,10 @@ def _judge(
         return _TOO_SHORT
     room.lowered[end : end + PADDING] = 0
     phrase, has_brace = find_phrase(room.lowered[begin : end + PADDING], tables)
-    if phrase == LOREM_AT:
-        row[_OUTCOME] = _LOREM_IPSUM
-        return -1
     if phrase == JAVASCRIPT_AT:
         return _JAVASCRIPT
-    if has_brace:
-        row[_OUTCOME] = _SQUIGGLY
+    if phrase == LOREM_AT or has_brace:
+        row[_OUTCOME] = _LOREM_IPSUM if phrase == LOREM_AT else _SQUIGGLY
         return -1
     if phrase < len(tables.phrases):
         return _POLICY

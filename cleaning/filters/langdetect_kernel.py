@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.compiled import compiled, inlined
+from cleaning.filters.compiled import compiled, inlined
 from cleaning.filters.langdetect_tables import (
     CAPITALS,
     LANGUAGES,

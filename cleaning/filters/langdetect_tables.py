@@ -7,7 +7,7 @@ import numpy as np
 from langdetect_rs import _core as langdetect_core
 from numpy.typing import NDArray
 
-from cleaning.compiled import compiled, inlined
+from cleaning.filters.compiled import compiled, inlined
 
 LANGUAGES = 55
 WIDTH = 56  # of a row of probabilities: one more, which is always 0, so that vectors are full

@@ -6,7 +6,7 @@ The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.compiled import character_at, compiled, inlined
+from cleaning.filters.compiled import character_at, compiled, inlined
 from cleaning.filters.langdetect_tables import (
     CHARACTERS,
     IN_DOMAIN,

@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.compiled import character_at, inlined
 from cleaning.filters.clean import (
     END_MARKS,
     MAX_WORD_CHARS,
     MIN_WORDS_PER_LINE,
     POLICY_PHRASES,
 )
+from cleaning.filters.compiled import character_at, inlined
 from cleaning.wet.pages import METADATA_PREFIXES
 
 PADDING = 32
