@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TextIO, cast
@@ -165,8 +165,22 @@ class RedactedStream:
     def write(self, text: str) -> int:
         """Writes the text redacted; returns its own length."""
         redacted = redact(text)
-        self._stream.write(redacted if self._controls else escape_controls(redacted))
+        shown = redacted if self._controls else escape_controls(redacted)
+        self._unless_gone(lambda: self._stream.write(shown))
         return len(text)
+
+    def flush(self) -> None:
+        """Hands on what was written."""
+        self._unless_gone(self._stream.flush)
+
+    def _unless_gone(self, act: Callable[[], object]) -> None:
+        """The work goes on without who reads it, as after `| head`: the rest goes nowhere."""
+        try:
+            act()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Writes each line redacted."""

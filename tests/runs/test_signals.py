@@ -146,3 +146,14 @@ def test_training_is_interrupted_while_it_starts_and_while_it_compiles(
         process = start(*command)
         interrupt(process, has_loaded(process, library), number)
     interrupt(start(*command), lambda: (tmp_path / "run" / "config.json").exists())
+
+
+@pytest.mark.parametrize("gone", ["stdout", "stderr"])
+def test_a_run_goes_on_when_nobody_reads_what_it_says(tmp_path, sample, gone):
+    process = start(*COMMAND, "build", f"--input={sample}", f"--output={tmp_path}", "--max_files=1")
+    getattr(process, gone).close()  # as after `| head`
+    setattr(process, gone, None)
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "Traceback" not in str(said) and "Error" not in str(said)
+    assert (tmp_path / "runs/en/report.json").exists() and not (tmp_path / "runs/en/work").exists()
