@@ -13,7 +13,7 @@ import re
 import stat
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from runtime.redaction import escape_json, redact
@@ -268,10 +268,9 @@ def delete_folder(folder: str) -> None:
 
 def _delete_made(folder: str, made: re.Pattern[str]) -> None:
     for place, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            if made.fullmatch(name) and not os.path.islink(path):
-                os.unlink(path)
+        for path in (os.path.join(place, name) for name in names if made.fullmatch(name)):
+            if not os.path.islink(path):
+                delete_file(path)
 
 
 def foreign_files(folder: str) -> list[str]:
@@ -288,17 +287,18 @@ def foreign_files(folder: str) -> list[str]:
 
 def delete_file(path: str) -> None:
     """Removes a file; nothing happens if it is not there."""
-    if not is_remote(path):
-        if os.path.exists(path):
+    if is_remote(path):
+        remote_files(path).delete_file(path)
+    elif os.path.exists(path):
+        with suppress(FileNotFoundError):  # two workers may remove the same
             os.unlink(path)
-        return
-    remote_files(path).delete_file(path)
 
 
 def delete_if_empty(folder: str) -> None:
     """Removes a local folder that holds nothing; other filesystems have no empty folders."""
-    if not is_remote(folder) and os.path.isdir(folder) and not os.listdir(folder):
-        os.rmdir(folder)
+    if not is_remote(folder):
+        with suppress(OSError):  # it holds something, or is not there
+            os.rmdir(folder)
 
 
 def delete_leftovers(folder: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,12 @@ def test_every_file_of_a_run_has_a_name_of_ours(tmp_path, sample, capsys):
     files = [path for path in files if path.is_file() and path.parent != work]
     assert len(files) > 20 and shard_bytes(tmp_path)
     assert [path for path in files if not MADE.fullmatch(path.name)] == []
+
+
+def test_several_workers_may_remove_a_folder_at_once(tmp_path):
+    for _ in range(10):
+        names = tuple(f"{stage}/{n:06d}.blocks" for stage in ("clean", "lines") for n in range(100))
+        put(tmp_path / "documents", names, "made")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(delete_folder, [str(tmp_path / "documents")] * 4))
+        assert not (tmp_path / "documents").exists()

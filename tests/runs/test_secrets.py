@@ -68,10 +68,7 @@ def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, server, capsys, m
 
 def test_errors_of_a_crawl_hold_no_secret(tmp_path, server):  # noqa: F811
     denied = server.url("denied").replace("://", "://me:PLANTED-password@")
-    for base in (
-        f"{denied}?sig=PLANTED-signature",
-        "http://me:PLANTED-pw@127.0.0.1:9/?k=PLANTED-k",
-    ):
+    for base in (f"{denied}?sig=PLANTED-signature", "http://me:PLANTED-pw@[::1/?k=PLANTED-k"):
         run = start(base, tmp_path / "out")
         told = run.communicate()[0]
         assert run.returncode == 2 and "PLANTED" not in told, told

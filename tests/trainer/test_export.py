@@ -121,7 +121,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["file", "link"])
+@pytest.mark.parametrize("kind", ["file", pytest.param("link", marks=pytest.mark.slow)])
 def test_files_that_the_trainer_did_not_make_stay(base, tmp_path, kind, capsys):
     *given, run = base
     (tmp_path / "texts.txt").write_text("the cat\n")
