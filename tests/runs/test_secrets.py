@@ -44,23 +44,23 @@ def planted_in(folder: Path) -> list[str]:
 
 
 def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, server, capsys, monkeypatch):  # noqa: F811
-    login = server.url("stalls").replace("://", "://me:PLANTED-password@")
+    login = server.url("plain").replace("://", "://me:PLANTED-password@")
     running = start(f"{login}?sig=PLANTED-signature", tmp_path, "--keep_work")
-    lock = tmp_path / "runs/en/work/c4forge.lock"
-    while running.poll() is None and not (lock.exists() and lock.stat().st_size):
-        time.sleep(0.05)
+    state = tmp_path / "runs/en/work/run.json"
+    while running.poll() is None and not state.exists():
+        time.sleep(0.01)
+    running.send_signal(signal.SIGSTOP)
     refused = start(login, tmp_path)
     told = refused.communicate()[0]
     assert refused.returncode == 2 and f"process {running.pid}" in told and "PLANTED" not in told
     assert status.main([str(tmp_path / "runs/en/work")]) == 0
     assert "PLANTED" not in "".join(capsys.readouterr())
     assert planted_in(tmp_path) == []
-    running.send_signal(signal.SIGINT)
+    running.kill()
     assert "PLANTED" not in running.communicate()[0]
-    plain = server.url("plain").replace("://", "://me:PLANTED-password@")
-    refused = start(plain, tmp_path, "--s3_session_token", "PLANTED-token")
+    refused = start(login, tmp_path, "--s3_session_token", "PLANTED-token")
     assert "PLANTED" not in refused.communicate()[0] and refused.returncode == 2
-    done = start(f"{plain}?sig=PLANTED-signature", tmp_path, "--keep_work")
+    done = start(f"{login}?sig=PLANTED-signature", tmp_path, "--keep_work")
     told = done.communicate()[0]
     assert done.returncode == 0 and "PLANTED" not in told, told
     assert planted_in(tmp_path) == []
