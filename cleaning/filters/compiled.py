@@ -1,13 +1,29 @@
-"""Functions that numba compiles, once for a machine: the machine code is kept beside the source."""
+"""Functions that numba compiles, once for a machine; the machine code is kept in the user's cache.
 
+numba sees neither that a function which another one calls has changed, nor a constant of another
+module, nor a damaged file. So the folder has a digest of all of cleaning in its name, and a list of
+checksums: machine code of other sources is never loaded, and damaged files are made again.
+"""
+
+import atexit
+import functools
+import hashlib
+import json
+import os
+import platform
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+_CHECKSUMS = "checksums.json"
 
 
 def compiled(function: FunctionT) -> FunctionT:
@@ -16,10 +32,68 @@ def compiled(function: FunctionT) -> FunctionT:
     It takes numbers, arrays and named tuples of arrays. An index is not checked: who writes such a
     function states how long its arrays are.
     """
+    folder = _folder()
+    if not folder:  # none can be written: every process compiles for itself
+        return numba.njit(function)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
     try:
         return numba.njit(cache=True)(function)
-    except RuntimeError:  # no folder for it can be written: every process compiles for itself
-        return numba.njit(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@functools.cache
+def _folder() -> str:
+    """Of the machine code of these sources, free of damaged files; "" if none can be written."""
+    digest = hashlib.sha256(f"{platform.python_version()} {numba.__version__}".encode())
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    own = os.environ.get("C4FORGE_CACHE") or platformdirs.user_cache_dir("c4forge")
+    folder = Path(numba.config.CACHE_DIR or own, f"compiled-{digest.hexdigest()[:16]}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_damaged(folder)
+    except OSError:
+        return ""
+    atexit.register(list_checksums)
+    return str(folder) if os.access(folder, os.W_OK) else ""
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """The sha256 of each file of machine code, by its path in the folder."""
+    files = sorted(path for path in folder.rglob("*.nb[ci]") if path.is_file())
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def _remove_damaged(folder: Path) -> None:
+    """Removes all machine code if a file of it is not as it was listed."""
+    listed = folder / _CHECKSUMS
+    try:
+        stated = dict(json.loads(listed.read_bytes())) if listed.exists() else {}
+    except ValueError:
+        stated = {"": ""}
+    found = _checksums(folder)
+    if stated.items() <= found.items():
+        return
+    for name in (*found, _CHECKSUMS):
+        with suppress(FileNotFoundError):  # another process may remove them, too
+            (folder / name).unlink()
+
+
+def list_checksums() -> None:
+    """Lists the machine code that was made so far, so that its damage is known from now on."""
+    if not _folder():
+        return
+    folder = Path(_folder())
+    with suppress(OSError):  # without the list, damage is not known
+        data = json.dumps(_checksums(folder), indent=1).encode()
+        if not (folder / _CHECKSUMS).exists() or (folder / _CHECKSUMS).read_bytes() != data:
+            written = folder / f"{_CHECKSUMS}.{uuid.uuid4().hex}"
+            written.write_bytes(data)
+            written.replace(folder / _CHECKSUMS)
 
 
 def inlined(function: FunctionT) -> FunctionT:

@@ -6,6 +6,7 @@ import threading
 
 from cleaning.filters.badwords import WordCase, load_english, load_matcher
 from cleaning.filters.clean_kernel import clean_blocks
+from cleaning.filters.compiled import list_checksums
 from cleaning.filters.language import IDENTIFIERS
 from cleaning.sentences import load_punkt
 from pipelines.stages import table
@@ -28,6 +29,7 @@ IDENTIFIERS["langdetect"].load(None)("A first text loads the machine code.")
 load_matcher(load_english(), WordCase.AS_LISTED)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
+list_checksums()
 _told.cancel()
 _told.join()  # no thread lives on through a fork
 gc.collect()
