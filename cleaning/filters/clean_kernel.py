@@ -53,7 +53,7 @@ from cleaning.lowercase import lower_utf8
 _TOO_LONG_WORD, _NO_ENDMARK, _TOO_SHORT, _JAVASCRIPT, _POLICY, _PASSED = map(
     LINE_RULES.index, (TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LINE_PASSED)
 )
-# Columns of `Room.rows`; the counts of LINE_RULES come first.
+# Columns of `Buffers.rows`; the counts of LINE_RULES come first.
 _EXACT, _DOUBTFUL, _HAS_TEXT, _OUTCOME, _CITED, _CHANGED, _START, _END = range(
     len(LINE_RULES), len(LINE_RULES) + 8
 )
@@ -76,7 +76,7 @@ class FoundPage:
     cleaned: CleanedPage | None
 
 
-class Room(NamedTuple):
+class Buffers(NamedTuple):
     """What the kernel writes to.
 
     Attributes:
@@ -97,11 +97,11 @@ def clean_blocks(blocks: list[bytes]) -> list[FoundPage]:
     """
     data = np.frombuffer(b"\n".join(blocks) + b"\n" + bytes(PADDING), np.uint8)
     rows = np.zeros((len(blocks), _COLUMNS), np.int64)
-    room = Room(np.empty(len(data), np.uint8), np.empty(len(data), np.uint8), rows)
+    buffers = Buffers(np.empty(len(data), np.uint8), np.empty(len(data), np.uint8), rows)
     page_ends = np.cumsum(np.array([len(block) + 1 for block in blocks], np.int64)) - 1
-    _judge_pages(data, page_ends, room, load_tables())
+    _judge_pages(data, page_ends, buffers, load_tables())
     used = int(rows[-1, _END]) if blocks else 0
-    kept, lowered = room.kept[:used].tobytes(), room.lowered[:used].tobytes()
+    kept, lowered = buffers.kept[:used].tobytes(), buffers.lowered[:used].tobytes()
     return [_found_page(row, kept, lowered) for row in rows.tolist()]
 
 
@@ -130,17 +130,17 @@ def _has_enough_sentences(utf8: bytes, lines: int) -> bool:
 
 @compiled
 def _judge_pages(
-    data: NDArray[np.uint8], page_ends: NDArray[np.int64], room: Room, tables: Tables
+    data: NDArray[np.uint8], page_ends: NDArray[np.int64], buffers: Buffers, tables: Tables
 ) -> None:
     start = at = 0
     for page in range(len(page_ends)):
         end = page_ends[page]
-        row = room.rows[page]
+        row = buffers.rows[page]
         row[_START] = row[_END] = at
         if has_break(data[start : end + 2]):
             row[_EXACT] = 1
         else:
-            _judge_lines(data, start, end, row, room, tables)
+            _judge_lines(data, start, end, row, buffers, tables)
         at = row[_END]
         start = end + 1
 
@@ -151,7 +151,7 @@ def _judge_lines(
     start: int,
     end: int,
     row: NDArray[np.int64],
-    room: Room,
+    buffers: Buffers,
     tables: Tables,
 ) -> None:
     """The lines of one page, in order. After a line that drops it, only headers are looked for."""
@@ -168,7 +168,7 @@ def _judge_lines(
             row[_EXACT] = 1
             return
         if row[_OUTCOME] == 0:
-            rule = _judge(data, first, last, row, room, tables)
+            rule = _judge(data, first, last, row, buffers, tables)
             if rule >= 0:
                 row[rule] += 1
 
@@ -179,25 +179,25 @@ def _judge(
     first: int,
     last: int,
     row: NDArray[np.int64],
-    room: Room,
+    buffers: Buffers,
     tables: Tables,
 ) -> int:
-    """The rule that a line meets, or -1 if it drops the page or makes it doubtful."""
+    """The row of LINE_RULES that counts a line, or -1 if the line drops its page."""
     if last - first > MAX_WORD_CHARS and has_long_word(data, first, last):
         return _TOO_LONG_WORD
     if not tables.ends_well[data[last - 1]] and data[last - 1] != CLOSING_BRACKET:
         return _NO_ENDMARK
     before = row[_END]
     begin, line = before + (row[_PASSED] > 0), data[first : last + PADDING]
-    size, is_cited = copy_line(line, room.kept[begin:], room.lowered[begin:], tables)
+    size, is_cited = copy_line(line, buffers.kept[begin:], buffers.lowered[begin:], tables)
     end = begin + size
     row[_CITED] |= is_cited
-    if not ends_well(room.kept, begin, end, tables):
+    if not ends_well(buffers.kept, begin, end, tables):
         return _NO_ENDMARK
-    if not has_words(room.kept, begin, end):
+    if not has_words(buffers.kept, begin, end):
         return _TOO_SHORT
-    room.lowered[end : end + PADDING] = 0
-    phrase, has_brace = find_phrase(room.lowered[begin : end + PADDING], tables)
+    buffers.lowered[end : end + PADDING] = 0
+    phrase, has_brace = find_phrase(buffers.lowered[begin : end + PADDING], tables)
     if phrase == JAVASCRIPT_AT:
         return _JAVASCRIPT
     if phrase == LOREM_AT or has_brace:
@@ -205,10 +205,10 @@ def _judge(
         return -1
     if phrase < len(tables.phrases):
         return _POLICY
-    changed, has_kelvin = find_capitals(room.kept[begin:end], tables)
+    changed, has_kelvin = find_capitals(buffers.kept[begin:end], tables)
     row[_CHANGED] |= changed
     row[_DOUBTFUL] |= has_kelvin
     if begin > before:
-        room.kept[before] = room.lowered[before] = NEWLINE
+        buffers.kept[before] = buffers.lowered[before] = NEWLINE
     row[_END] = end
     return _PASSED

@@ -98,7 +98,7 @@ def plan_conversion(folder: str, target: str, formats: Sequence[str]) -> Convers
 
     Raises:
       OptionError: the folder has no dataset whose shards are all there, or the target another one.
-      DamagedShard: a format is to be made again, and no other is whole to make it from.
+      DamagedShard: a format that is asked for is damaged, and no other is complete.
     """
     contents, source = finished_contents(folder)
     there, mark = read_contents(target), identity(contents, read_origin(folder))
@@ -108,7 +108,7 @@ def plan_conversion(folder: str, target: str, formats: Sequence[str]) -> Convers
     if source in wanted and source not in whole_formats(contents, folder):
         raise DamagedShard(
             f"{first_damage(contents, folder, source)}, not as contents.json states, and no other "
-            "format is whole to make it from; build the dataset again"
+            "format is complete; build the dataset again"
         )
     _check_free(there or _without_formats(contents), target, wanted, mark)
     return Conversion(contents, folder, source, target, there, wanted, mark)

@@ -2,6 +2,7 @@
 
 names        names of files: globs as regular expressions, names that only c4forge gives
 files        files and folders on any filesystem; a written file is complete or absent
+positions    readers with a position, as those of objects and of checked files
 remote       what is asked of a filesystem that is not this machine's
 objects      the files of object stores: no folders, no renaming
 stores       connections to object stores: the environment, retries, errors

@@ -19,6 +19,7 @@ import xxhash
 
 from runtime.errors import RunFailed
 from runtime.storage.files import atomic_write, delete_file, open_read, read_bytes
+from runtime.storage.positions import SeekableReader
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -132,7 +133,7 @@ def read_checked(path: str) -> bytes:
     return data[:length]
 
 
-class CheckedFile(io.RawIOBase):
+class CheckedFile(SeekableReader):
     """The content of a file that `checked_write` wrote; what is read is checked.
 
     Raises:
@@ -140,34 +141,20 @@ class CheckedFile(io.RawIOBase):
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
         with telling_damage(path):
             self._stored = open_read(path)
         try:
-            self._length, self._digests = _read_trailer(path, self._stored)
+            length, self._digests = _read_trailer(path, self._stored)
         except DamagedFile:
             self._stored.close()
             raise
-        self._at = self._start = 0
+        super().__init__(path, length)
+        self._start = 0
         self._checked = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
-        self._at = base + offset
-        return self._at
 
     def read(self, size_bytes: int | None = -1, /) -> bytes:
         """The next bytes, or all that are left."""
-        left = max(self._length - self._at, 0)
+        left = max(self._size - self._at, 0)
         count = left if size_bytes is None or size_bytes < 0 else min(size_bytes, left)
         start, end = self._at, self._at + count
         if not self._start <= start <= end <= self._start + len(self._checked):
@@ -185,7 +172,7 @@ class CheckedFile(io.RawIOBase):
     def _load(self, start: int, end: int) -> None:
         """Reads and checks the chunks that hold these bytes."""
         first, last = start // _CHUNK_BYTES, -(-end // _CHUNK_BYTES)
-        low, high = first * _CHUNK_BYTES, min(last * _CHUNK_BYTES, self._length)
+        low, high = first * _CHUNK_BYTES, min(last * _CHUNK_BYTES, self._size)
         with telling_damage(self._path):
             self._stored.seek(low)
             data = self._stored.read(high - low)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from runtime.storage.names import HAS_GLOB, MADE, as_regex, is_named
+from runtime.storage.positions import SeekableReader
 from runtime.storage.remote import Matched, StoreError
 from runtime.storage.stores import call, split
 
@@ -35,33 +36,15 @@ _PROOFS = re.compile(
 )
 
 
-class _ObjectReader(io.RawIOBase):
+class _ObjectReader(SeekableReader):
     """An object's bytes. Each request asks for more than the last while they follow one another."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
         _, key = split(path)
         self._file = call(path, lambda store: _opened(store, key))
-        self._size = self._file.size()
-        self._at = self._start = 0
+        super().__init__(path, self._file.size())
+        self._start, self._step = 0, _FIRST_BYTES
         self._ahead = memoryview(b"")
-        self._step = _FIRST_BYTES
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"{self._path}: a negative position, {base + offset}")
-        self._at = base + offset
-        return self._at
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fills the buffer; returns the number of bytes, 0 at the end."""

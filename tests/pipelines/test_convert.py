@@ -146,7 +146,7 @@ def test_a_damaged_shard_is_left_if_no_format_is_whole(tmp_path, capsys):
     shard = folder / "jsonl/c4-train.00001-of-00002.json.gz"
     shard.write_bytes(half := shard.read_bytes()[:60])
     assert convert(folder, "--format=jsonl") == 3
-    assert "no other format is whole" in capsys.readouterr().err
+    assert "no other format is complete" in capsys.readouterr().err
     assert shard.read_bytes() == half
 
 

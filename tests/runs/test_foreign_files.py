@@ -16,6 +16,7 @@ from runtime.storage.names import MADE
 from runtime.storage.ownership import MANIFEST, NotOurs, claim, read_manifest, release
 from tests.corpora.written import write_dataset, write_english
 from tests.runs.runs import shard_bytes
+from tests.vocab.small import small_model
 from vocab import inspect, train
 
 NAMES = (
@@ -57,11 +58,10 @@ def corpus(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vocabulary(tmp_path_factory, corpus) -> Path:
-    output = tmp_path_factory.mktemp("vocab")
-    arguments = ["--preset=tiny", "--size=300", f"--corpus={corpus}", f"--output={output}"]
-    assert train.main(arguments) == 0
-    return output
+def vocabulary(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("vocab") / "spiece.model"
+    path.write_bytes(small_model("tiny"))
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pipelines import status
 from runtime.redaction import RedactedStream, redact, redact_arguments
 from runtime.storage.files import json_file
 from tests.conftest import COMMAND, REPOSITORY
-from tests.runs.test_crawl_runs import CRAWL, server, wet  # noqa: F401  # fixtures
+from tests.runs.crawls import CRAWL
 
 ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "PLANTED-aws-secret",
@@ -43,8 +43,8 @@ def planted_in(folder: Path) -> list[str]:
     return [path.name for path in files if b"PLANTED" in path.read_bytes()]
 
 
-def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, server, capsys, monkeypatch):  # noqa: F811
-    login = server.url("plain").replace("://", "://me:PLANTED-password@")
+def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, crawl_server, capsys):
+    login = crawl_server.url("plain").replace("://", "://me:PLANTED-password@")
     running = start(f"{login}?sig=PLANTED-signature", tmp_path, "--keep_work")
     state = tmp_path / "runs/en/work/run.json"
     while running.poll() is None and not state.exists():
@@ -66,8 +66,8 @@ def test_a_run_and_what_is_said_of_it_hold_no_secret(tmp_path, server, capsys, m
     assert planted_in(tmp_path) == []
 
 
-def test_errors_of_a_crawl_hold_no_secret(tmp_path, server):  # noqa: F811
-    denied = server.url("denied").replace("://", "://me:PLANTED-password@")
+def test_errors_of_a_crawl_hold_no_secret(tmp_path, crawl_server):
+    denied = crawl_server.url("denied").replace("://", "://me:PLANTED-password@")
     for base in (f"{denied}?sig=PLANTED-signature", "http://me:PLANTED-pw@[::1/?k=PLANTED-k"):
         run = start(base, tmp_path / "out")
         told = run.communicate()[0]
