@@ -13,7 +13,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from runtime.errors import UsageError
-from runtime.storage.files import json_file, read_bytes, read_object, write_bytes
+from runtime.redaction import redact
+from runtime.storage.files import json_utf8, read_bytes, read_object, write_bytes
 from runtime.storage.remote import is_remote
 from trainer.config import TrainConfig
 from trainer.downstream.loading import split_toml
@@ -94,7 +95,7 @@ def write_settings(config: TrainConfig, first_step: int = 0) -> list[str]:
     for toml, name in _task_files(values["task"]).items():
         _write(os.path.join(config.model_dir, TASKS_NAME, name), resolve_own_tasks(toml).encode())
     kept = {_FIRST_STEP: first_step} if first_step else {}
-    _write(path, json_file(values | kept))
+    _write(path, json_utf8(json.dumps(values | kept, indent=2) + "\n"))
     return changes
 
 
@@ -112,13 +113,13 @@ def changed_results(config: TrainConfig) -> list[str]:
 
 
 def _stored(config: TrainConfig) -> dict[str, Any]:
-    """The options as config.json has them."""
+    """The options as config.json has them, without secrets; a prefix is text of the data."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     for name in ("vocab", "initial_checkpoint", "model_dir", "data_dir"):
         values[name] = _absolute(values[name])
     values["corpus"] = [_absolute(corpus) for corpus in values["corpus"]]
     values["task"] = [_absolute_task(task) for task in values["task"]]
-    return values
+    return {**json.loads(redact(json.dumps(values))), "prefix": config.prefix}
 
 
 def _absolute_task(name: str) -> str:

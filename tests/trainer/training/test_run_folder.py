@@ -43,6 +43,17 @@ def test_the_settings_are_those_of_the_run_wherever_its_folder_is(config, tmp_pa
         (tmp_path / "elsewhere.model").rename(config.vocab)
 
 
+def test_a_login_is_not_kept_but_a_prefix_is(config):
+    prefix = "see https://host/?a=b --token x: "
+    given = {"prefix": prefix, "data_dir": "hdfs://me:pw@host/data"}
+    changed = dataclasses.replace(config, **given)
+    write_settings(changed)
+    assert b"me:pw" not in (Path(config.model_dir) / "config.json").read_bytes()
+    found = read_settings(config.model_dir)
+    assert (found["prefix"], found["data_dir"]) == (prefix, "hdfs://...@host/data")
+    assert write_settings(changed) == []
+
+
 def test_settings_of_another_version_of_the_project_are_read(config):
     path = Path(config.model_dir, "config.json")
     values = json.loads(path.read_text())
