@@ -27,6 +27,7 @@ from cleaning.signatures import (
     ON_REALNEWS,
     Captures,
     MalformedRecord,
+    PageRecord,
     TextPages,
     digest_lines,
 )
@@ -116,7 +117,8 @@ class _Batch:
         self._keeps_raw = rules.keeps_raw()
         self._deduplicates_raw = rules.deduplicates_raw()
         self._fixes_urls = rules.settings.url_rules() != UrlRules()
-        self._origin = ("", "")  # of the record that is being read
+        self._place = (0, 0)  # of the record that is being read
+        self._origin = ("", "")  # of it, as documents have it
         self._captures = Captures(forms={form: TextPages() for form in rules.forms()})
 
     def clean(self, batch: list[Record | Malformed]) -> Captures:
@@ -150,10 +152,13 @@ class _Batch:
     def _add_record(self, record: Record, headers: Headers, found: "FoundPage | None") -> None:
         """Adds the pages of a record; `found` is None if the page needs the exact path."""
         counts = self._captures.counts
+        self._place = record.offset, record.within
         if self._rules.keeps_origins:
             self._origin = str(record.offset), block_digest(record)
         if found is not None:
-            if self._is_complete(headers, found.has_text) and not self._is_too_long(record.block):
+            if self._is_complete(headers, found.has_text) and not self._is_too_long(
+                headers, record.block
+            ):
                 self._add(headers, record, found.cleaned)
             return
         pages = [(page.headers, page.text) for page in reference_pages(record)]
@@ -162,31 +167,37 @@ class _Batch:
             counts["fixed/body_headers"] += kept != pages
             pages = kept
         for headers, text in pages:
-            if self._is_complete(headers, bool(text)) and not self._is_too_long(text):
+            if self._is_complete(headers, bool(text)) and not self._is_too_long(headers, text):
                 self._add(headers, text, None)
 
     def _is_complete(self, headers: Headers, has_text: bool) -> bool:
         """True if the page has URL, text and timestamp; counts it, or the first that is missing."""
-        counts = self._captures.counts
         if not headers.url:
-            counts["split-wet-file/filtered:no_url"] += 1
+            self._captures.counts["split-wet-file/filtered:no_url"] += 1
         elif not has_text:
-            counts["split-wet-file/filtered:no_content"] += 1
+            self._drop(headers, "split-wet-file/filtered:no_content")
         elif not headers.timestamp:
-            counts["split-wet-file/filtered:no_timestamp"] += 1
+            self._drop(headers, "split-wet-file/filtered:no_timestamp")
         else:
-            counts["split-wet-file/passed"] += 1
+            self._captures.counts["split-wet-file/passed"] += 1
             return True
         return False
 
-    def _is_too_long(self, text: str | bytes) -> bool:
+    def _drop(self, headers: Headers, rule: str) -> None:
+        """Counts a page that is no capture, and notes its record."""
+        self._captures.counts[rule] += 1
+        self._captures.records.append(PageRecord(headers.url, *self._place, rule))
+
+    def _is_too_long(self, headers: Headers, text: str | bytes) -> bool:
         """True if the page has too many characters; counts the page either way."""
         most = self._settings.max_page_chars
         too_long = bool(most) and len(text) > most
         if too_long and isinstance(text, bytes):
             too_long = len(page_text(text.decode())) > most
-        outcome = "filtered" if too_long else "passed"
-        self._captures.counts[f"too-long-filter/{outcome}"] += 1
+        if too_long:
+            self._drop(headers, "too-long-filter/filtered")
+        else:
+            self._captures.counts["too-long-filter/passed"] += 1
         return too_long
 
     def _add(self, headers: Headers, source: Record | str, found: CleanedPage | None) -> None:
@@ -197,6 +208,7 @@ class _Batch:
         captures.url_digest.append(md5(normalized))
         captures.priority.append(md5(headers.url))
         captures.captured.append(headers.timestamp)
+        captures.records.append(PageRecord(headers.url, *self._place))
         if rules.keeps_origins:
             captures.origins.append(self._origin)
         if self._fixes_urls:

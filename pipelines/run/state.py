@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pipelines.job import Job
 from pipelines.run.progress import task_counts
@@ -29,6 +30,7 @@ class RunState:
       staging: folders with the receipts of its shards.
       failed: folder with the records of files that could not be fetched.
       report: written when it is done.
+      config: of its job, as config.json has it, but for the input.
     """
 
     started: float
@@ -41,6 +43,7 @@ class RunState:
     staging: list[str]
     failed: str
     report: str
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def write_state(job: Job, parts: tuple[Part, ...]) -> None:
@@ -56,6 +59,7 @@ def write_state(job: Job, parts: tuple[Part, ...]) -> None:
         staging=[_absolute(job.staging_folder(variant)) for variant in job.variants],
         failed=_absolute(job.clean_folder()),
         report=_absolute(join(job.run_folder(), "report.json")),
+        config=job.resolved(()),
     )
     write_checked(join(job.work, NAME), json_file(asdict(state)))
 

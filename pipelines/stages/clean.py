@@ -18,6 +18,8 @@ from cleaning.counts import Counts
 from cleaning.signatures import (
     Captures,
     MalformedRecord,
+    PageRecord,
+    Records,
     Signatures,
     TextPages,
     TextSignatures,
@@ -101,7 +103,7 @@ def find_part_damage(
     Args:
       counts: of the part; {} if they cannot be read.
     """
-    paths = [job.signatures_path(part), job.malformed_path(part)]
+    paths = [job.signatures_path(part), job.records_path(part), job.malformed_path(part)]
     paths += [job.pages_path(part, form) for form in job.rules().forms()]
     if counts.get(UNREACHABLE):
         paths.append(job.failed_path(part))
@@ -174,17 +176,18 @@ def _write(
       read: the stream that the part was read from, if it is the first of its file.
     """
     malformed: list[MalformedRecord] = []
+    records: list[PageRecord] = []
     batches: list[Signatures] = []
     rows = 0
-    schema = page_schema(job)
+    schema, writers = page_schema(job), {}
     with ExitStack() as stack:
-        writers = {}
         for form in rules.forms():
             stream = stack.enter_context(checked_write(job.pages_path(part, form)))
             writers[form] = stack.enter_context(pa.ipc.new_file(stream, schema))
         for captures in cleaned:
             counts.update(captures.counts)
             malformed += captures.malformed
+            records += captures.records
             batches.append(captures.arrays(first_row=rows))
             rows += len(captures.captured)
             for form, writer in writers.items():
@@ -195,6 +198,7 @@ def _write(
     if read is not None and not holds_records(counts):
         row = {"path": part.path, "is": describe_unreadable(read.head)}
         write_checked(job.unreadable_path(part), json_utf8(json.dumps(row, ensure_ascii=False)))
+    save_arrays(job.records_path(part), asdict(Records.of(records)))
     joined = _joined(batches)
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
     save_arrays(job.signatures_path(part), joined)
@@ -257,6 +261,11 @@ def load_signatures(job: Job, part: Part) -> Signatures:
         for form in job.rules().forms()
     }
     return Signatures(**{name: arrays[name] for name in _ARRAYS}, forms=forms)
+
+
+def load_records(job: Job, part: Part) -> Records:
+    """The records that `clean_part` found in the part."""
+    return Records(**load_arrays(job.records_path(part)))
 
 
 def capture_blocks(job: Job, part: Part, _: Sequence[Block] = ()) -> dict[int, Block]:

@@ -17,6 +17,8 @@ from cleaning.signatures import (
     ON_REALNEWS,
     TIME,
     Captures,
+    PageRecord,
+    Records,
     Signatures,
     TextPages,
     TextSignatures,
@@ -372,3 +374,18 @@ def test_a_run_keeps_what_its_variants_need(variants, forms, realnews, keeps_raw
     assert rules.forms() == forms
     assert rules.has(REALNEWS_DOMAIN) is realnews
     assert rules.keeps_raw() is keeps_raw
+
+
+def test_every_page_with_a_url_leaves_the_place_of_its_record():
+    """Also one that reading drops: it leaves no capture, and is asked for all the same."""
+    rules = replace(EN, settings=replace(REFERENCE, max_page_chars=len(GOOD)))
+    parts = [record(text, offset=at * 100) for at, text in enumerate((GOOD, GOOD * 2, ""))]
+    parts.append(record(GOOD, header_lines(url=None), offset=300))
+    captures = cleaned(*parts, rules=rules)
+    expected = [
+        PageRecord(URL, 0, 0),
+        PageRecord(URL, 100, 0, "too-long-filter/filtered"),
+        PageRecord(URL, 200, 0, "split-wet-file/filtered:no_content"),
+    ]
+    assert captures.records == expected == Records.of(expected).rows()
+    assert len(captures.captured) == 1 and Records.of([]).rows() == []
