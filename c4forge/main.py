@@ -55,7 +55,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "") -> int:
     """
     try:
         from runtime.command import end_process
+        from runtime.workers.temporaries import own_temporaries
 
+        if arguments is None or program:
+            own_temporaries()
         code = _run(list(sys.argv[1:] if arguments is None else arguments), program)
         return end_process(code) if arguments is None or program else code
     except KeyboardInterrupt:  # before a command could handle it

@@ -19,6 +19,7 @@ from runtime.redaction import redacted_output
 from runtime.storage.space import describe_full, is_full
 from runtime.workers import pool
 from runtime.workers.processes import check_current_folder, kill_workers, raise_when_interruptible
+from runtime.workers.temporaries import remove_own
 
 RESUMABLE = "What is done is kept: the same command goes on from here."
 NOTHING_WRITTEN = "Nothing was written."
@@ -71,6 +72,7 @@ def end_process(code: int, abruptly: bool = False) -> int:
     if abruptly and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         sys.stdout.flush()
         sys.stderr.flush()
+        remove_own()
         os._exit(code)
     return code
 
@@ -206,6 +208,7 @@ def _end_here(last_words: str, stderr: int, code: Exit) -> NoReturn:
         sys.stdout.flush()
     shown = b"\r\x1b[K\x1b[?25h" if os.isatty(stderr) else b""  # the cursor, which a line hid
     os.write(stderr, shown + f"\n{last_words}\n".encode())
+    remove_own()
     os._exit(code)
 
 

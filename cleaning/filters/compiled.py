@@ -32,7 +32,7 @@ def compiled(function: FunctionT) -> FunctionT:
     It takes numbers, arrays and named tuples of arrays. An index is not checked: who writes such a
     function states how long its arrays are.
     """
-    folder = _folder()
+    folder = code_folder()
     if not folder:  # none can be written: every process compiles for itself
         return numba.njit(function)
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, folder
@@ -43,7 +43,7 @@ def compiled(function: FunctionT) -> FunctionT:
 
 
 @functools.cache
-def _folder() -> str:
+def code_folder() -> str:
     """Of the machine code of these sources, free of damaged files; "" if none can be written."""
     digest = hashlib.sha256(f"{platform.python_version()} {numba.__version__}".encode())
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
@@ -83,11 +83,16 @@ def _remove_damaged(folder: Path) -> None:
             (folder / name).unlink()
 
 
+def is_listed() -> bool:
+    """True if machine code of these sources was made before, by a process that listed it."""
+    return bool(code_folder()) and Path(code_folder(), _CHECKSUMS).exists()
+
+
 def list_checksums() -> None:
     """Lists the machine code that was made so far, so that its damage is known from now on."""
-    if not _folder():
+    if not code_folder():
         return
-    folder = Path(_folder())
+    folder = Path(code_folder())
     with suppress(OSError):  # without the list, damage is not known
         data = json.dumps(_checksums(folder), indent=1).encode()
         if not (folder / _CHECKSUMS).exists() or (folder / _CHECKSUMS).read_bytes() != data:

@@ -60,7 +60,7 @@ def test_a_damaged_list_of_checksums_is_made_again(tmp_path):
 
 def test_without_a_folder_to_write_to_every_process_compiles(tmp_path):
     (tmp_path / "file").write_text("")
-    code = CODE + 'import cleaning.filters.compiled as c\nassert c._folder() == ""\n'
+    code = CODE + 'import cleaning.filters.compiled as c\nassert c.code_folder() == ""\n'
     (tmp_path / "code.py").write_text(code)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "file" / "nowhere")}
     environment["PYTHONPATH"] = str(REPOSITORY)
@@ -71,10 +71,10 @@ def test_the_folder_is_that_of_all_sources_of_cleaning(tmp_path):
     source = (
         "from pathlib import Path\n"
         "from cleaning.filters import compiled\n"
-        "first = compiled._folder(); compiled._folder.cache_clear()\n"
+        "first = compiled.code_folder(); compiled.code_folder.cache_clear()\n"
         "read = Path.read_bytes\n"
         "Path.read_bytes = lambda path: read(path) + b'#' * (path.name == 'rules.py')\n"
-        "assert compiled._folder() != first\n"
+        "assert compiled.code_folder() != first\n"
     )
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", source], env=environment, cwd=REPOSITORY, check=True)
