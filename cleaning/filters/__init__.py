@@ -4,6 +4,7 @@ domains            realnews-domain-filter
 paragraphs         paragraph-filter (mC4)
 clean              clean-page: the rules, line by line
 compiled           functions that numba compiles
+byte_search        sixty-four bytes compared at once, within these
 clean_kernel       clean-page for many pages at once, in compiled code
 line_kernel        its steps: the decisions about one line
 language           english-filter and language-filter: the table of identifiers

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaning.filters.byte_search import find_byte
 from cleaning.filters.clean import (
     JAVASCRIPT,
     LINE_PASSED,
@@ -29,7 +30,7 @@ from cleaning.filters.clean import (
     has_sentences,
     lower_lines,
 )
-from cleaning.filters.compiled import compiled, inlined
+from cleaning.filters.compiled import compiled_in_place, inlined
 from cleaning.filters.line_kernel import (
     CLOSING_BRACKET,
     JAVASCRIPT_AT,
@@ -128,7 +129,7 @@ def _has_enough_sentences(utf8: bytes, lines: int) -> bool:
     return lines >= MIN_SENTENCES or (lines > 0 and has_sentences(utf8.decode().split("\n")))
 
 
-@compiled
+@compiled_in_place
 def _judge_pages(
     data: NDArray[np.uint8], page_ends: NDArray[np.int64], buffers: Buffers, tables: Tables
 ) -> None:
@@ -156,9 +157,7 @@ def _judge_lines(
 ) -> None:
     """The lines of one page, in order. After a line that drops it, only headers are looked for."""
     while start <= end:
-        line_end = start
-        while data[line_end] != NEWLINE:
-            line_end += 1
+        line_end = find_byte(data, start, NEWLINE)
         first, last = stripped(data, start, line_end)
         start = line_end + 1
         if first == last:
@@ -205,7 +204,7 @@ def _judge(
         return -1
     if phrase < len(tables.phrases):
         return _POLICY
-    changed, has_kelvin = find_capitals(buffers.kept[begin:end], tables)
+    changed, has_kelvin = find_capitals(buffers.kept[begin : end + PADDING], tables)
     row[_CHANGED] |= changed
     row[_DOUBTFUL] |= has_kelvin
     if begin > before:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaning.filters.byte_search import BLOCK, equal_bits, high_bits, lowest_bit
 from cleaning.filters.clean import (
     END_MARKS,
     MAX_WORD_CHARS,
@@ -20,12 +21,14 @@ from cleaning.filters.clean import (
 from cleaning.filters.compiled import character_at, inlined
 from cleaning.wet.pages import METADATA_PREFIXES
 
-PADDING = 32
+PADDING = BLOCK + 32
 _SPACE, _TAB, NEWLINE, _PERIOD, _BRACKET, CLOSING_BRACKET, _BRACE = b" \t\n.[]{"
 _KELVIN = 0x212A
 PHRASES = ("lorem ipsum", "javascript", *POLICY_PHRASES)
+MARKS = ("psu", "jav", "icy", "kie", "f u")  # one is in each phrase, and few in other texts
 LOREM_AT, JAVASCRIPT_AT = 0, 1  # of PHRASES; policy phrases follow
 _CUT = ("[edit]", "[citation needed]")
+_TEXT_BYTES = 32
 _CHARACTERS = 0x20000  # `str.lower` changes none beyond, and none beyond is a digit
 
 
@@ -34,6 +37,8 @@ class Tables(NamedTuple):
 
     Attributes:
       phrases, cut, prefixes: uint8[n, 32], PHRASES, _CUT, METADATA_PREFIXES, ended by zeros.
+      marks: uint8[5, 3], MARKS.
+      mark_at: int64[len(PHRASES)], where in a phrase its mark stands.
       changed: bool[_CHARACTERS], the characters that `str.lower` changes.
       is_digit: bool[_CHARACTERS], the decimal digits of Unicode.
       ends_well: bool[256], the bytes that end a line as it should.
@@ -42,6 +47,8 @@ class Tables(NamedTuple):
     phrases: NDArray[np.uint8]
     cut: NDArray[np.uint8]
     prefixes: NDArray[np.uint8]
+    marks: NDArray[np.uint8]
+    mark_at: NDArray[np.int64]
     changed: NDArray[np.bool_]
     is_digit: NDArray[np.bool_]
     ends_well: NDArray[np.bool_]
@@ -56,12 +63,14 @@ def load_tables() -> Tables:
     ends_well[list("".join(END_MARKS).encode())] = True
     texts = PHRASES, _CUT, METADATA_PREFIXES
     phrases, cut, prefixes = map(_padded, texts)
-    return Tables(phrases, cut, prefixes, changed, is_digit, ends_well)
+    marks = np.frombuffer("".join(MARKS).encode(), np.uint8).reshape(-1, 3)
+    mark_at = np.array([max(map(phrase.find, MARKS)) for phrase in PHRASES])
+    return Tables(phrases, cut, prefixes, marks, mark_at, changed, is_digit, ends_well)
 
 
 def _padded(texts: tuple[str, ...]) -> NDArray[np.uint8]:
-    joined = b"".join(text.encode().ljust(PADDING, b"\0") for text in texts)
-    return np.frombuffer(joined, np.uint8).reshape(-1, PADDING)
+    joined = b"".join(text.encode().ljust(_TEXT_BYTES, b"\0") for text in texts)
+    return np.frombuffer(joined, np.uint8).reshape(-1, _TEXT_BYTES)
 
 
 @inlined
@@ -217,43 +226,53 @@ def has_words(kept: NDArray[np.uint8], begin: int, end: int) -> bool:
 def find_phrase(line: NDArray[np.uint8], tables: Tables) -> tuple[int, bool]:
     """The first phrase of the table that a line holds, or their number; whether it has a brace.
 
-    Each phrase has one of `m i`, `jav`, `icy`, `oki` and `f u`: no line without these is searched.
+    Each phrase has one of MARKS: only around these it is looked for.
 
     Args:
       line: its bytes, and PADDING zeros.
     """
-    has_brace = is_likely = False
-    size = len(line) - PADDING
-    for at in range(size):
-        first, second, third = line[at], line[at + 1], line[at + 2]
-        has_brace |= first == _BRACE
-        is_likely |= (first == 0x6D) & (second == 0x20) & (third == 0x69)
-        is_likely |= (first == 0x6A) & (second == 0x61) & (third == 0x76)
-        is_likely |= (first == 0x69) & (second == 0x63) & (third == 0x79)
-        is_likely |= (first == 0x6F) & (second == 0x6B) & (third == 0x69)
-        is_likely |= (first == 0x66) & (second == 0x20) & (third == 0x75)
-    for number in range(len(tables.phrases) if is_likely else 0):
-        for at in range(size):
-            begins = line[at] == tables.phrases[number, 0]
-            if begins and stands_at(line, at, tables.phrases[number : number + 1]):
-                return number, has_brace
-    return len(tables.phrases), has_brace
+    found, has_brace = len(tables.phrases), False
+    for start in range(0, len(line) - PADDING, BLOCK):
+        has_brace |= equal_bits(line, start, _BRACE) != 0
+        bits = _mark_bits(line, start, tables)
+        while bits != 0:
+            mark = start + lowest_bit(bits)
+            bits &= bits - np.uint64(1)
+            for number in range(found):
+                at = mark - tables.mark_at[number]
+                if at >= 0 and stands_at(line, at, tables.phrases[number : number + 1]):
+                    found = number
+                    break
+    return found, has_brace
+
+
+@inlined
+def _mark_bits(line: NDArray[np.uint8], start: int, tables: Tables) -> np.uint64:
+    """The places of marks among the BLOCK from `start` on, as bits."""
+    found = np.uint64(0)
+    for number in range(len(tables.marks)):
+        bits = equal_bits(line, start, tables.marks[number, 0])
+        bits &= equal_bits(line, start + 1, tables.marks[number, 1])
+        found |= bits & equal_bits(line, start + 2, tables.marks[number, 2])
+    return found
 
 
 @inlined
 def find_capitals(line: NDArray[np.uint8], tables: Tables) -> tuple[bool, bool]:
-    """Whether `str.lower` changes a character beyond ASCII; whether one is a Kelvin sign."""
-    high = np.uint8(0)
-    for at in range(len(line)):
-        high |= line[at]
+    """Whether `str.lower` changes a character beyond ASCII; whether one is a Kelvin sign.
+
+    Args:
+      line: its bytes, and PADDING more, of which none continues a character.
+    """
     changed = has_kelvin = False
-    at = 0
-    while high >= 0x80 and at < len(line):
-        if line[at] < 0x80:
-            at += 1
-            continue
-        character, size = character_at(line, at)
-        changed |= character < _CHARACTERS and tables.changed[character]
-        has_kelvin |= character == _KELVIN
-        at += size
+    size = len(line) - PADDING
+    for start in range(0, size, BLOCK):
+        bits = high_bits(line, start)
+        while bits != 0:
+            at = start + lowest_bit(bits)
+            bits &= bits - np.uint64(1)
+            if at < size and line[at] >= 0xC0:
+                character, _ = character_at(line, at)
+                changed |= character < _CHARACTERS and tables.changed[character]
+                has_kelvin |= character == _KELVIN
     return changed, has_kelvin
