@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
         Command("build", "pipelines.main", "builds a C4-style corpus from Common Crawl WET files"),
         Command("convert", "pipelines.convert", "writes a finished corpus in other formats"),
         Command("status", "pipelines.status", "shows how far the runs of an output folder are"),
+        Command("why", "pipelines.why", "tells what happened to a page in a run, rule by rule"),
         Command("webtext-urls", "pipelines.webtext_urls", "makes a URL list from Reddit's dumps"),
         Command("tokenize", "pipelines.tokenize", "writes a corpus as shards of token ids"),
         Command("vocab train", "vocab.train", "trains a SentencePiece vocabulary on a corpus"),

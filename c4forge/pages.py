@@ -1,10 +1,12 @@
 """A page cleaned as a build cleans it, with the rule that each of its lines met."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from c4forge.specs import Spec, find_settings
 from cleaning.filters import clean
+from cleaning.filters.line_rules import LineDecision, decide_lines
 from cleaning.wet.pages import page_text
 
 TOO_LONG_PAGE = "too-long-filter/filtered"
@@ -105,27 +107,14 @@ def clean_page(text: str, spec: Spec = "tfds-3.1.0") -> PageResult:
     rules = settings.clean_rules()
     text = page_text(text)
     if settings.max_page_chars and len(text) > settings.max_page_chars:
-        return PageResult(TOO_LONG_PAGE, "", _lines(text, 0, rules))
+        return PageResult(TOO_LONG_PAGE, "", _results(decide_lines(text, None, rules)))
     page = clean.clean_page(text, rules)
-    lines = _lines(text, _seen(page, text, rules), rules)
+    lines = _results(decide_lines(text, page, rules))
     return PageResult(clean.OUTCOME_RULES[page.outcome], page.text, lines)
 
 
-def _seen(page: clean.CleanedPage, text: str, rules: clean.CleanRules) -> int:
-    """How many lines the rules saw, with the one that dropped the page, if one did."""
-    counted = sum(page.line_counts.values())
-    rest = text.splitlines()[counted : counted + 1]
-    return counted + any(clean.clean_line(line, rules)[1] is page.outcome for line in rest)
-
-
-def _lines(text: str, seen: int, rules: clean.CleanRules) -> tuple[LineResult, ...]:
-    """The lines of a page, of which the rules saw the first `seen`."""
-    lines = []
-    for number, line in enumerate(text.splitlines()):
-        cleaned, rule = clean.clean_line(line, rules)
-        name = clean.OUTCOME_RULES[rule] if isinstance(rule, clean.Outcome) else rule
-        lines.append(LineResult(line, cleaned, name if number < seen else ""))
-    return tuple(lines)
+def _results(lines: Iterable[LineDecision]) -> tuple[LineResult, ...]:
+    return tuple(LineResult(line.text, line.cleaned, line.rule) for line in lines)
 
 
 def _short(rule: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from c4forge.specs import Spec, find_row, find_settings
 from cleaning.document_filters import Document as Filtered
-from cleaning.document_filters import Page, Resources, accepted, load_filters
+from cleaning.document_filters import Page, Resources, accepted, dropping_rule, load_filters
 from cleaning.filters.badwords import BadWords, list_language, load_matcher
 from cleaning.filters.language import IDENTIFIERS, Identified
 from cleaning.filters.own import OwnDocument, OwnFilter, check_function
@@ -118,7 +118,7 @@ class _Filters:
         held_out = bool(are_held_out(pack_digests([digest]))[0])
         return FilterResult(
             kept=bool(kept),
-            rule="" if kept else _dropping(met),
+            rule="" if kept else dropping_rule(met),
             rules=tuple(met),
             language=MC4_CODES.get(found.language, found.language),
             probability=found.probability,
@@ -165,12 +165,3 @@ def _own(filters: Sequence[Filter]) -> tuple[OwnFilter, ...]:
 @functools.cache
 def _load_words(code: str, folder: str | None) -> dict[str, BadWords]:
     return load_bad_words([code], folder)
-
-
-def _dropping(met: Sequence[str]) -> str:
-    """The rule that dropped a document, given all that it met.
-
-    Rules of detail follow it: the language that is not English, bad words by language.
-    """
-    *_, last = (number for number, rule in enumerate(["", *met]) if "/filtered" not in rule)
-    return met[min(last, len(met) - 1)]

@@ -305,3 +305,12 @@ def accepted(
             language = decision.language or language
         else:
             yield variant, language
+
+
+def dropping_rule(met: Sequence[str]) -> str:
+    """The rule that dropped a document, given all that it met.
+
+    Rules of detail follow it: the language that is not English, bad words by language.
+    """
+    *_, last = (number for number, rule in enumerate(["", *met]) if "/filtered" not in rule)
+    return met[min(last, len(met) - 1)]

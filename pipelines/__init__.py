@@ -3,9 +3,11 @@
 main          beam_runner.py and `c4forge build`
 convert       `c4forge convert`: a finished dataset in other formats
 status        `c4forge status`: the runs of an output folder
+why           `c4forge why`: what happened to a page in a run
 webtext_urls  `c4forge webtext-urls`: a URL list from Reddit's submissions
 fetch_lists   `c4forge fetch-lists`: public lists brought into a folder
 tokenize      `c4forge tokenize`: shards of token ids from a corpus
+explain       what `why` tells of a page, asked of the functions that decided it
 run           a run from its options to its exit code
 corpus        the table of contents: the Beam graph from WET files to shards and report
 tokens        token shards: options, graph, formats

@@ -149,6 +149,12 @@ def _print_redacted(
     sys.stderr.write(escape_controls(text))
 
 
+def unredacted(stream: TextIO) -> TextIO:
+    """The stream for pages and their URLs, whose queries are no secrets of ours."""
+    found: object = stream
+    return cast(TextIO, found.for_pages()) if isinstance(found, RedactedStream) else stream
+
+
 class RedactedStream:
     """A text stream that hides secrets and escapes control characters in what is written to it.
 
@@ -157,14 +163,15 @@ class RedactedStream:
     Args:
       stream: written to.
       controls: True to leave control characters: those of our own lines, which change.
+      secrets: True to hide none: URLs of pages look as if their queries held some.
     """
 
-    def __init__(self, stream: TextIO, controls: bool = False) -> None:
-        self._stream, self._controls = stream, controls
+    def __init__(self, stream: TextIO, controls: bool = False, secrets: bool = False) -> None:
+        self._stream, self._controls, self._secrets = stream, controls, secrets
 
     def write(self, text: str) -> int:
         """Writes the text redacted; returns its own length."""
-        redacted = redact(text)
+        redacted = text if self._secrets else redact(text)
         shown = redacted if self._controls else escape_controls(redacted)
         self._unless_gone(lambda: self._stream.write(shown))
         return len(text)
@@ -189,7 +196,11 @@ class RedactedStream:
 
     def with_controls(self) -> "RedactedStream":
         """The stream for who styles and moves lines, and escapes what is in them."""
-        return RedactedStream(self._stream, controls=True)
+        return RedactedStream(self._stream, controls=True, secrets=self._secrets)
+
+    def for_pages(self) -> "RedactedStream":
+        """The stream for pages and their URLs, whose queries are no secrets of ours."""
+        return RedactedStream(self._stream, controls=self._controls, secrets=True)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

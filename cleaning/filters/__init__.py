@@ -3,6 +3,7 @@
 domains            realnews-domain-filter
 paragraphs         paragraph-filter (mC4)
 clean              clean-page: the rules, line by line
+line_rules         the rule that each line of a page met in it
 compiled           functions that numba compiles
 byte_search        sixty-four bytes compared at once, within these
 clean_kernel       clean-page for many pages at once, in compiled code

@@ -129,6 +129,11 @@ class Matcher:
         start = len(lowered[: likely.start()].decode(errors="ignore"))
         return self._exact.search(text.lower(), max(start - 1, 0)) is not None
 
+    def word_in(self, text: str) -> str:
+        """The first bad word that `found_in` finds, lower-cased; "" if there is none."""
+        found = self._exact.search(text.lower())
+        return found[self._exact.groups] if found else ""
+
 
 def list_language(language: str) -> str:
     """The language whose list is used for a code: `ja` for `ja-Latn`."""

@@ -37,6 +37,11 @@ def row_ids(file_number: int, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     return (np.uint64(file_number) << _ROW_BITS) | rows.astype(np.uint64)
 
 
+def part_and_row(row_id: int) -> tuple[int, int]:
+    """The part's number and the row of it, which `row_ids` joined."""
+    return row_id >> int(_ROW_BITS), row_id & 0xFFFFFFFF
+
+
 def split_by_bucket(block: Block, digest: NDArray[np.uint64], buckets: int) -> dict[int, Block]:
     """The rows of each bucket, by the low half of their digest."""
     bucket = (digest[:, 1] % np.uint64(buckets)).astype(np.int64)

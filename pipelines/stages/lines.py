@@ -65,16 +65,17 @@ def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             arrays[f"{index}.{name}"] = getattr(found, name)
         for variant in job.variants_of(scope):
             counts.update({scoped(variant.name, rule): n for rule, n in counted.items()})
-    save_arrays(_path(job, part), arrays)
+    save_arrays(lines_path(job, part), arrays)
     return dict(counts)
 
 
-def _path(job: Job, part: Part) -> str:
+def lines_path(job: Job, part: Part) -> str:
+    """Where the spans of a part are."""
     return job.stage_path("lines", part.number, ".npz")
 
 
 def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
-    return find_damage(_path(job, part), depth)
+    return find_damage(lines_path(job, part), depth)
 
 
 def _shared_spans(signatures: Signatures, form: TextForm) -> Marks:
@@ -116,7 +117,7 @@ def _first_row(signatures: Signatures, form: TextForm) -> int:
 
 def load_spans(job: Job, part: Part) -> list[PartSpans]:
     """The PartSpans that `choose_part_spans` wrote, one for each scope."""
-    arrays = load_arrays(_path(job, part))
+    arrays = load_arrays(lines_path(job, part))
     return [
         PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
         for i in range(len(job.scopes()))

@@ -5,6 +5,7 @@ in pieces of its range, so that memory does not grow with its size.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -123,8 +124,7 @@ def shard_name(job: Job, shard: Shard, format_name: str) -> str:
 
 def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
     """The shard's documents in order, about 16 MiB of text at a time."""
-    first = _KEYS * shard.shard // shard.shards
-    last = _KEYS * (shard.shard + 1) // shard.shards
+    first, last = _range(shard.shard, shard.shards)
     parts = max(1, -(-shard.split_bytes // (shard.shards * _PART_BYTES)))
     for part in range(parts):
         low = first + (last - first) * part // parts
@@ -135,6 +135,16 @@ def _parts(job: Job, shard: Shard) -> Iterator[list[DocumentRow]]:
         found.sort(key=lambda item: (item[0], item[1][1]))
         if found:
             yield [document for _, document in found]
+
+
+def _range(shard: int, shards: int) -> tuple[int, int]:
+    """The first key of a shard, and the first of the next one."""
+    return _KEYS * shard // shards, _KEYS * (shard + 1) // shards
+
+
+def shard_of_key(key: int, shards: int) -> int:
+    """The shard, of so many, that has the documents of a key."""
+    return bisect_right(range(shards), key, key=lambda shard: _range(shard, shards)[0]) - 1
 
 
 def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[int, DocumentRow]]:
