@@ -41,6 +41,7 @@ examples:
   c4forge build --variant=en --input='wet/*.warc.wet.gz' --output=out
   c4forge convert out/c4/en/3.1.0 --format=parquet
   c4forge status out
+  c4forge why https://a.example/page --output=out
   c4forge vocab train --corpus=out/c4/en/3.1.0 --output=out/vocab
   c4forge tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab --output=out
 """

@@ -167,7 +167,11 @@ class RedactedStream:
     """
 
     def __init__(self, stream: TextIO, controls: bool = False, secrets: bool = False) -> None:
-        self._stream, self._controls, self._secrets = stream, controls, secrets
+        # Within another one, as a command within a command, it takes the place of that.
+        found: object = stream
+        inner = found._stream if isinstance(found, RedactedStream) else stream
+        self._stream: TextIO = inner
+        self._controls, self._secrets = controls, secrets
 
     def write(self, text: str) -> int:
         """Writes the text redacted; returns its own length."""

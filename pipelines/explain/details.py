@@ -46,7 +46,7 @@ class Details:
     def of_capture(self, rule: str, lines: Mapping[str, int]) -> str:
         """Of a rule up to cleaning; `lines` are those of the page by rule."""
         step, _, outcome = rule.partition("/")
-        if step == CLEAN_PAGE:
+        if step == CLEAN_PAGE and outcome in ("passed", "filtered:too_few_sentences"):
             return f"{lines[LINE_PASSED]:,} of {sum(lines.values()):,} lines kept"
         if step == DUPLICATE_URL and outcome == "passed" and self._captures > 1:
             return f"the newest of {self._captures:,} captures"

@@ -1,6 +1,7 @@
 """An explanation as text for people, in the width of a terminal, and as JSON."""
 
 import json
+import os
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -8,6 +9,7 @@ from dataclasses import asdict
 from rich.cells import cell_len
 from rich.text import Text
 
+from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome
 from cleaning.filters.clean import LINE_PASSED
 from cleaning.rules import RULES
 from cleaning.variants import DEDUPE_LINES
@@ -20,6 +22,7 @@ from runtime.redaction import escape_controls, escape_json
 
 _MEANINGS = {rule.name: rule.meaning for rule in RULES}
 _BOLD, _FAINT = "bold", "dim"
+_REPEATED = "repeated on the page"
 _KEPT, _DROPPED, _UNKNOWN = "kept", "dropped", "not known"
 
 Line = tuple[str, str]
@@ -80,8 +83,9 @@ def _outcome(path: VariantPath, name_width: int, width: int) -> Iterator[Line]:
     elif path.kept:
         end = f"{_KEPT:8} {_place(path)}"
     else:
-        end = f"{_DROPPED:8} {path.rule}"
-    yield from _wrapped(f"  {path.variant:{name_width}}  ", end, width)
+        meaning = _MEANINGS.get(path.rule, "")
+        end = f"{_DROPPED:8} {path.rule}" + f" ({meaning})" * bool(meaning)
+    yield from _wrapped(f"  {path.variant:{name_width}}  ", end, width, name_width + 13)
 
 
 def _place(path: VariantPath) -> str:
@@ -99,8 +103,10 @@ def _records(records: Sequence[RecordSeen], width: int) -> Iterator[Line]:
         yield "" if record.newest else _FAINT, f"  {which}{record.captured}  {record.url}"
         yield "" if record.newest else _FAINT, f"    {_of_file(record)}"
     dropped = [record for record in records if record.rule]
-    if dropped:
-        yield _BOLD, "Records that are no captures"
+    if dropped and captures:
+        yield _BOLD, "Records that reading dropped"
+    elif dropped:
+        yield _BOLD, "Dropped in every variant while it was read"
     for record in dropped:
         yield "", f"  {record.url}"
         yield "", f"    {_of_file(record)}"
@@ -110,7 +116,12 @@ def _records(records: Sequence[RecordSeen], width: int) -> Iterator[Line]:
 
 def _of_file(record: RecordSeen) -> str:
     within = f", {record.within:,} bytes into it" if record.within else ""
-    return f"{record.file}, byte {record.offset:,}{within}"
+    return f"{_from_here(record.file)}, byte {record.offset:,}{within}"
+
+
+def _from_here(path: str) -> str:
+    """The path from the current folder, if it is below that."""
+    return path.removeprefix(os.path.join(os.getcwd(), ""))
 
 
 def _page_lines(told: Explanation, width: int) -> Iterator[Line]:
@@ -185,10 +196,15 @@ def _shared(path: VariantPath, other: VariantPath) -> int:
 
 
 def _duplicates(path: VariantPath, width: int) -> Iterator[Line]:
+    """The spans that were dropped, by what keeps them, in the order of the page."""
+    by_keeper: dict[str, list[str]] = {}
     for span in path.duplicates:
-        where = "repeated" if span.rule.endswith("local_duplicate") else f"kept by {span.kept_by}"
-        yield _FAINT, "      " + _cut(span.text, width - 6)
-        yield "", f"        {where}"
+        is_own = span.rule == SPAN_OUTCOME_RULES[SpanOutcome.LOCAL_DUPLICATE]
+        by_keeper.setdefault(_REPEATED if is_own else span.kept_by, []).append(span.text)
+    for keeper, texts in by_keeper.items():
+        yield "", f"      {keeper}" if keeper == _REPEATED else f"      kept by {keeper}"
+        for text in texts:
+            yield _FAINT, "        " + _cut(text, width - 8)
 
 
 def _wrapped(start: str, text: str, width: int, indent: int = 0) -> list[Line]:

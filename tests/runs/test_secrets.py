@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 
 from pipelines import status
-from runtime.redaction import RedactedStream, redact, redact_arguments
+from runtime.redaction import RedactedStream, redact, redact_arguments, unredacted
 from runtime.storage.files import json_file
 from tests.conftest import COMMAND, REPOSITORY
 from tests.runs.crawls import CRAWL
@@ -164,3 +165,13 @@ def test_json_for_people_has_no_controls_and_means_the_same():
     written = json_file(value).decode()
     assert json.loads(written) == value
     assert not set(written) & set("\x1b\x9b\x7f\u202e\u2028") and "é" in written
+
+
+def test_a_stream_for_pages_shows_their_queries_and_no_controls():
+    """Also within another one, as of a command that a command runs; ours may style it."""
+    shown = io.StringIO()
+    twice = RedactedStream(cast(TextIO, RedactedStream(shown)))
+    print("https://a.example/?t=1\x1b[2J", file=unredacted(cast(TextIO, twice)))
+    assert shown.getvalue() == "https://a.example/?t=1\\x1b[2J\n"
+    twice.with_controls().write("\x1b[1mhttps://a.example/?t=1")
+    assert shown.getvalue().endswith("\n\x1b[1mhttps://a.example/?t=...")
