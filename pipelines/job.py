@@ -88,6 +88,7 @@ class Job:
       mirror: where files of crawls come from.
       columns: rows of COLUMNS that documents have beside FEATURES.
       own_filters, own_filters_sha256: values of --filter, and sha256 of their code.
+      again: options that name its lists and kept downloads; `why` reads these again.
     """
 
     variants: tuple[Variant, ...]
@@ -110,6 +111,7 @@ class Job:
     own_filters: tuple[str, ...] = ()
     own_filters_sha256: str = ""
     columns: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
 
     def features(self) -> tuple[str, ...]:
         """The features of each document, in order."""
@@ -279,7 +281,7 @@ class Job:
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
                  "part_count", "url_list_count", "buckets", "max_malformed_fraction",
                  "max_unreachable_fraction", "own_filters", "own_filters_sha256",
-                 "columns")  # fmt: skip
+                 "columns", "again")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},

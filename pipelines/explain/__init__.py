@@ -10,5 +10,7 @@ details      what a rule decided by, in a few words
 decisions    the way of a page through a variant
 near         URLs of a run that are near one that it does not have
 question     one URL asked of one run
+again        the work of a run made again from its input, where it is gone
+texts        a text alone, asked about as the one page of a run
 shown        an explanation as text and as JSON
 """

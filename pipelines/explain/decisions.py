@@ -139,7 +139,7 @@ class Decider:
             kept=bool(kept),
             rule="" if kept else dropping_rule(rules),
             steps=(*path.steps, *steps),
-            language=found.language if found else "",
+            language=kept[0][1] if kept else found.language if found else "",
             probability=found.probability if found else 0.0,
         )
         if not kept:

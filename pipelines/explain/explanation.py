@@ -96,7 +96,8 @@ class Explanation:
     """All that happened to a page in a run.
 
     Attributes:
-      url: as asked.
+      url: as asked; "" for a text without one.
+      text: where a text came from that is asked about instead of a page of a run; "" for a page.
       normalized: the key that all captures of the page share.
       run, spec: of the run.
       notes: what is not known, or is other than it was in the run.
@@ -117,6 +118,7 @@ class Explanation:
     line_counts: dict[str, int]
     variants: tuple[VariantPath, ...] = ()
     near: tuple[str, ...] = ()
+    text: str = ""
 
     def found(self) -> bool:
         """True if the run read a record of the URL."""

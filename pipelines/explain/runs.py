@@ -1,6 +1,6 @@
 """The runs that --output or --work_dir name, and the job of each, from the files it left."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_type_hints
 
@@ -12,6 +12,8 @@ from pipelines.job import WEBTEXT_LISTS, Job
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.run.state import read_state
 from pipelines.sources.mirrors import Mirror
+from pipelines.sources.wet_files import read_manifest
+from pipelines.stages.clean import CLEAN
 from runtime.cli.options import OptionError
 from runtime.storage.checked import DamagedFile
 from runtime.storage.files import exists, find_files, join, read_object, without_slashes
@@ -46,10 +48,12 @@ class Run:
 def find_runs(output: str | None, work_dir: str | None) -> list[Run]:
     """The runs of an output folder, of a run's own folder, or of a work folder.
 
+    Args:
+      output: "" or None for the run of the work folder.
     Raises:
       OptionError: there is none.
     """
-    if work_dir is not None:
+    if work_dir is not None and not output:
         return [_of_work(without_slashes(work_dir), "")]
     folder = without_slashes(output or "")
     found = [_of_folder(run) for run in _run_folders(folder)]
@@ -80,7 +84,9 @@ def _of_folder(folder: str) -> Run:
     """The run of a folder in `runs`; its work may be elsewhere."""
     path = join(folder, _CONFIG)
     config = read_object(path) if exists(path) else {}
-    for work in dict.fromkeys((join(folder, "work"), str(config.get("work", "")))):
+    given = str(config.get("work", ""))
+    is_usual = given.endswith(join("runs", folder.rpartition("/")[2], "work"))
+    for work in [join(folder, "work"), *[given] * (not is_usual)]:
         if work and exists(join(work, STATE_NAME)):
             return _of_work(work, folder)
     try:
@@ -116,11 +122,21 @@ def _of_work(work: str, folder: str) -> Run:
             f"--work_dir={work}: another version of c4forge, of Python or of a library that "
             "decides made this work. Ask with that one, or run the build again"
         )
-    return Run(job, folder or state.report.rpartition("/")[0], True)
+    folder = folder or state.report.rpartition("/")[0]
+    if _lacks_blocks(job):
+        parts = read_manifest(job.manifest_path())
+        return Run(job, folder, False, tuple(dict.fromkeys(part.path for part in parts)))
+    return Run(job, folder, True)
+
+
+def _lacks_blocks(job: Job) -> bool:
+    """True for the work of a distributed runner, which shuffles what this machine spills."""
+    is_done = exists(job.stage_path(CLEAN.name, 0, ".receipt.json"))
+    return is_done and not exists(job.stage_path(CLEAN.name, 0, ".blocks"))
 
 
 def job_of(config: Mapping[str, Any]) -> Job:
-    """The job whose `resolved` configuration this is; files of crawls are not cached again.
+    """The job whose `resolved` configuration this is.
 
     Raises:
       ValueError, TypeError, LookupError, AttributeError: it is none.
@@ -129,7 +145,7 @@ def job_of(config: Mapping[str, Any]) -> Job:
              "url_list_count", "buckets", "max_malformed_fraction", "max_unreachable_fraction",
              "own_filters_sha256")  # fmt: skip
     own = tuple(config["own_filters"])
-    url = config["commoncrawl_url"]
+    url, again = config["commoncrawl_url"], tuple(config.get("again", ()))
     custom = {
         name
         for origins in config["lists"].values()
@@ -145,10 +161,17 @@ def job_of(config: Mapping[str, Any]) -> Job:
         lists=tuple(sorted(config["lists_sha256"].items())),
         custom_lists=tuple(sorted(custom)),
         formats=tuple(config["formats"]),
-        mirror=Mirror(base=url) if url else None,
+        mirror=Mirror(base=url, keep=_kept(again)) if url else None,
         own_filters=own,
         columns=tuple(config["columns"]),
+        again=again,
     )
+
+
+def _kept(again: Iterable[str]) -> str:
+    """The folder of kept downloads; "" for none."""
+    name = "--keep_wet="
+    return next((text.removeprefix(name) for text in again if text.startswith(name)), "")
 
 
 def _variant(name: str) -> Variant:

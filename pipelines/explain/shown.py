@@ -45,9 +45,10 @@ def _plain(text: str) -> str:
 
 
 def _lines(told: Explanation, width: int) -> Iterator[Line]:
-    yield _BOLD, told.url
-    yield "", f"  normalized: {told.normalized}"
-    yield "", f"  run: {told.run} ({told.spec})"
+    yield _BOLD, told.text or told.url
+    if told.url:
+        yield "", f"  normalized: {told.normalized}"
+    yield "", f"  spec: {told.spec}" if told.text else f"  run: {told.run} ({told.spec})"
     for note in told.notes:
         yield from _wrapped("  note: ", note, width)
     if not told.found():
@@ -57,8 +58,9 @@ def _lines(told: Explanation, width: int) -> Iterator[Line]:
         yield "", ""
     for path in told.variants:
         yield from _outcome(path, max(len(p.variant) for p in told.variants), width)
-    yield "", ""
-    yield from _records(told.records, width)
+    if not told.text or not told.variants:
+        yield "", ""
+        yield from _records(told.records, width)
     yield from _page_lines(told, width)
     before: list[VariantPath] = []
     for paths in _grouped(told.variants):
@@ -89,7 +91,8 @@ def _outcome(path: VariantPath, name_width: int, width: int) -> Iterator[Line]:
 
 
 def _place(path: VariantPath) -> str:
-    return f"in {path.split}" + f", {path.file}" * bool(path.file)
+    place = f"in {path.split}" if path.split else f"as {path.language}"
+    return place + f", {path.file}" * bool(path.file)
 
 
 def _records(records: Sequence[RecordSeen], width: int) -> Iterator[Line]:

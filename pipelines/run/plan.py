@@ -34,6 +34,7 @@ from runtime.errors import check_all
 from runtime.storage.files import exists, join, read_bytes, without_slashes
 from runtime.storage.locks import MachineSemaphore, user_folder
 from runtime.storage.matching import is_missing
+from runtime.storage.remote import is_remote
 
 _BESIDE_INPUT = "realnews_domains.json"
 _PUBLIC = "public"
@@ -230,6 +231,22 @@ def mirror_of(options: Options) -> Mirror:
     return Mirror(base=options.commoncrawl_url, keep=options.keep_wet or "", semaphore=semaphore)
 
 
+def _again(options: Options) -> tuple[str, ...]:
+    """The options that name lists and kept downloads, with paths that lead there from anywhere."""
+    named = {
+        "badwords_dir": [options.badwords_dir],
+        "realnews_domains": [options.realnews_domains],
+        "webtext_urls": options.webtext_urls,
+        "keep_wet": [options.keep_wet],
+    }
+    return tuple(
+        f"--{name}={path if is_remote(path) else os.path.abspath(os.path.expanduser(path))}"
+        for name, paths in named.items()
+        for path in paths
+        if path
+    )
+
+
 def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
     """The plan of a command line, for these files instead of its own."""
     parts = cut_into_parts(files)
@@ -259,6 +276,7 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         own_filters=options.filters,
         own_filters_sha256=own_filters_digest(own_filters),
         columns=options.columns,
+        again=_again(options),
     )
     work = options.work_dir or join(job.run_folder(), "work")
     return Plan(replace(job, work=work), files, parts, run_lists)

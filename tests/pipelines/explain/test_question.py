@@ -146,7 +146,7 @@ def test_queries_of_pages_are_no_secrets(run, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["a.example/"], "one of the two"),
+        (["a.example/"], "give --output of a run, or its --work_dir"),
         (["a.example/", "--output=/none"], "--output=/none: no runs here"),
         (["a.example/", "--work_dir=/none"], "--work_dir=/none: no work of a run here"),
         (["a.example/", "--output={run}", "--variant=mc4.de"], "not of this run, which has en, "),
