@@ -38,7 +38,7 @@ from runtime.workers.pool import Pool, close_pool, open_pool
 
 TEXT_URL = "https://text.invalid/"
 """URL of a text that has none; the name is reserved, no page has it."""
-_PRELOAD = "pipelines.stages.preload"
+PRELOAD = "pipelines.stages.preload"
 _SHOWN = 3
 _LITTLE_BYTES = 16 << 20  # of stored input: starting workers takes longer than reading it
 
@@ -166,7 +166,7 @@ def run_stages(plan: Plan, num_workers: int = 1) -> None:
     plan.write()
     stored = sum(part.stored_bytes() for part in plan.parts)
     is_alone = num_workers == 1 or stored < _LITTLE_BYTES
-    pool = None if is_alone else open_pool(num_workers, _PRELOAD)
+    pool = None if is_alone else open_pool(num_workers, PRELOAD)
     try:
         lists = (WEBTEXT,) if plan.lists.url_lists else ()
         for stage in (*lists, CLEAN):
