@@ -1,5 +1,6 @@
 """Rules, and counts by rule: of a run, or of one of its variants."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +43,15 @@ class Rule:
 Counts = dict[str, int]
 """Counts by rule, or by `variant|rule` where variants differ."""
 _SEPARATOR = "|"
+
+
+def sum_counts(parts: Iterable[Counts]) -> Counts:
+    """The counts of all parts together; {} without any."""
+    total: Counts = {}
+    for part in parts:
+        for name, count in part.items():
+            total[name] = total.get(name, 0) + count
+    return total
 
 
 def scoped(variant: str, rule: str) -> str:

@@ -9,7 +9,8 @@ fetch_lists   `c4forge fetch-lists`: public lists brought into a folder
 tokenize      `c4forge tokenize`: shards of token ids from a corpus
 explain       what `why` tells of a page, asked of the functions that decided it
 run           a run from its options to its exit code
-corpus        the table of contents: the Beam graph from WET files to shards and report
+local         the corpus on the process pool of this machine
+corpus        the corpus as a Beam graph, from WET files to shards and report
 tokens        token shards: options, graph, formats
 stages        what the stages of a run do, a module each
 job           a run's frozen configuration, its digests and the names of its artifacts

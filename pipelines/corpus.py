@@ -1,23 +1,16 @@
-"""The corpus, from WET files to shards and report: the table of contents of this package."""
+"""The corpus as a Beam graph, from WET files to shards and report."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import apache_beam as beam
 
 from cleaning.counts import Counts
 from pipelines.job import Job
 from pipelines.stages.clean import CLEAN
-from pipelines.stages.duplicates import DUPLICATES
-from pipelines.stages.finish import FINISH
-from pipelines.stages.lines import LINES
 from pipelines.stages.malformed import check_input
-from pipelines.stages.newest import NEWEST
 from pipelines.stages.publish import publish
-from pipelines.stages.shards import SHARDS
-from pipelines.stages.tasks import Stage
+from pipelines.stages.table import data_path
 from pipelines.stages.transform import RunStage, StageOutput, SumCounts, Transport
-from pipelines.stages.webtext import WEBTEXT
 from runtime.storage.checked import Depth, discarding_damage
 
 
@@ -42,33 +35,26 @@ class BuildCorpus(beam.PTransform):
         super().__init__()
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        start = StageOutput(pipeline | "start" >> beam.Create([{}]))
+        totals = pipeline | "start" >> beam.Create([{}])
+        blocks: dict[str, beam.PCollection] = {}
         counted: list[beam.PCollection] = []
-        sources: tuple[Stage[Any], ...] = (CLEAN,)
-        if self.job.url_list_count:
-            webtext = start | "webtext" >> self._run(WEBTEXT)
-            start = StageOutput(webtext.totals)
-            counted.append(webtext.totals)
-            sources = (CLEAN, WEBTEXT)
-        clean = start | "clean" >> self._run(CLEAN)
-        checked = clean.totals | "check input" >> beam.Map(check_input, self.job)
-        clean = clean._replace(totals=checked)
-        if self.job.url_list_count and self.transport is Transport.SHUFFLE:
-            both = (clean.blocks, webtext.blocks) | "captures and lists" >> beam.Flatten()
-            clean = clean._replace(blocks=both)
-        newest = clean | "newest" >> self._run(NEWEST, *sources)
-        lines = newest | "lines" >> self._run(LINES, NEWEST)
-        duplicates = lines | "duplicates" >> self._run(DUPLICATES, LINES)
-        finish = duplicates | "finish" >> self._run(FINISH, DUPLICATES)
-        shards = finish | "shards" >> self._run(SHARDS)
-        counted += [output.totals for output in (clean, newest, lines, finish)]
+        for step in data_path(self.job):
+            stage = step.stage
+            given = StageOutput(totals, self._join([blocks[s.name] for s in step.sources]))
+            run = RunStage(stage, self.job, self.transport, step.sources, self.depth)
+            totals, blocks[stage.name] = given | stage.name >> run
+            if stage is CLEAN:
+                totals = totals | "check input" >> beam.Map(check_input, self.job)
+            if step.is_reported:
+                counted.append(totals)
         counts = tuple(counted) | "counts" >> beam.Flatten() | "report" >> SumCounts()
-        return counts | "publish" >> beam.Map(
-            _publish, self.job, beam.pvalue.AsSingleton(shards.totals)
-        )
+        return counts | "publish" >> beam.Map(_publish, self.job, beam.pvalue.AsSingleton(totals))
 
-    def _run(self, stage: Stage[Any], *sources: Stage[Any]) -> RunStage:
-        return RunStage(stage, self.job, self.transport, sources, self.depth)
+    def _join(self, blocks: list[beam.PCollection]) -> beam.PCollection | None:
+        """The blocks of all sources; None if there are none, or they travel through files."""
+        if self.transport is Transport.SPILL or not blocks:
+            return None
+        return blocks[0] if len(blocks) == 1 else tuple(blocks) | "sources" >> beam.Flatten()
 
 
 @discarding_damage()

@@ -106,7 +106,7 @@ def _plan(options: Options) -> tuple[Plan, list[str]]:
     check_paths(options)
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()  # while this process imports Beam
-    with planning(), doing("importing Apache Beam, finding the files"):
+    with planning(), doing(f"{options.importing()}finding the files"):
         arguments = options.for_beam()
         return plan_run(options), arguments
 

@@ -1,7 +1,8 @@
 """Writes a corpus as token ids: the command `c4forge tokenize`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from corpora.layout import (
     CorpusShard,
@@ -11,6 +12,7 @@ from corpora.layout import (
     write_shard_list,
 )
 from pipelines.tokens.job import TokenJob, TokenShard, dataset_names, token_shards
+from pipelines.tokens.local import tokenize_in_pool
 from pipelines.tokens.options import TokenOptions, parse_token_options
 from pipelines.tokens.publish import COUNTS_NAME, is_ours, is_tokenized, read_counts
 from runtime.cli.console import LiveLine, Tally, doing, say
@@ -23,7 +25,7 @@ from runtime.storage.ownership import check_replaceable
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool
-from runtime.workers.runners import open_pipeline, run_pipeline
+from runtime.workers.runners import open_pipeline, run_in_pool, run_pipeline
 from vocab.vocabulary import Vocabulary, missing_vocabulary, read_vocabulary
 
 PRELOAD = "pipelines.tokens.shards"
@@ -63,7 +65,7 @@ def _run(options: TokenOptions) -> int:
     check_all([*missing_vocabulary(options.vocabulary), *missing_corpora([options.corpus])])
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
-    with planning(), doing("importing Apache Beam, reading the corpus"):
+    with planning(), doing(f"{options.importing()}reading the corpus"):
         arguments = options.for_beam()
         job, sources, vocabulary = plan_tokens(options)
     with hold_folder(job.versions_folder(), f"--output={options.output}"):
@@ -108,11 +110,6 @@ def _run_job(
 def _tokenize(
     job: TokenJob, shards: list[TokenShard], options: TokenOptions, arguments: list[str]
 ) -> None:
-    from pipelines.tokens.graph import TokenizeCorpus
-
-    local = options.runner.local
-    pipeline = open_pipeline(local, arguments)
-    _ = pipeline | "tokens" >> TokenizeCorpus(job, local)
     tally = Tally()
 
     def status(seconds: float) -> str:
@@ -127,9 +124,22 @@ def _tokenize(
         def listen(counts: dict[str, int]) -> None:
             tally.add(counts["tokens"], counts.get("resumed", 0))
 
-        run_pipeline(pipeline, local, listen)
+        if options.is_in_pool():
+            run_in_pool(partial(tokenize_in_pool, job), listen)
+        else:
+            _tokenize_on_beam(job, options.runner.local, arguments, listen)
     resumed = f", {tally.resumed:,} shards done by an earlier run" if tally.resumed else ""
     say(f"Done in {duration(line.seconds)}{resumed}.")
+
+
+def _tokenize_on_beam(
+    job: TokenJob, local: bool, arguments: list[str], listen: Callable[[dict[str, int]], None]
+) -> None:
+    from pipelines.tokens.graph import TokenizeCorpus
+
+    pipeline = open_pipeline(local, arguments)
+    _ = pipeline | "tokens" >> TokenizeCorpus(job, local)
+    run_pipeline(pipeline, local, listen)
 
 
 def _print_outcome(job: TokenJob) -> None:

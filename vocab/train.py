@@ -1,8 +1,9 @@
 """Trains a vocabulary: the command `c4forge vocab train`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from corpora.layout import (
     CorpusShard,
@@ -21,7 +22,7 @@ from runtime.storage.ownership import claim, read_manifest, release
 from runtime.storage.space import telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import open_pool, run_apart
-from runtime.workers.runners import open_pipeline, run_pipeline
+from runtime.workers.runners import open_pipeline, run_in_pool, run_pipeline
 from vocab.artifacts import (
     VOCABULARY_FILES,
     WORK_NAME,
@@ -31,6 +32,7 @@ from vocab.artifacts import (
 )
 from vocab.options import Options, parse_options
 from vocab.recipes import Recipe
+from vocab.sampling.local import draw_in_pool
 from vocab.sampling.mixtures import choose_shards
 from vocab.sampling.plan import SampleJob, read_plan, read_sample
 from vocab.sampling.sample import Sample, describe_sample
@@ -52,7 +54,7 @@ def _run(options: Options) -> int:
     check_all(missing_corpora(options.corpora))
     if options.runner.local:
         open_pool(options.num_workers, PRELOAD).warm_up()
-    with planning(), doing("importing Apache Beam, reading the corpora"):
+    with planning(), doing(f"{options.importing()}reading the corpora"):
         arguments = options.for_beam()
         found = find_corpora(options.corpora)
     shards, mixture, notes = choose_shards(without_duplicates(found), options.recipe.mixture)
@@ -115,21 +117,29 @@ def _run_recipe(options: Options, shards: tuple[CorpusShard, ...], arguments: li
 def _draw(
     job: SampleJob, shards: tuple[CorpusShard, ...], options: Options, arguments: list[str]
 ) -> Sample:
-    """Draws the sample on Beam."""
-    from vocab.sampling.graph import DrawSample  # workers import this module, and never Beam
-
-    local = options.runner.local
+    """Draws the sample, in this machine's pool or on Beam."""
     write_shard_list(job.shards_path(), shards)
-    pipeline = open_pipeline(local, arguments)
-    _ = pipeline | "sample" >> DrawSample(job, local)
     tally = Tally()
     with LiveLine(lambda _: f"drawing the sample: {tally.done:,} shards read", sys.stderr):
 
         def listen(_: object) -> None:
             tally.add()
 
-        run_pipeline(pipeline, local, listen)
+        if options.is_in_pool():
+            run_in_pool(partial(draw_in_pool, job), listen)
+        else:
+            _draw_on_beam(job, options.runner.local, arguments, listen)
     return read_sample(job)
+
+
+def _draw_on_beam(
+    job: SampleJob, local: bool, arguments: list[str], listen: Callable[[object], None]
+) -> None:
+    from vocab.sampling.graph import DrawSample  # workers import this module, and never Beam
+
+    pipeline = open_pipeline(local, arguments)
+    _ = pipeline | "sample" >> DrawSample(job, local)
+    run_pipeline(pipeline, local, listen)
 
 
 def _train(recipe: Recipe, sample: Sample) -> Trained:

@@ -9,6 +9,7 @@ from functools import partial
 
 from cleaning.specs import EXTRA_DATASET, REFERENCE_DATASET, SPECS
 from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
+from pipelines.local import build_in_pool
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
@@ -39,7 +40,7 @@ from runtime.storage.files import (
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
 from runtime.workers.pool import current_pool
-from runtime.workers.runners import open_pipeline, run_pipeline
+from runtime.workers.runners import open_pipeline, run_in_pool, run_pipeline
 
 _RUNS = 3  # of the graph: one finds the damage, one makes good, one for damage that comes meanwhile
 _FILES_SHOWN = 10  # that are no WET files; a list has all
@@ -124,12 +125,16 @@ def run_graph(
     Args:
       plan: the run.
       local: True for this machine's pool, False for a distributed runner.
-      beam_arguments: for Beam.
+      beam_arguments: for Beam, through which a local run goes only if there are some.
       listener: hears of every task that ends in the pool.
       depth: to which the files of an earlier run are checked.
     Raises:
       InputRefused, RunFailed, OSError, Terminated: as `run_pipeline` and `run_plan` have it.
     """
+    if local and not beam_arguments:
+        plan.write()
+        run_in_pool(partial(build_in_pool, plan.job, depth), listener)
+        return
     from pipelines.corpus import BuildCorpus
     from pipelines.stages.transform import Transport
 

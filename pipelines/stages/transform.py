@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.typehints.decorators import no_annotations
 
-from cleaning.counts import Counts
+from cleaning.counts import Counts, sum_counts
 from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.tasks import Numbered, Receipt, Stage, run_shuffled, run_spilled
@@ -132,11 +132,7 @@ class _SumFn(beam.CombineFn):
         return self.merge_accumulators([total, counts])
 
     def merge_accumulators(self, parts: Iterable[Counts]) -> Counts:
-        total: Counts = {}
-        for part in parts:
-            for name, count in part.items():
-                total[name] = total.get(name, 0) + count
-        return total
+        return sum_counts(parts)
 
     def extract_output(self, total: Counts) -> Counts:
         return total

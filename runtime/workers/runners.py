@@ -86,13 +86,23 @@ class RunnerOptions:
     )  # fmt: skip
     beam_arguments: tuple[str, ...] = ()
 
+    def is_in_pool(self) -> bool:
+        """True if this machine's pool does the work, without Beam: no option is for Beam."""
+        return self.runner.local and not self.beam_arguments
+
+    def importing(self) -> str:
+        """The words in which a command says that it imports Beam, if it does."""
+        return "" if self.is_in_pool() else "importing Apache Beam, "
+
     def for_beam(self) -> list[str]:
-        """The arguments for Beam, which is imported.
+        """The arguments for Beam, which is imported if there are any, or the runner needs it.
 
         Raises:
           OptionError: the runner needs others, or a value is not what Beam expects.
         """
         arguments = list(self.beam_arguments)
+        if self.is_in_pool():
+            return []
         given = {argument.partition("=")[0] for argument in arguments}
         if missing := [name for name in self.runner.needs if name not in given]:
             raise OptionError(f"--runner={self.runner.name} needs {', '.join(missing)} too")
@@ -153,6 +163,22 @@ def run_pipeline(pipeline: "beam.Pipeline", local: bool, listener: Callable[[Any
         if not local:
             say("A job that was handed to a runner goes on there.")
         raise
+
+
+def run_in_pool(work: Callable[[], object], listener: Callable[[Any], None]) -> None:
+    """Does work that gives tasks to the open pool, without Beam; raises what `run_pipeline` does.
+
+    Args:
+      listener: hears of every task that ends.
+    """
+    workers.current_pool().listener = listener
+    try:
+        work()
+    except Exception as error:
+        cause = _cause(local=True)
+        if cause is None or cause is error:
+            raise
+        raise cause from error
 
 
 def _known(error: BaseException | None) -> OSError | DamagedFile | None:

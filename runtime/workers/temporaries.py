@@ -70,8 +70,9 @@ def _remove_dead(place: str) -> None:
 
 
 def _locked(folder: str) -> int | None:
-    """A descriptor that holds the lock of a folder of this user; None if there is no such folder,
-    or another process holds it.
+    """A descriptor that holds the lock of a folder of this user.
+
+    None if there is no such folder, or another process holds its lock.
     """
     try:
         descriptor = os.open(folder, _FLAGS)

@@ -101,6 +101,14 @@ def test_shuffling_through_beam_gives_the_same_bytes_as_spilling(
         assert found["counts"] == read_report(all_built, variant, CUSTOM_RUN)["counts"]
 
 
+def test_a_local_run_through_beam_gives_the_same_bytes(tmp_path, built, sample):
+    """Through it go runs with options of Beam."""
+    through_beam = (f"--input={sample}", ALL_FORMATS, "--shards=3", "--job_name=beam")
+    assert build(tmp_path, *through_beam) == 0
+    assert shard_bytes(tmp_path) == shard_bytes(built)
+    assert read_report(tmp_path, "en")["counts"] == read_report(built, "en")["counts"]
+
+
 def test_how_records_are_dealt_to_files_decides_nothing(tmp_path, built, sample):
     """Also: a file whose pages all fall, and more files than the machine has cores."""
     source = sorted(Path(sample).parent.glob("*.gz"))

@@ -1,0 +1,42 @@
+"""The corpus on the process pool of this machine: the steps of the Beam graph, without Beam.
+
+Importing Beam takes over a second, and each of its stages more than a small task.
+"""
+
+from functools import partial
+
+from cleaning.counts import Counts, sum_counts
+from pipelines.job import Job
+from pipelines.stages.clean import CLEAN
+from pipelines.stages.malformed import check_input
+from pipelines.stages.publish import publish
+from pipelines.stages.table import data_path
+from pipelines.stages.tasks import run_spilled
+from runtime.storage.checked import Depth, discarding_damage
+from runtime.workers.pool import current_pool
+
+
+@discarding_damage()
+def build_in_pool(job: Job, depth: Depth = Depth.LENGTH) -> Counts:
+    """Builds the corpus of a job, as `pipelines.corpus` does; returns its counts.
+
+    Args:
+      job: the run; its manifest of parts must be written.
+      depth: to which the files of an earlier run are checked.
+    Raises:
+      Exception: the first that a task raised.
+    """
+    totals: Counts = {}
+    counted: list[Counts] = []
+    for step in data_path(job):
+        work = partial(run_spilled, step.stage, step.sources, job, depth=depth)
+        tasks = list(step.stage.tasks(job, totals))
+        results = current_pool().results(work, tasks)
+        totals = sum_counts(receipt.counts for _, receipt in results)
+        if step.stage is CLEAN:
+            totals = check_input(totals, job)
+        if step.is_reported:
+            counted.append(totals)
+    counts = sum_counts(counted)
+    publish(counts, job)
+    return counts
