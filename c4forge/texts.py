@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from c4forge.specs import Spec, find_row, find_settings
-from cleaning.document_filters import Document as Filtered
-from cleaning.document_filters import Page, Resources, accepted, dropping_rule, load_filters
+from cleaning.document_filters import Resources, accepted, dropping_rule, load_filters
 from cleaning.filters.badwords import BadWords, list_language, load_matcher
+from cleaning.filters.documents import Document as Filtered
+from cleaning.filters.documents import Page
 from cleaning.filters.language import IDENTIFIERS, Identified
 from cleaning.filters.own import OwnDocument, OwnFilter, check_function
 from cleaning.languages import MC4_CODES

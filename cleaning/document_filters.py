@@ -4,10 +4,10 @@ A row names its step, loads its lists or model, and decides. The language of a d
 identified once, and its bad words are searched for once, however many variants need the result.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
 
 from cleaning.counts import Rule, Unit
 from cleaning.filters.badwords import (
@@ -18,12 +18,21 @@ from cleaning.filters.badwords import (
     list_language,
     load_matcher,
 )
+from cleaning.filters.documents import (
+    Candidates,
+    Decide,
+    Decision,
+    Document,
+    LookAhead,
+)
 from cleaning.filters.language import (
     ENGLISH_RULE,
     IDENTIFIERS,
     Identified,
+    Identify,
     UncertainLanguage,
     english_rules,
+    identify_all,
     language_rules,
 )
 from cleaning.filters.own import OwnFilter
@@ -39,7 +48,6 @@ from cleaning.variants import (
     Variant,
 )
 
-ResultT = TypeVar("ResultT")
 _BAD_WORDS_CASE_FIX = "fixed/bad_words_case"
 
 
@@ -60,62 +68,6 @@ class Resources:
     own_filters: tuple[OwnFilter, ...] = ()
 
 
-@dataclass(slots=True)
-class Page:
-    """A newest page of a part.
-
-    Attributes:
-      form: of its text.
-      columns: text, url, timestamp, content_type, content_length.
-      url_digest: 16-byte md5 of the normalized URL.
-      marks: bits of its capture.
-    """
-
-    form: TextForm
-    columns: tuple[str, ...]
-    url_digest: bytes
-    marks: int
-
-
-@dataclass(slots=True)
-class Document:
-    """A distinct text of a page, with the results that filters of several variants share."""
-
-    page: Page
-    text: str
-    _found: dict[Hashable, Any] = field(default_factory=dict)
-
-    def once(self, key: Hashable, find: Callable[[], ResultT]) -> ResultT:
-        """The result of `find`, which is called once for each key, however many variants ask."""
-        if key not in self._found:
-            self._found[key] = find()
-        result: ResultT = self._found[key]
-        return result
-
-    def language_probability(self, variant: Variant) -> float:
-        """That of the likeliest language, as the variant's filter found it; 0 if it has none."""
-        found: Identified | None = self._found.get(ENGLISH if variant.has(ENGLISH) else LANGUAGE)
-        return found.probability if found else 0.0
-
-
-class Decision(NamedTuple):
-    """A filter's decision about a document.
-
-    Attributes:
-      kept: True if the document goes on to the next filter.
-      rules: to be counted, each once.
-      language: under which it is kept; "" if the filter does not decide that.
-    """
-
-    kept: bool
-    rules: tuple[str, ...]
-    language: str = ""
-
-
-Decide = Callable[[Document, Variant, str], Decision]
-"""(document, variant, its language so far) -> decision."""
-
-
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
     """One row of the table.
@@ -131,17 +83,42 @@ class DocumentFilter:
     load: Callable[[Resources], Decide]
 
 
+class _LanguageFilter(LookAhead):
+    """What the filters by language share: the identifier, whose result all variants use.
+
+    Args:
+      key: of the result.
+      identify: the identifier.
+      decide: from a result and a variant.
+    """
+
+    def __init__(
+        self, key: str, identify: Identify, decide: Callable[[Identified, Variant], Decision]
+    ) -> None:
+        self._key, self._identify, self._decide = key, identify, decide
+
+    def __call__(self, document: Document, variant: Variant, _language: str) -> Decision:
+        found = document.once(self._key, lambda: self._identify(document.text))
+        return self._decide(found, variant)
+
+    def look_ahead(self, candidates: Candidates) -> None:
+        """Identifies the languages of all."""
+        documents = [document for document, _ in candidates if not document.has(self._key)]
+        found = identify_all(self._identify, [document.utf8 for document in documents])
+        for document, result in zip(documents, found, strict=True):
+            document.keep(self._key, result)
+
+
 def _load_english(resources: Resources) -> Decide:
     """The English filter (TFDS c4_utils.detect_english)."""
     settings = resources.settings
     identify = IDENTIFIERS[settings.english_identifier].load(resources.lid_model or None)
 
-    def decide(document: Document, _variant: Variant, _language: str) -> Decision:
-        found = document.once(ENGLISH, lambda: identify(document.text))
+    def decide(found: Identified, _variant: Variant) -> Decision:
         rules = english_rules(found, settings.english_probability)
         return Decision(rules == (ENGLISH_RULE,), rules, "en")
 
-    return decide
+    return _LanguageFilter(ENGLISH, identify, decide)
 
 
 def _load_language(resources: Resources) -> Decide:
@@ -149,8 +126,7 @@ def _load_language(resources: Resources) -> Decide:
     settings = resources.settings
     identify = IDENTIFIERS[settings.languages_identifier].load(resources.lid_model or None)
 
-    def decide(document: Document, variant: Variant, _language: str) -> Decision:
-        found = document.once(LANGUAGE, lambda: identify(document.text))
+    def decide(found: Identified, variant: Variant) -> Decision:
         many = len(variant.languages) > 1  # a variant of one language has no split for `und`
         language, rules = language_rules(
             found,
@@ -160,10 +136,10 @@ def _load_language(resources: Resources) -> Decide:
         )
         return Decision(language != "", rules, language)
 
-    return decide
+    return _LanguageFilter(LANGUAGE, identify, decide)
 
 
-class _BadWordsFilter:
+class _BadWordsFilter(LookAhead):
     """Documents without bad words (TFDS c4_utils._badwords_filter).
 
     Args:
@@ -198,20 +174,34 @@ class _BadWordsFilter:
         rules += [f"badwords-filter-{code}/{outcome}"] * (code in self._matchers)
         return Decision(outcome != "filtered", tuple(rules))
 
+    def look_ahead(self, candidates: Candidates) -> None:
+        """Searches all, with the list of the language of each."""
+        if self._settings.bad_words_scope is BadWordsScope.PAGE:
+            return
+        by_code: dict[str, list[Document]] = {}
+        for document, language in candidates:
+            code = list_language(language)
+            if code in self._matchers and not document.has((BAD_WORDS, code)):
+                by_code.setdefault(code, []).append(document)
+        for code, documents in by_code.items():
+            found = self._matchers[code].found_in_all([document.utf8 for document in documents])
+            for document, result in zip(documents, found, strict=True):
+                document.keep((BAD_WORDS, code), result)
+
     def _has_bad_words(self, document: Document, code: str) -> bool:
         page = document.page
         if self._settings.bad_words_scope is not BadWordsScope.PAGE:
             return self._matchers[code].found_in(document.text)
         if page.form is TextForm.CLEANED:  # its raw text is gone: searched while cleaning
             return bool(page.marks & HAS_BAD_WORDS)
-        return self._matchers[code].found_in(page.columns[0])
+        return self._matchers[code].found_in(page.column(0))
 
 
 def _load_own(own: OwnFilter) -> Decide:
     """A filter of the user, after all others."""
 
     def decide(document: Document, _variant: Variant, language: str) -> Decision:
-        _, url, timestamp, *_ = document.page.columns
+        url, timestamp = document.page.column(1), document.page.column(2)
         reason = document.once(
             (own.name, language), lambda: own.reason(document.text, url, language, timestamp)
         )
@@ -305,6 +295,37 @@ def accepted(
             language = decision.language or language
         else:
             yield variant, language
+
+
+def accepted_of_many(
+    documents: Sequence[Document],
+    variants: Sequence[Variant],
+    filters: Mapping[str, Decide],
+    counts: Counter[tuple[str, str]],
+) -> Iterator[tuple[Variant, Candidates]]:
+    """`accepted` of many documents: for each variant those that it keeps, with their languages.
+
+    Args:
+      counts: by variant and rule, to which the rules that documents meet are added.
+    """
+    for variant in variants:
+        left: Candidates = [(document, "") for document in documents]
+        for name in variant.document_filters():
+            decide = filters[name]
+            if isinstance(decide, LookAhead):
+                decide.look_ahead(left)
+            kept: Candidates = []
+            met: Counter[tuple[str, ...]] = Counter()
+            for document, language in left:
+                decision = decide(document, variant, language)
+                met[decision.rules] += 1
+                if decision.kept:
+                    kept.append((document, decision.language or language))
+            for rules, count in met.items():
+                for rule in rules:
+                    counts[variant.name, rule] += count
+            left = kept
+        yield variant, left
 
 
 def dropping_rule(met: Sequence[str]) -> str:

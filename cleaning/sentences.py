@@ -74,8 +74,8 @@ def _bare_packages(*names: str) -> Iterator[None]:
 
 
 @functools.cache
-def _reclassified() -> frozenset[str]:
-    """Words after which a period may not end a sentence."""
+def reclassified() -> frozenset[str]:
+    """Words, in small letters, after which a period may not end a sentence."""
     collocated = {first for first, _ in english.COLLOCATIONS}
     return frozenset(english.ABBREV_TYPES) | collocated
 
@@ -97,7 +97,7 @@ def _is_certain(text: str, at: int) -> bool:
         return True
     space = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at))
     word = text[space + 1 : at]
-    return space >= 0 and bool(_WORD.fullmatch(word)) and word.lower() not in _reclassified()
+    return space >= 0 and bool(_WORD.fullmatch(word)) and word.lower() not in reclassified()
 
 
 def split_sentences(text: str) -> list[str]:

@@ -14,5 +14,7 @@ langdetect_text    its first step: the characters that it reads
 langdetect_tables  what it looks up, asked of langdetect-rs
 fasttext_model     checks that a fastText model file is complete
 badwords           badwords-filter: lists and matchers
+badwords_kernel    the first word in each of many texts, in compiled code
 own                functions of the user (--filter)
+documents          a finished document, and what a filter decides about it
 """

@@ -11,6 +11,7 @@ Vietnamese, with characters from U+20000 on, or with fewer than three characters
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +97,32 @@ class Kernel:
             utf8 = text.encode()
         except UnicodeEncodeError:  # a lone surrogate
             return HANDED_OVER, 0.0
-        return _identify(np.frombuffer(utf8, np.uint8), self._room, self._tables)
+        (number,), (probability,) = self.identify_all([utf8])
+        return number, probability
+
+    def identify_all(self, texts: Sequence[bytes]) -> tuple[list[int], list[float]]:
+        """The same of many texts, in UTF-8: numbers, and probabilities."""
+        sizes = np.array([len(text) for text in texts], np.int64)
+        numbers, probabilities = np.empty(len(texts), np.int64), np.empty(len(texts))
+        data = np.frombuffer(b"".join(texts), np.uint8)
+        _identify_all(data, sizes, numbers, probabilities, self._room, self._tables)
+        return numbers.tolist(), probabilities.tolist()
+
+
+@compiled
+def _identify_all(
+    data: NDArray[np.uint8],
+    sizes: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    room: Room,
+    tables: Tables,
+) -> None:
+    start = 0
+    for text in range(len(sizes)):
+        end = start + sizes[text]
+        numbers[text], probabilities[text] = _identify(data[start:end], room, tables)
+        start = end
 
 
 @compiled

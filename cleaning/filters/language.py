@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from importlib.util import find_spec
@@ -77,8 +77,7 @@ class LanguageIdentifier:
     load: Callable[[str | None], Identify]
 
 
-@functools.cache
-def _load_langdetect(_: str | None) -> Identify:
+class _Langdetect:
     """langdetect's 55 profiles with the reference's seed; equal to langdetect 1.0.9.
 
     The order of the profiles and the way floats are summed decide the last bits of a probability.
@@ -86,29 +85,53 @@ def _load_langdetect(_: str | None) -> Identify:
     here it is that of their names. Python 3.12 made `sum` more exact: here it is 3.11's.
     langdetect-rs is the definition; for nearly all texts a compiled kernel gives the same sooner.
     """
-    # numba takes a third of a second: only processes that identify languages pay for it.
-    from cleaning.filters.langdetect_kernel import HANDED_OVER, NO_FEATURES, Kernel
 
-    detector = langdetect_core.Factory(_EXACT_SUMS, _UNICODE)
-    detector.load_builtin(sorted(langdetect_core.builtin_files()))
-    seed = seed_state(_SEED)
-    kernel = Kernel(detector)
+    def __init__(self) -> None:
+        # numba takes a third of a second: only processes that identify languages pay for it.
+        from cleaning.filters.langdetect_kernel import Kernel
 
-    def identify(text: str) -> Identified:
-        number, probability = kernel.identify(text)
+        self._detector = langdetect_core.Factory(_EXACT_SUMS, _UNICODE)
+        self._detector.load_builtin(sorted(langdetect_core.builtin_files()))
+        self._seed = seed_state(_SEED)
+        self._kernel = Kernel(self._detector)
+
+    def __call__(self, text: str) -> Identified:
+        return self._identified(text, *self._kernel.identify(text))
+
+    def all(self, texts: Sequence[bytes]) -> list[Identified]:
+        """The likeliest language of each of many texts, in UTF-8."""
+        found = zip(texts, *self._kernel.identify_all(texts), strict=True)
+        return [self._identified(text, number, likely) for text, number, likely in found]
+
+    def _identified(self, text: str | bytes, number: int, probability: float) -> Identified:
+        """What the kernel found, or if it did not decide, what the library finds."""
+        from cleaning.filters.langdetect_kernel import HANDED_OVER, NO_FEATURES
+
         if number >= 0:
-            return Identified(kernel.languages[number], probability)
+            return Identified(self._kernel.languages[number], probability)
         if number != HANDED_OVER:
             doubt = Doubt.NO_FEATURES if number == NO_FEATURES else Doubt.NO_PREDICTION
             return Identified("", 0.0, doubt)
-        predictions = detector.detect_langs(text, seed)
+        predictions = self._detector.detect_langs(
+            text.decode() if isinstance(text, bytes) else text, self._seed
+        )
         if predictions is None:
             return Identified("", 0.0, Doubt.NO_FEATURES)
         if not predictions:
             return Identified("", 0.0, Doubt.NO_PREDICTION)
         return Identified(*predictions[0])
 
-    return identify
+
+@functools.cache
+def _load_langdetect(_: str | None) -> Identify:
+    return _Langdetect()
+
+
+def identify_all(identify: Identify, texts: Sequence[bytes]) -> list[Identified]:
+    """The likeliest language of each of many texts, in UTF-8; sooner than one by one if it can."""
+    if isinstance(identify, _Langdetect):
+        return identify.all(texts)
+    return [identify(text.decode()) for text in texts]
 
 
 @functools.cache

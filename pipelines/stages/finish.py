@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaning.counts import Counts, scoped
-from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_page, span_outcomes
+from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_pages, span_outcomes
 from cleaning.dedup.spans import SpanUnit
-from cleaning.document_filters import Decide, Document, Page, accepted
+from cleaning.document_filters import accepted_of_many
+from cleaning.filters.documents import Document, Page
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
@@ -24,7 +25,7 @@ from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_signatures
 from pipelines.stages.lines import PartSpans, load_spans
 from pipelines.stages.models import load_document_filters
 from pipelines.stages.tasks import Stage
-from runtime.storage.arrays import fixed_array, open_checked_arrow, string_array
+from runtime.storage.arrays import fixed_array, open_checked_arrow, string_array, string_values
 from runtime.storage.checked import DamagedFile, Depth, checked_write, find_damage
 
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
@@ -51,28 +52,67 @@ class DocumentGroup:
 Row = tuple[int, DocumentRow]
 """Shard key, the columns of PAGE, and those of the job."""
 DocumentGroups = dict[DocumentGroup, list[Row]]
+_Kept = tuple[Variant, Document, str]
+"""A variant that keeps a document, and the language under which it does."""
 
 
-class _SpanOutcomes:
-    """The kept spans of a scope's pages, page by page."""
+class _ScopePages:
+    """The pages that compete for lines in a scope, and which spans of each are kept."""
 
-    def __init__(self, found: PartSpans, lost: NDArray[np.bool_]) -> None:
-        self.outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
-        self._kept = self.outcomes == SpanOutcome.KEPT
-        pages = np.arange(len(found.page))
-        starts = np.searchsorted(found.page_of_span, pages, side="left")
-        ends = np.searchsorted(found.page_of_span, pages, side="right")
+    def __init__(self, scope: DedupScope, found: PartSpans, lost: NDArray[np.bool_]) -> None:
+        self.scope = scope
+        self.numbers = found.page
+        self._outcomes = np.empty(0, np.uint8)
+        if scope.deduplicated:
+            self._outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
+        self._kept = self._outcomes == SpanOutcome.KEPT
+        ends = np.searchsorted(found.page_of_span, np.arange(len(found.page)), side="right")
+        starts = np.concatenate([[0], ends[:-1]])
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
         self._keeps_all = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
 
-    def kept(self, index: int) -> bytes | None:
+    def span_counts(self) -> Counts:
+        """Spans by rule."""
+        counts = np.bincount(self._outcomes, minlength=len(SpanOutcome)).tolist()
+        deduplicated = self.scope.deduplicated
+        return {rule: counts[o] for o, rule in SPAN_OUTCOME_RULES.items() if deduplicated}
+
+    def between(self, first: int, last: int) -> Iterator[tuple[int, bytes | None]]:
+        """The pages from a number on, before another: a number, and `kept` of that page."""
+        start, end = np.searchsorted(self.numbers, [first, last]).tolist()
+        for index, number in enumerate(self.numbers[start:end].tolist(), start):
+            yield number, self._kept_of(index)
+
+    def _kept_of(self, index: int) -> bytes | None:
         """For each span of a page 1 if it is kept; None if all are."""
         if self._keeps_all[index]:
             return None
         start, end = self._spans[index]
         kept: bytes = self._kept[start:end].tobytes()
         return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _FormPages:
+    """What is known of the pages of a form beside their columns; each is found by its number.
+
+    Attributes:
+      form: of their text.
+      url_digests: 16 bytes for each page, md5 of its normalized URL.
+      marks: bits of the capture.
+      held_out: True if the page goes to validation.
+    """
+
+    form: TextForm
+    url_digests: bytes
+    marks: list[int]
+    held_out: list[bool]
+
+    def page(self, number: int, columns: tuple[bytes, ...]) -> Page:
+        """The page of a number."""
+        digest = self.url_digests[16 * number : 16 * number + 16]
+        return Page(self.form, columns, digest, self.marks[number])
 
 
 def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
@@ -85,29 +125,28 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
     rows = sum(len(of_form.span_digest) for of_form in signatures.forms.values())
     lost = row_flags(blocks, rows)
     counts: Counter[tuple[str, str]] = Counter()
-    outcomes: dict[DedupScope, _SpanOutcomes] = {}
-    for bit, scope in enumerate(job.scopes()):
-        if scope.deduplicated:
-            outcomes[scope] = _SpanOutcomes(found[bit], (lost & np.uint8(1 << bit)) > 0)
-            for outcome, rule in SPAN_OUTCOME_RULES.items():
-                for variant in job.variants_of(scope):
-                    counts[variant.name, rule] = int((outcomes[scope].outcomes == outcome).sum())
-    held_out = are_held_out(signatures.url_digest)
-    finisher = _Finisher(job, part, load_document_filters(job), outcomes, counts)
+    finisher = _Finisher(job, part, counts)
     for form, of_form in signatures.forms.items():
-        index_of_page = {
-            scope: dict(zip(found[bit].page.tolist(), range(len(found[bit].page)), strict=True))
-            for bit, scope in enumerate(job.scopes())
-            if scope.form is form
-        }
-        for number, columns in _pages(job.pages_path(part, form), _page_numbers(index_of_page)):
-            row = of_form.row[number]
-            digest = signatures.url_digest[row].astype(">u8").tobytes()
-            page = Page(form, columns, digest, int(signatures.marks[row]))
-            index_by_scope = {
-                scope: index[number] for scope, index in index_of_page.items() if number in index
-            }
-            finisher.add(page, index_by_scope, bool(held_out[row]))
+        scopes: list[_ScopePages] = []
+        for bit, scope in enumerate(job.scopes()):
+            if scope.form is form:
+                own = _ScopePages(scope, found[bit], (lost & np.uint8(1 << bit)) > 0)
+                scopes.append(own)
+                for rule, count in own.span_counts().items():
+                    for variant in job.variants_of(scope):
+                        counts[variant.name, rule] = count
+        url_digest = signatures.url_digest[of_form.row]
+        pages = _FormPages(
+            form,
+            url_digest.astype(">u8").tobytes(),
+            signatures.marks[of_form.row].tolist(),
+            are_held_out(url_digest).tolist(),
+        )
+        first = 0
+        for columns in _batches(job.pages_path(part, form)):
+            finisher.add(pages, scopes, first, columns)
+            first += len(columns[0])
+    finisher.count_examples()
     check_names(rule for _, rule in counts)
     schema = pa.schema([*DOCUMENT, *(pa.field(name, pa.string()) for name in job.columns)])
     _write(documents_path(job, part.number), finisher.groups, schema)
@@ -123,22 +162,11 @@ def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
     return find_damage(documents_path(job, part.number), depth)
 
 
-def _page_numbers(index_of_page: dict[DedupScope, dict[int, int]]) -> list[int]:
-    """Numbers of the pages that any scope has, ascending."""
-    return sorted(set().union(*index_of_page.values()))
-
-
-def _pages(path: str, numbers: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The pages with these numbers (ascending) of a file of pages."""
+def _batches(path: str) -> Iterator[list[list[bytes]]]:
+    """The columns of each batch of a file of pages, in UTF-8."""
     with open_checked_arrow(path) as source, pa.ipc.open_file(source) as reader:
-        index = first = 0
-        for batch_number in range(reader.num_record_batches):
-            batch = reader.get_batch(batch_number)
-            values = [column.to_pylist() for column in batch.columns]
-            while index < len(numbers) and numbers[index] < first + batch.num_rows:
-                yield numbers[index], tuple(column[numbers[index] - first] for column in values)
-                index += 1
-            first += batch.num_rows
+        for number in range(reader.num_record_batches):
+            yield list(map(string_values, reader.get_batch(number).columns))
 
 
 def _listed_name(path: str) -> str:
@@ -153,87 +181,110 @@ def _listed_name(path: str) -> str:
 class _Finisher:
     """Deduplicates and filters pages, and collects their documents in groups."""
 
-    def __init__(
-        self,
-        job: Job,
-        part: Part,
-        filters: Mapping[str, Decide],
-        outcomes: dict[DedupScope, _SpanOutcomes],
-        counts: Counter[tuple[str, str]],
-    ) -> None:
+    def __init__(self, job: Job, part: Part, counts: Counter[tuple[str, str]]) -> None:
         self.groups: DocumentGroups = {}
-        self._filters, self._outcomes, self._counts = filters, outcomes, counts
+        self._filters, self._counts = load_document_filters(job), counts
         self._settings = job.settings
         self._columns, self._wet_file = job.columns, _listed_name(part.path)
+        self._origin = _ORIGIN * job.keeps_origins()
         self._variants = {scope: job.variants_of(scope) for scope in job.scopes()}
 
-    def add(self, page: Page, index_of: dict[DedupScope, int], held_out: bool) -> None:
-        """Adds the documents of a page; `index_of` gives its index in each scope that has it."""
-        documents: dict[bytes | None, tuple[str, Document | None]] = {}
-        kept_by: dict[tuple[str, str, DocumentRow], list[Variant]] = {}
-        for scope, index in index_of.items():
-            deduplicated = scope.deduplicated
-            kept = self._outcomes[scope].kept(index) if deduplicated else None
-            if not deduplicated:
-                document: Document | None = Document(page, page.columns[0])
-            else:
-                if kept not in documents:
-                    documents[kept] = self._deduplicate(page, kept)
-                rule, document = documents[kept]
-                for variant in self._variants[scope]:
-                    self._counts[variant.name, rule] += 1
-            if document is not None:
-                keeping = accepted(document, self._variants[scope], self._filters, self._count)
-                for variant, language in keeping:
-                    more = self._more(document, variant, language) if self._columns else ()
-                    kept_by.setdefault((document.text, language, more), []).append(variant)
-        for (text, language, more), variants in kept_by.items():
-            self._add_to_group(page, text, language, held_out, variants, more)
+    def add(
+        self,
+        pages: _FormPages,
+        scopes: Sequence[_ScopePages],
+        first: int,
+        columns: list[list[bytes]],
+    ) -> None:
+        """Adds the documents of a batch of pages.
 
-    def _more(self, document: Document, variant: Variant, language: str) -> DocumentRow:
-        """The values of the job's columns."""
-        values = {
-            "language": language,
-            "language_probability": repr(float(document.language_probability(variant))),
-            "wet_file": self._wet_file,
-            **dict(zip(_ORIGIN, document.page.columns[len(PAGE) :], strict=False)),
+        Args:
+          scopes: of the form.
+          first: number of the batch's first page.
+          columns: of the batch.
+        """
+        chosen = [list(own.between(first, first + len(columns[0]))) for own in scopes]
+        of_number = {
+            number: pages.page(number, tuple(column[number - first] for column in columns))
+            for number in sorted({number for own in chosen for number, _ in own})
         }
-        return tuple(values[name].encode() for name in self._columns)
+        competing = (own for own, of in zip(chosen, scopes, strict=True) if of.scope.deduplicated)
+        keys = list(dict.fromkeys(key for own in competing for key in own))
+        texts = dict(zip(keys, self._deduplicate(of_number, keys, pages.form), strict=True))
+        kept_of: dict[int, list[_Kept]] = {}
+        for own, of in zip(chosen, scopes, strict=True):
+            if of.scope.deduplicated:
+                found = [texts[key] for key in own]
+                self._count_pages(of.scope, Counter(rule for rule, _ in found))
+                documents = [document for _, document in found if document is not None]
+            else:
+                some = [of_number[number] for number, _ in own]
+                documents = [Document(page, page.columns[0]) for page in some]
+            variants = self._variants[of.scope]
+            for variant, kept in accepted_of_many(documents, variants, self._filters, self._counts):
+                for document, language in kept:
+                    row = variant, document, language
+                    kept_of.setdefault(id(document.page), []).append(row)
+        for number, page in of_number.items():
+            if id(page) in kept_of:
+                self._add_documents(page, kept_of[id(page)], pages.held_out[number])
 
-    def _count(self, variant: str, rule: str) -> None:
-        self._counts[variant, rule] += 1
-
-    def _deduplicate(self, page: Page, kept: bytes | None) -> tuple[str, Document | None]:
-        """The rule that the page meets, and the document if one is left."""
-        settings, cleaned = self._settings, page.form is TextForm.CLEANED
-        is_kept = None if kept is None else list(map(bool, kept))
-        found = deduplicate_page(
-            page.columns[0],
-            is_kept,
+    def _deduplicate(
+        self,
+        of_number: Mapping[int, Page],
+        keys: Sequence[tuple[int, bytes | None]],
+        form: TextForm,
+    ) -> list[tuple[str, Document | None]]:
+        """The rule that each page meets with its kept spans, and its document if one is left."""
+        settings, cleaned = self._settings, form is TextForm.CLEANED
+        found = deduplicate_pages(
+            [of_number[number].utf8(0) for number, _ in keys],
+            [kept for _, kept in keys],
             settings.dedupe_unit if cleaned else SpanUnit.LINE,
             settings.min_sentences if cleaned else 0,
         )
-        return found.rule, Document(page, found.text) if found.text else None
+        return [
+            (rule, Document(of_number[number], text) if text else None)
+            for (number, _), (rule, text) in zip(keys, found, strict=True)
+        ]
 
-    def _add_to_group(
-        self,
-        page: Page,
-        text: str,
-        language: str,
-        held_out: bool,
-        variants: list[Variant],
-        more: DocumentRow,
-    ) -> None:
-        utf8 = text.encode()
-        for variant in variants:
-            split = variant.split(language, held_out)
-            self._counts[variant.name, f"{split}/examples"] += 1
-            self._counts[variant.name, f"{split}/text-bytes"] += len(utf8)
-        names = tuple(variant.name for variant in variants)
-        group = DocumentGroup(names, language, held_out)
-        others = [column.encode() for column in page.columns[1 : len(PAGE)]]
-        row = (shard_key(page.columns[1]), (utf8, *others, *more))
-        self.groups.setdefault(group, []).append(row)
+    def _count_pages(self, scope: DedupScope, by_rule: Mapping[str, int]) -> None:
+        for variant in self._variants[scope]:
+            for rule, count in by_rule.items():
+                self._counts[variant.name, rule] += count
+
+    def _add_documents(self, page: Page, kept: Sequence[_Kept], held_out: bool) -> None:
+        """Adds a page's documents: one for each distinct text, language and values of columns."""
+        kept_by: dict[tuple[bytes, str, DocumentRow], list[str]] = {}
+        for variant, document, language in kept:
+            more = self._more(document, variant, language) if self._columns else ()
+            kept_by.setdefault((document.utf8, language, more), []).append(variant.name)
+        others = [page.utf8(at) for at in range(1, len(PAGE))]
+        for (utf8, language, more), names in kept_by.items():
+            group = DocumentGroup(tuple(names), language, held_out)
+            row = (shard_key(page.column(1)), (utf8, *others, *more))
+            self.groups.setdefault(group, []).append(row)
+
+    def _more(self, document: Document, variant: Variant, language: str) -> DocumentRow:
+        """The values of the job's columns."""
+        page = document.page
+        values = {
+            "language": language.encode(),
+            "language_probability": repr(float(document.language_probability(variant))).encode(),
+            "wet_file": self._wet_file.encode(),
+            **{name: page.utf8(at) for at, name in enumerate(self._origin, len(PAGE))},
+        }
+        return tuple(values[name] for name in self._columns)
+
+    def count_examples(self) -> None:
+        """Counts the documents that were added, by variant and split."""
+        variants = {v.name: v for own in self._variants.values() for v in own}
+        for group, rows in self.groups.items():
+            text_bytes = sum(len(row[0]) for _, row in rows)
+            for name in group.variants:
+                split = variants[name].split(group.language, group.validation)
+                self._counts[name, f"{split}/examples"] += len(rows)
+                self._counts[name, f"{split}/text-bytes"] += text_bytes
 
 
 def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:

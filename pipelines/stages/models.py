@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, replace
 
 from cleaning.captures import CaptureRules
-from cleaning.document_filters import Decide, Resources, load_filters
+from cleaning.document_filters import Resources, load_filters
 from cleaning.filters.badwords import BadWords, load_matcher
+from cleaning.filters.documents import Decide
 from cleaning.filters.domains import Domains, parse_domains
 from cleaning.filters.own import load_own_filters
 from cleaning.specs import BadWordsScope

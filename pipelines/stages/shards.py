@@ -21,7 +21,7 @@ from pipelines.job import Job
 from pipelines.stages.blocks import Block
 from pipelines.stages.finish import documents_path
 from pipelines.stages.tasks import Stage
-from runtime.storage.arrays import fixed_values, open_checked_arrow
+from runtime.storage.arrays import fixed_values, open_checked_arrow, string_values
 from runtime.storage.checked import DamagedFile, Depth
 from runtime.storage.digested import digested_write, find_stored_damage, stored_counts
 from runtime.storage.files import join
@@ -162,7 +162,7 @@ def _documents(path: str, shard: Shard, low: int, high: int) -> Iterator[tuple[i
             start = int(np.searchsorted(keys, np.uint64(low)))
             end = len(keys) if high >= _KEYS else int(np.searchsorted(keys, np.uint64(high)))
             rows = batch.slice(start, end - start)
-            columns = [column.cast(pa.binary()).to_pylist() for column in rows.columns[1:]]
+            columns = map(string_values, rows.columns[1:])
             for key, *document in zip(keys[start:end].tolist(), *columns, strict=True):
                 yield key, tuple(document)
 

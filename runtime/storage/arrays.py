@@ -5,6 +5,7 @@ and convert value by value.
 """
 
 import io
+import itertools
 import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -34,6 +35,14 @@ def _offsets_and_data(values: list[bytes]) -> tuple[pa.Buffer, pa.Buffer]:
     offsets = np.zeros(len(values) + 1, np.int32)
     np.cumsum([len(value) for value in values], out=offsets[1:])
     return pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(values))
+
+
+def string_values(array: pa.Array) -> list[bytes]:
+    """The UTF-8 values of an array of strings without nulls."""
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(array) + 1, 4 * array.offset).tolist()
+    utf8 = memoryview(data if data is not None else b"")
+    return [bytes(utf8[start:end]) for start, end in itertools.pairwise(ends)]
 
 
 def fixed_array(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:

@@ -3,7 +3,8 @@
 import pytest
 
 import c4forge
-from cleaning.document_filters import Document, Page, Resources, accepted, load_filters
+from cleaning.document_filters import Resources, accepted, load_filters
+from cleaning.filters.documents import Document, Page
 from cleaning.signatures import HAS_BAD_WORDS
 from cleaning.specs import SPECS, BadWordsScope
 from cleaning.urls import are_held_out, load_normalizer, md5, pack_digests

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cleaning.captures import CaptureRules, clean_captures
-from cleaning.document_filters import DOCUMENT_FILTERS, Document, Page, Resources
+from cleaning.document_filters import DOCUMENT_FILTERS, Resources
 from cleaning.filters.badwords import BadWords
 from cleaning.filters.clean import REFERENCE_RULES, Citation, clean_page
+from cleaning.filters.documents import Document, Page
 from cleaning.fixes import changed_by_cleaning, changed_by_url
 from cleaning.specs import FIXES, REFERENCE, SPECS, SpecSettings
 from cleaning.urls import md5

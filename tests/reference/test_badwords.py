@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.document_filters import DOCUMENT_FILTERS, Document, Page, Resources
+from cleaning.document_filters import DOCUMENT_FILTERS, Resources
 from cleaning.filters.badwords import BadWords, Matcher, WordCase, is_kept_softly
+from cleaning.filters.documents import Document, Page
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
 from cleaning.variants import BAD_WORDS, MULTILINGUAL, SOFT_BAD_WORDS, VARIANTS, TextForm, Variant
@@ -36,6 +37,9 @@ def ours_keeps(
     (name,) = (name for name in variant.filters if name in (BAD_WORDS, SOFT_BAD_WORDS))
     decide = DOCUMENT_FILTERS[name].load(Resources(settings, OURS))
     decision = decide(Document(page, text), variant, language)
+    known = Document(page, text.encode())  # of which compiled code finds out at once
+    decide.look_ahead([(known, language), (Document(page, "cat"), "en")])
+    assert decide(known, variant, language) == decision
     return decision.kept, Counter(decision.rules)
 
 
@@ -116,6 +120,7 @@ def test_lowered_words_are_found_as_the_reference_would_find_them(code, data):
     with counting():
         kept = LOWERED_FILTER(PageFeatures(text=text, language=code))
     assert LOWERED[code].found_in(text) is not kept
+    assert LOWERED[code].found_in_all([text.encode()]) == [not kept]
 
 
 def test_lists_with_capitals_are_those_that_lowering_changes():

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaning.document_filters import (
-    Decision,
-    Document,
-    Page,
-    Resources,
-    accepted,
-    load_filters,
-)
+from cleaning.document_filters import Resources, accepted, accepted_of_many, load_filters
+from cleaning.filters.documents import Decision, Document, Page
 from cleaning.languages import MC4_LANGUAGES
 from cleaning.specs import REFERENCE
 from cleaning.urls import md5
@@ -61,7 +55,25 @@ def ours(text: str, url: str, variants: list[Variant]) -> dict[str, Verdict]:
         Document(page, text), variants, FILTERS, lambda name, rule: counts[name].update([rule])
     )
     languages = {variant.name: language for variant, language in kept}
+    assert at_once(Document(page, text.encode()), variants) == (
+        languages,
+        {(name, rule): n for name, of_variant in counts.items() for rule, n in of_variant.items()},
+    )
     return {name: (languages.get(name, ""), counts[name]) for name in counts}
+
+
+def at_once(document: Document, variants: list[Variant]) -> tuple[dict[str, str], dict]:
+    """The language by variant that keeps it, and the counts, as among many documents."""
+    counts: Counter[tuple[str, str]] = Counter()
+    others = [Document(document.page, text) for text in ("", "The ferry leaves. " * 9)]
+    others_counts: Counter[tuple[str, str]] = Counter()
+    for _ in accepted_of_many(others, variants, FILTERS, others_counts):
+        pass
+    many = [others[0], document, others[1]]
+    kept = dict(accepted_of_many(many, variants, FILTERS, counts))
+    counts.subtract(others_counts)
+    languages = {v.name: code for v, left in kept.items() for d, code in left if d is document}
+    return languages, {key: n for key, n in counts.items() if n}
 
 
 _passage = st.sampled_from(sorted(code for code in PASSAGES if code in TEXTS))

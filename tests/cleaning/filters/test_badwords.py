@@ -59,6 +59,7 @@ MATCHER = Matcher(BadWords.of("en", (*ASCII_WORDS, "é", "🖕")))
 @pytest.mark.parametrize("matcher", [MATCHER, ASCII_MATCHER], ids=["unicode", "ascii"])
 def test_a_word_counts_where_non_word_characters_flank_it(matcher, text, found):
     assert matcher.found_in(text) is found
+    assert matcher.found_in_all([b"cat", text.encode(), b"ass"]) == [False, found, True]
 
 
 @pytest.mark.parametrize(
