@@ -67,7 +67,7 @@ class _ScopePages:
             self._outcomes = span_outcomes(found.first, found.page_of_span, lost[found.row])
         self._kept = self._outcomes == SpanOutcome.KEPT
         ends = np.searchsorted(found.page_of_span, np.arange(len(found.page)), side="right")
-        starts = np.concatenate([[0], ends[:-1]])
+        starts = np.concatenate([[0], ends]).astype(np.int64)[:-1]
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
         self._keeps_all = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
