@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from cleaning.filters.compiled import compiled, inlined
 from cleaning.filters.langdetect_tables import (
-    CAPITALS,
     LANGUAGES,
     NO_SYMBOL,
     SPACE,
@@ -31,7 +30,8 @@ from cleaning.filters.langdetect_tables import (
     load_tables,
 )
 from cleaning.filters.langdetect_text import (
-    MAX_CHARACTERS,
+    FIRST,
+    PLACES,
     has_address,
     read_characters,
     without_links,
@@ -44,25 +44,31 @@ CERTAIN, LIKELY = 0.99999, 0.1
 UNKNOWN, NO_FEATURES, HANDED_OVER = -1, -2, -3  # in place of a language's number
 _DENSE_ROWS = 6000
 _SYMBOLS = 0x3FFFF  # three symbols of six bits
+_ODD = NO_SYMBOL ^ 0x3F  # bits of NO_SYMBOL that no symbol has
+_LAST_NUMBER = (1 << 15) - 1  # above 3 * MAX_CHARACTERS; also a mask, as LAST_PLACE
+_BEFORE = 2  # places of `Room.ends` before that of the first number: no n-gram ends there
 
 
 class Room(NamedTuple):
     """What the kernel writes to, made once.
 
     Attributes:
-      characters: uint32[MAX_CHARACTERS].
-      ends: uint16[3 * MAX_CHARACTERS + 3], the character at which the n-gram of each number ends.
+      characters, symbols: uint32[PLACES], uint8[PLACES], of `read_characters`.
+      ends: uint16[_BEFORE + _LAST_NUMBER + 3], the place at which the n-gram of each number ends.
       dense: float64[_DENSE_ROWS, WIDTH], rows with a column for each language.
       dense_of: int32[rows], which of them has a row, or -1.
       taken: int32[1], how many of them are taken.
+      places: int64[DRAWS_BETWEEN_SUMS], those of the rows that were drawn.
       trial, mean: float64[WIDTH], probabilities of a trial and of all.
     """
 
     characters: NDArray[np.uint32]
+    symbols: NDArray[np.uint8]
     ends: NDArray[np.uint16]
     dense: NDArray[np.float64]
     dense_of: NDArray[np.int32]
     taken: NDArray[np.int32]
+    places: NDArray[np.int64]
     trial: NDArray[np.float64]
     mean: NDArray[np.float64]
 
@@ -78,11 +84,13 @@ class Kernel:
         self.languages: list[str] = detector.langs()
         self._tables = load_tables(detector.__reduce__()[1][0])
         self._room = Room(
-            np.zeros(MAX_CHARACTERS, np.uint32),
-            np.zeros(3 * MAX_CHARACTERS + 3, np.uint16),
+            np.full(PLACES, SPACE, np.uint32),
+            np.zeros(PLACES, np.uint8),  # the symbol of a space
+            np.zeros(_BEFORE + _LAST_NUMBER + 3, np.uint16),
             np.zeros((_DENSE_ROWS, WIDTH)),
             np.full(len(self._tables.start) - 1, -1, np.int32),
             np.zeros(1, np.int32),
+            np.zeros(DRAWS_BETWEEN_SUMS, np.int64),
             np.zeros(WIDTH),
             np.zeros(WIDTH),
         )
@@ -129,10 +137,10 @@ def _identify_all(
 def _identify(utf8: NDArray[np.uint8], room: Room, tables: Tables) -> tuple[int, float]:
     if has_address(utf8):
         utf8 = without_mails(without_links(utf8, tables), tables)
-    count = read_characters(utf8, room.characters, tables)
-    if count < 3:
+    last = read_characters(utf8, room.characters, room.symbols, tables)
+    if last < FIRST + 3:
         return HANDED_OVER, 0.0
-    known = _number_ngrams(count, room, tables)
+    known = _number_ngrams(last, room, tables)
     if known == 0:
         return NO_FEATURES, 0.0
     if not _try(known, room, tables):
@@ -145,72 +153,80 @@ def _identify(utf8: NDArray[np.uint8], room: Room, tables: Tables) -> tuple[int,
 
 
 @compiled
-def _number_ngrams(count: int, room: Room, tables: Tables) -> int:
-    """Numbers known n-grams by where they end, shorter ones first; returns how many there are."""
-    characters, ends = room.characters, room.ends
-    known, symbols, plain = 0, 0, 3  # plain: how many of the last characters have a symbol
-    was_upper = in_capitals = False
-    for at in range(count):
-        symbol = tables.symbol[characters[at]]
-        plain = plain + 1 if symbol != NO_SYMBOL else 0
-        is_upper = 1 <= symbol <= CAPITALS if plain else tables.upper[characters[at]]
-        in_capitals = is_upper & (was_upper | in_capitals)
-        was_upper = is_upper
-        symbols = (symbols << 6 | (symbol & 0x3F)) & _SYMBOLS
-        ends[known] = ends[known + 1] = ends[known + 2] = at
-        if plain >= 3:
-            known += 0 if in_capitals else tables.known[symbols]
-        elif not in_capitals:
-            second, first, character = _last_three(characters, at, tables)
+def _number_ngrams(last: int, room: Room, tables: Tables) -> int:
+    """Numbers known n-grams by where they end, shorter ones first; returns how many there are.
+
+    Args:
+      last: the end of the characters.
+    """
+    known = three = 0
+    odd = -1  # the last place whose character has no symbol
+    for place in range(FIRST, last):
+        symbol = np.int64(room.symbols[place])
+        three = (three << 6 | symbol & 0x3F) & _SYMBOLS
+        number = (known & _LAST_NUMBER) + _BEFORE
+        room.ends[number] = place
+        room.ends[number + 1] = place
+        room.ends[number + 2] = place
+        if symbol == NO_SYMBOL:
+            odd = place
+        if place > odd + 2:
+            known += np.int64(tables.known[three])
+        elif not (
+            tables.upper[room.characters[place]] and tables.upper[room.characters[place - 1]]
+        ):
             for size in range(1, 4):
-                known += _row(second, first, character, size, tables) >= 0
+                known += _row(place, size, room, tables) >= 0
     return known
 
 
 @inlined
-def _last_three(characters: NDArray[np.uint32], at: int, tables: Tables) -> tuple[int, int, int]:
-    """The normal characters up to a place, spaces before the first."""
-    first = characters[at - 1] if at > 0 else np.uint32(SPACE)
-    second = characters[at - 2] if at > 1 else np.uint32(SPACE)
-    return tables.normal[second], tables.normal[first], tables.normal[characters[at]]
+def _normal(place: int, room: Room, tables: Tables) -> int:
+    """The normal character at a place."""
+    return tables.normal[room.characters[place]]
 
 
 @inlined
-def _row(second: int, first: int, character: int, size: int, tables: Tables) -> int:
-    """The row of the n-gram of a size that ends with a character, or -1."""
+def _row(place: int, size: int, room: Room, tables: Tables) -> int:
+    """The row of the n-gram of a size that ends at a place, or -1."""
+    character = _normal(place, room, tables)
     if size == 1:
         if character == SPACE:
             return -1
-        return find_row(key_of(character, -1, -1), tables.key, tables.key_row)
+        return find_row(key_of(character, -1, -1), tables)
+    first = _normal(place - 1, room, tables)
     if size == 2:
         if first == SPACE and character == SPACE:
             return -1
-        return find_row(key_of(first, character, -1), tables.key, tables.key_row)
+        return find_row(key_of(first, character, -1), tables)
     if first == SPACE:
         return -1
-    return find_row(key_of(second, first, character), tables.key, tables.key_row)
+    return find_row(key_of(_normal(place - 2, room, tables), first, character), tables)
 
 
 @inlined
 def _nth_row(number: int, room: Room, tables: Tables) -> int:
     """The row of the n-gram of a number."""
-    ends = room.ends
-    at = np.int64(ends[number])
-    skipped = 0  # known n-grams that end there too and are shorter
-    while number > skipped and ends[number - skipped - 1] == at:
-        skipped += 1
-    second, first, character = _last_three(room.characters, at, tables)
-    c, b, a = tables.symbol[character], tables.symbol[first], tables.symbol[second]
-    plain = c != NO_SYMBOL and b != NO_SYMBOL and a != NO_SYMBOL
+    before = number + _BEFORE
+    at = np.int64(room.ends[before])
+    one_shorter, two_shorter = room.ends[before - 1] == at, room.ends[before - 2] == at
+    skipped = np.int64(one_shorter) + np.int64(one_shorter & two_shorter)
+    c, b = np.int64(room.symbols[at]), np.int64(room.symbols[at - 1])
+    a = np.int64(room.symbols[at - 2])
+    if (a | b | c) & _ODD:
+        return _odd_row(at, skipped, room, tables)
+    one = np.int64(tables.row_of_one[c])
+    two = np.int64(tables.row_of_two[b << 6 | c])
+    row = np.int64(tables.row_of_three[(a << 6 | b) << 6 | c])
+    row = two if (two >= 0) & (skipped == np.int64(one >= 0)) else row
+    return one if (one >= 0) & (skipped == 0) else row
+
+
+@inlined
+def _odd_row(at: int, skipped: int, room: Room, tables: Tables) -> int:
+    """The row of a known n-gram that ends at a place, after so many shorter ones."""
     for size in range(1, 4):
-        if not plain:
-            row = _row(second, first, character, size, tables)
-        elif size == 1:
-            row = np.int64(tables.row_of_one[c])
-        elif size == 2:
-            row = np.int64(tables.row_of_two[np.int64(b) << 6 | c])
-        else:
-            row = np.int64(tables.row_of_three[(np.int64(a) << 6 | b) << 6 | c])
+        row = _row(at, size, room, tables)
         if row >= 0:
             if skipped == 0:
                 return row
@@ -220,12 +236,9 @@ def _nth_row(number: int, room: Room, tables: Tables) -> int:
 
 @inlined
 def _dense(row: int, room: Room, tables: Tables) -> int:
-    """The place of a row in `room.dense`; if there is no room for it, all rows are dropped."""
+    """The place of a row in `room.dense`, where there is room for it."""
     place = room.dense_of[row]
     if place < 0:
-        if room.taken[0] == _DENSE_ROWS:
-            room.dense_of[:] = -1
-            room.taken[0] = 0
         place = room.taken[0]
         room.taken[0] += 1
         room.dense_of[row] = place
@@ -267,35 +280,60 @@ def _try(known: int, room: Room, tables: Tables) -> bool:
 
 @inlined
 def _draw(known: int, weight: float, at: int, room: Room, tables: Tables) -> int:
-    """One trial, into `room.trial`; returns the place of the stream after it, or -1."""
-    trial = room.trial
-    trial[:LANGUAGES] = 1.0 / LANGUAGES
+    """One trial, into `room.trial`; returns the place of the stream after it, or -1.
+
+    The sum is taken after the first draw and after every DRAWS_BETWEEN_SUMS more.
+    """
+    room.trial[:LANGUAGES] = 1.0 / LANGUAGES
     bits = 0
     while known >> bits:
         bits += 1
-    for draws in range(MAX_DRAWS + 1):
-        number = known
-        while number >= known:  # `random.Random.choice`
-            if at == STREAM:
-                return -1
-            number = np.int64(tables.stream[at] >> np.uint32(32 - bits))
-            at += 1
-        place = _dense(_nth_row(number, room, tables), room, tables)
-        for language in range(WIDTH):
-            trial[language] *= weight + room.dense[place, language]
-        if draws % DRAWS_BETWEEN_SUMS == 0 and _is_certain(trial):
+    draws, count = 0, 1
+    while draws <= MAX_DRAWS:
+        if room.taken[0] + count > _DENSE_ROWS:  # no room for these: all rows are dropped
+            room.dense_of[:] = -1
+            room.taken[0] = 0
+        for draw in range(count):
+            number = known
+            while number >= known:  # `random.Random.choice`
+                if at == STREAM:
+                    return -1
+                number = np.int64(tables.stream[at] >> np.uint32(32 - bits))
+                at += 1
+            room.places[draw] = _dense(_nth_row(number, room, tables), room, tables)
+        _multiply(weight, count, room)
+        if _is_certain(room):
             break
+        draws += count
+        count = DRAWS_BETWEEN_SUMS
     return at
 
 
 @inlined
-def _is_certain(trial: NDArray[np.float64]) -> bool:
+def _multiply(weight: float, count: int, room: Room) -> None:
+    """Multiplies each language by its likelihoods, one after another: of one row or of five."""
+    a, b, c = room.places[0], room.places[1], room.places[2]
+    d, e = room.places[3], room.places[4]
+    if count == 1:
+        for language in range(WIDTH):
+            room.trial[language] *= weight + room.dense[a, language]
+        return
+    for language in range(WIDTH):
+        likely = room.trial[language] * (weight + room.dense[a, language])
+        likely *= weight + room.dense[b, language]
+        likely *= weight + room.dense[c, language]
+        likely *= weight + room.dense[d, language]
+        room.trial[language] = likely * (weight + room.dense[e, language])
+
+
+@inlined
+def _is_certain(room: Room) -> bool:
     """Divides by the sum, which is added up in the order of languages."""
     total = 0.0
     for language in range(LANGUAGES):
-        total += trial[language]
+        total += room.trial[language]
     certain = False
     for language in range(WIDTH):
-        trial[language] /= total
-        certain |= trial[language] > CERTAIN
+        room.trial[language] /= total
+        certain |= room.trial[language] > CERTAIN
     return certain

@@ -32,7 +32,8 @@ class Tables(NamedTuple):
       normal: int32[CHARACTERS], the character that langdetect takes for each.
       symbol: uint8[CHARACTERS], of `normal`: 0 of a space, 1 to 52 of LETTERS, else NO_SYMBOL.
       upper: bool[CHARACTERS], whether `normal` is a capital.
-      known: uint8[64**3], how many known n-grams of one to three characters end with three symbols.
+      known: uint8[64**3], how many known n-grams of one to three characters end with three symbols;
+        0 if the last two are capitals, as in words in capitals.
       row_of_one, row_of_two, row_of_three: int32[64], [64**2], [64**3], row by symbols, or -1.
       key, key_row: uint64[m] and int32[m], hash table from key to row, -1 in free places.
       start: int32[rows + 1], where the languages of a row begin.
@@ -166,8 +167,19 @@ def _hash_table(
 
 
 @inlined
-def find_row(key: np.uint64, table: NDArray[np.uint64], row_of: NDArray[np.int32]) -> int:
+def find_row(key: np.uint64, tables: "Tables") -> int:
     """The row of a key, or -1."""
+    place = _place(key, len(tables.key))
+    while tables.key_row[place] >= 0:
+        if tables.key[place] == key:
+            return np.int64(tables.key_row[place])
+        place = (place + 1) & (len(tables.key) - 1)
+    return np.int64(-1)
+
+
+@inlined
+def _find(key: np.uint64, table: NDArray[np.uint64], row_of: NDArray[np.int32]) -> int:
+    """The same, from the table alone."""
     place = _place(key, len(table))
     while row_of[place] >= 0:
         if table[place] == key:
@@ -182,20 +194,22 @@ def _symbol_tables(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """`known`, `row_of_one`, `row_of_two`, `row_of_three`, by the rules of n-grams.
 
-    None is a space alone or two spaces, and none has a space in its middle.
+    None is a space alone or two spaces, and none has a space in its middle. `known` leaves out
+    those that end within a word in capitals.
     """
     one, two = np.full(64, -1, np.int32), np.full(64**2, -1, np.int32)
     three, known = np.full(64**3, -1, np.int32), np.zeros(64**3, np.uint8)
     for c in range(1, len(letters)):
-        one[c] = find_row(key_of(letters[c], -1, -1), table, row_of)
+        one[c] = _find(key_of(letters[c], -1, -1), table, row_of)
     for b in range(len(letters)):
         for c in range(len(letters)):
             if b or c:
-                two[b * 64 + c] = find_row(key_of(letters[b], letters[c], -1), table, row_of)
+                two[b * 64 + c] = _find(key_of(letters[b], letters[c], -1), table, row_of)
             for a in range(len(letters)):
                 at = (a * 64 + b) * 64 + c
                 if b:
                     key = key_of(letters[a], letters[b], letters[c])
-                    three[at] = find_row(key, table, row_of)
-                known[at] = (one[c] >= 0) + (two[b * 64 + c] >= 0) + (three[at] >= 0)
+                    three[at] = _find(key, table, row_of)
+                if not (1 <= b <= CAPITALS and 1 <= c <= CAPITALS):
+                    known[at] = (one[c] >= 0) + (two[b * 64 + c] >= 0) + (three[at] >= 0)
     return known, one, two, three

@@ -17,6 +17,9 @@ from cleaning.filters.langdetect_tables import (
 )
 
 MAX_CHARACTERS = 10_000
+FIRST = 2  # place of the first character: two spaces stand before it
+PLACES = 1 << 14
+LAST_PLACE = PLACES - 1  # also a mask, by which the compiler sees that no place is negative
 _MAX_LINK, _MAX_NAME, _MAX_DOMAIN = 2076, 64, 255  # characters of parts of an address
 _MARKS = 0x300, 0x323  # the combining marks of Vietnamese are among these
 _LATIN_ADDITIONAL = 0x1E00, 0x1EFF
@@ -93,37 +96,68 @@ def without_mails(utf8: NDArray[np.uint8], tables: Tables) -> NDArray[np.uint8]:
 
 
 @compiled
-def read_characters(utf8: NDArray[np.uint8], characters: NDArray[np.uint32], tables: Tables) -> int:
-    """Reads the characters, runs of spaces as one; returns their number, 0 to hand them over."""
-    at = read = count = latin = other = 0
-    before = 0
+def read_characters(
+    utf8: NDArray[np.uint8],
+    characters: NDArray[np.uint32],
+    symbols: NDArray[np.uint8],
+    tables: Tables,
+) -> int:
+    """Reads the characters, runs of spaces as one; returns their end, 0 to hand them over.
+
+    Args:
+      characters: uint32[PLACES], written from FIRST on.
+      symbols: uint8[PLACES], that of each character.
+    """
+    at = read = other = 0
+    count = FIRST
+    before = np.int32(0)
     while at < len(utf8) and read < MAX_CHARACTERS:
-        character, size = np.int32(utf8[at]), 1
-        if character >= 0x80:
-            character, size = character_at(utf8, at)
-            if character >= CHARACTERS or _MARKS[0] <= character <= _MARKS[1]:
-                return 0
-            is_latin = _LATIN_ADDITIONAL[0] <= character <= _LATIN_ADDITIONAL[1]
-            other += character >= _MARKS[0] and not is_latin
+        run = utf8[at : at + MAX_CHARACTERS - read]
+        size = 0
+        for byte in run:  # of ASCII
+            if byte >= 0x80:
+                break
+            place = count & LAST_PLACE
+            characters[place], symbols[place] = byte, tables.symbol[byte]
+            count += 1 - ((byte == SPACE) & (before == SPACE))
+            before = np.int32(byte)
+            size += 1
+        at += size
+        read += size
+        if size == len(run):
+            break
+        character, size = character_at(utf8, at)
+        if character >= CHARACTERS or _MARKS[0] <= character <= _MARKS[1]:
+            return 0
+        is_latin = _LATIN_ADDITIONAL[0] <= character <= _LATIN_ADDITIONAL[1]
+        other += character >= _MARKS[0] and not is_latin
+        characters[count], symbols[count] = character, tables.symbol[character]
+        before = character
         at += size
         read += 1
-        if character == SPACE and before == SPACE:
-            continue
-        before = character
-        latin += 0x41 <= character <= 0x7A
-        characters[count] = character
         count += 1
     if at < len(utf8) and utf8[at] == 0xCC:  # a mark would change the last character
         return 0
-    return _without_latin(characters, count) if 2 * latin < other else count
+    if other and 2 * _latin(characters[FIRST:count]) < other:
+        return _without_latin(characters, symbols, count)
+    return count
 
 
 @inlined
-def _without_latin(characters: NDArray[np.uint32], count: int) -> int:
-    """Drops the characters from `A` to `z`; returns how many are left."""
-    left = 0
-    for at in range(count):
+def _latin(characters: NDArray[np.uint32]) -> int:
+    """How many characters are from `A` to `z`."""
+    latin = 0
+    for character in characters:
+        latin += 0x41 <= character <= 0x7A
+    return latin
+
+
+@inlined
+def _without_latin(characters: NDArray[np.uint32], symbols: NDArray[np.uint8], count: int) -> int:
+    """Drops the characters from `A` to `z`; returns the end of those left."""
+    left = FIRST
+    for at in range(FIRST, count):
         if not 0x41 <= characters[at] <= 0x7A:
-            characters[left] = characters[at]
+            characters[left], symbols[left] = characters[at], symbols[at]
             left += 1
     return left
