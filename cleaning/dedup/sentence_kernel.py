@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.filters.compiled import compiled, inlined
+from cleaning.filters.compiled import compiled_in_place, inlined
 from cleaning.sentences import reclassified
 
 _PERIOD, _QUESTION, _EXCLAMATION, _SPACE, _NEWLINE = b".?! \n"
@@ -71,12 +71,12 @@ def load_words() -> Words:
     return Words(byte_class, doubtful)
 
 
-@compiled
+@compiled_in_place
 def _place(key: np.uint64) -> np.int64:
     return np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS))
 
 
-@compiled
+@compiled_in_place
 def _have_certain_sentences(
     data: NDArray[np.uint8],
     ends: NDArray[np.int64],

@@ -9,9 +9,7 @@ byte_search        sixty-four bytes compared at once, within these
 clean_kernel       clean-page for many pages at once, in compiled code
 line_kernel        its steps: the decisions about one line
 language           english-filter and language-filter: the table of identifiers
-langdetect_kernel  langdetect's decision in compiled code
-langdetect_text    its first step: the characters that it reads
-langdetect_tables  what it looks up, asked of langdetect-rs
+langdetect         langdetect's decision in compiled code
 fasttext_model     checks that a fastText model file is complete
 badwords           badwords-filter: lists and matchers
 badwords_kernel    the first word in each of many texts, in compiled code

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.filters.compiled import compiled, inlined
+from cleaning.filters.compiled import compiled_in_place, inlined
 
 NOT_FOUND, IN_DOUBT = -1, -2
 _WORD_BYTES = b"abcdefghijklmnopqrstuvwxyz0123456789_"
@@ -96,7 +96,7 @@ def find_words(texts: list[bytes], tree: WordTree) -> list[int]:
     return places.tolist()
 
 
-@compiled
+@compiled_in_place
 def _find_words(
     data: NDArray[np.uint8],
     sizes: NDArray[np.int64],

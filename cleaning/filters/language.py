@@ -88,7 +88,7 @@ class _Langdetect:
 
     def __init__(self) -> None:
         # numba takes a third of a second: only processes that identify languages pay for it.
-        from cleaning.filters.langdetect_kernel import Kernel
+        from cleaning.filters.langdetect.kernel import Kernel
 
         self._detector = langdetect_core.Factory(_EXACT_SUMS, _UNICODE)
         self._detector.load_builtin(sorted(langdetect_core.builtin_files()))
@@ -105,7 +105,7 @@ class _Langdetect:
 
     def _identified(self, text: str | bytes, number: int, probability: float) -> Identified:
         """What the kernel found, or if it did not decide, what the library finds."""
-        from cleaning.filters.langdetect_kernel import HANDED_OVER, NO_FEATURES
+        from cleaning.filters.langdetect.kernel import HANDED_OVER, NO_FEATURES
 
         if number >= 0:
             return Identified(self._kernel.languages[number], probability)

@@ -10,14 +10,9 @@ import pyarrow as pa
 from cleaning.counts import Counts
 from cleaning.dedup.pages import deduplicate_page
 from cleaning.dedup.spans import SpanUnit
-from cleaning.document_filters import (
-    Decide,
-    Document,
-    Page,
-    accepted,
-    dropping_rule,
-)
+from cleaning.document_filters import accepted, dropping_rule
 from cleaning.filters.clean import LINE_RULES
+from cleaning.filters.documents import Decide, Document, Page
 from cleaning.selection import select_captures
 from cleaning.urls import are_held_out, load_normalizer, shard_key
 from cleaning.variants import READING, REALNEWS_DOMAIN, TextForm, Variant
@@ -74,7 +69,7 @@ class Decider:
         if lacking := self._work.lacking(self._capture.part, scope):
             return replace(path, unknown=lacking)
         page = self._page(scope.form, number)
-        text = page.columns[0]
+        text = page.column(0)
         if scope.deduplicated:
             path, text = self._deduplicate(path, variant, page, number)
         return self._filter(path, variant, page, text) if text else path
@@ -112,13 +107,13 @@ class Decider:
         if spans is None:
             raise ValueError(f"{variant.name}: the page is not among those that compete for lines")
         found = deduplicate_page(
-            page.columns[0], spans.kept(), unit, settings.min_sentences if cleaned else 0
+            page.column(0), spans.kept(), unit, settings.min_sentences if cleaned else 0
         )
         step = Step(found.rule, self._details.of_spans(spans.outcomes, unit))
         path = replace(
             path,
             steps=(*path.steps, step),
-            duplicates=spans.duplicates(page.columns[0], unit),
+            duplicates=spans.duplicates(page.column(0), unit),
             spans=len(spans.outcomes),
         )
         if not found.text:
@@ -147,7 +142,7 @@ class Decider:
         language = kept[0][1]
         held_out = bool(are_held_out(self._capture.signatures.url_digest)[0])
         path = replace(path, split=variant.split(language, held_out))
-        return self._place(path, variant, page.columns[1])
+        return self._place(path, variant, page.column(1))
 
     def _place(self, path: VariantPath, variant: Variant, url: str) -> VariantPath:
         """The way to a shard, if it is known how many there are."""

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from cleaning.dedup.pages import SpanOutcome
 from cleaning.dedup.spans import SpanUnit
-from cleaning.document_filters import Document
 from cleaning.filters.badwords import list_language, load_matcher
 from cleaning.filters.clean import LINE_PASSED
+from cleaning.filters.documents import Document
 from cleaning.filters.language import Doubt, Identified
 from cleaning.languages import MC4_CODES
 from cleaning.rules import RULES

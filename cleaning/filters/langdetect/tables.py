@@ -1,4 +1,4 @@
-"""What langdetect knows, as arrays for `langdetect_kernel`; all of it is asked of langdetect-rs."""
+"""What langdetect knows, as arrays for `kernel`; all of it is asked of langdetect-rs."""
 
 import struct
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The characters of a text that langdetect reads: the first step of `langdetect_kernel`.
+"""The characters of a text that langdetect reads: the first step of `kernel`.
 
 The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
 """
@@ -6,8 +6,8 @@ The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.filters.compiled import character_at, compiled, inlined
-from cleaning.filters.langdetect_tables import (
+from cleaning.filters.compiled import character_at, compiled, compiled_in_place, inlined
+from cleaning.filters.langdetect.tables import (
     CHARACTERS,
     IN_DOMAIN,
     IN_LINK,
@@ -25,7 +25,7 @@ _MARKS = 0x300, 0x323  # the combining marks of Vietnamese are among these
 _LATIN_ADDITIONAL = 0x1E00, 0x1EFF
 
 
-@compiled
+@compiled_in_place
 def has_address(utf8: NDArray[np.uint8]) -> bool:
     """True if the text has an `@` or `:/`."""
     found = False
@@ -95,7 +95,7 @@ def without_mails(utf8: NDArray[np.uint8], tables: Tables) -> NDArray[np.uint8]:
     return kept[:size]
 
 
-@compiled
+@compiled_in_place
 def read_characters(
     utf8: NDArray[np.uint8],
     characters: NDArray[np.uint32],
@@ -113,15 +113,7 @@ def read_characters(
     before = np.int32(0)
     while at < len(utf8) and read < MAX_CHARACTERS:
         run = utf8[at : at + MAX_CHARACTERS - read]
-        size = 0
-        for byte in run:  # of ASCII
-            if byte >= 0x80:
-                break
-            place = count & LAST_PLACE
-            characters[place], symbols[place] = byte, tables.symbol[byte]
-            count += 1 - ((byte == SPACE) & (before == SPACE))
-            before = np.int32(byte)
-            size += 1
+        size, count, before = _read_ascii(run, count, before, characters, symbols, tables)
         at += size
         read += size
         if size == len(run):
@@ -141,6 +133,28 @@ def read_characters(
     if other and 2 * _latin(characters[FIRST:count]) < other:
         return _without_latin(characters, symbols, count)
     return count
+
+
+@inlined
+def _read_ascii(
+    run: NDArray[np.uint8],
+    count: int,
+    before: int,
+    characters: NDArray[np.uint32],
+    symbols: NDArray[np.uint8],
+    tables: Tables,
+) -> tuple[int, int, int]:
+    """Reads ASCII up to another byte; returns its size, the end of characters, and the last one."""
+    size = 0
+    for byte in run:
+        if byte >= 0x80:
+            break
+        place = count & LAST_PLACE
+        characters[place], symbols[place] = byte, tables.symbol[byte]
+        count += 1 - ((byte == SPACE) & (before == SPACE))
+        before = np.int32(byte)
+        size += 1
+    return size, count, before
 
 
 @inlined

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaning.filters.compiled import compiled, inlined
-from cleaning.filters.langdetect_tables import (
+from cleaning.filters.compiled import compiled, compiled_in_place, inlined
+from cleaning.filters.langdetect.tables import (
     LANGUAGES,
     NO_SYMBOL,
     SPACE,
@@ -29,7 +29,7 @@ from cleaning.filters.langdetect_tables import (
     key_of,
     load_tables,
 )
-from cleaning.filters.langdetect_text import (
+from cleaning.filters.langdetect.text import (
     FIRST,
     PLACES,
     has_address,
@@ -152,7 +152,7 @@ def _identify(utf8: NDArray[np.uint8], room: Room, tables: Tables) -> tuple[int,
     return best, most
 
 
-@compiled
+@compiled_in_place
 def _number_ngrams(last: int, room: Room, tables: Tables) -> int:
     """Numbers known n-grams by where they end, shorter ones first; returns how many there are.
 
@@ -255,7 +255,7 @@ def _random(at: int, tables: Tables) -> float:
     return (float(high) * 67108864.0 + float(low)) * (1.0 / 9007199254740992.0)
 
 
-@compiled
+@compiled_in_place
 def _try(known: int, room: Room, tables: Tables) -> bool:
     """Fills `room.mean` by the trials; False if the stream ends before them."""
     room.mean[:] = 0.0

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from langdetect_rs import _core as langdetect_core
 from langdetect_rs._seed import seed_state
 
-from cleaning.filters.langdetect_kernel import HANDED_OVER, NO_FEATURES, UNKNOWN, Kernel
-from cleaning.filters.langdetect_tables import CHARACTERS, STREAM, _stream, load_tables
-from cleaning.filters.langdetect_text import MAX_CHARACTERS, without_links, without_mails
+from cleaning.filters.langdetect.kernel import HANDED_OVER, NO_FEATURES, UNKNOWN, Kernel
+from cleaning.filters.langdetect.tables import CHARACTERS, STREAM, _stream, load_tables
+from cleaning.filters.langdetect.text import MAX_CHARACTERS, without_links, without_mails
 from cleaning.wet.inflate import inflate
 from cleaning.wet.pages import reference_pages
 from cleaning.wet.records import Record, read_records
