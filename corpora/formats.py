@@ -14,7 +14,7 @@ from typing import BinaryIO
 from corpora.array_record import check_array_record, read_array_records, write_array_records
 from corpora.features import FEATURES, Append, DocumentRow, FeatureValues
 from corpora.parquet import read_parquet, write_parquet
-from corpora.tfrecord import RecordError, bytes_features, example, read_records, write_record
+from corpora.tfrecord import RecordError, bytes_features, example, read_records, write_records
 from runtime.errors import UsageError
 from runtime.storage.content.compression import open_decompressed, whole_lines
 from runtime.storage.files import open_read
@@ -62,8 +62,10 @@ def write_tfrecord(stream: BinaryIO, features: Sequence[str]) -> Iterator[Append
     in_order = _in_order(features)
 
     def append(documents: Iterable[DocumentRow]) -> None:
-        for document in documents:
-            write_record(stream, example({name: document[at] for name, at in in_order}))
+        write_records(
+            stream,
+            (example({name: document[at] for name, at in in_order}) for document in documents),
+        )
 
     yield append
 

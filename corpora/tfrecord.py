@@ -7,7 +7,7 @@ end, so they differ run to run.)
 
 import functools
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -15,9 +15,12 @@ from google_crc32c import value as crc32c
 from numpy.typing import NDArray
 
 _MASK_DELTA = 0xA282EAD8
-_LENGTH = struct.Struct("<QI")
+_LENGTH, _CHECKSUM = struct.Struct("<QI"), struct.Struct("<I")
+_FRAME_BYTES = 16  # of a record: those of its length and of both checksums
+_WRITTEN_BYTES = 1 << 20  # at a time
 _MOST_BYTES = 1 << 31  # of a protocol buffer
 _READ_BYTES = 1 << 24
+_HEADS = 1 << 12  # of values, by feature and size, that are kept: most URLs and times share theirs
 
 
 class RecordError(ValueError):
@@ -28,15 +31,19 @@ def example(features: dict[str, bytes]) -> bytes:
     """A serialized tf.train.Example with one bytes value a feature, in the given order."""
     pieces = [b""]
     for name, value in features.items():
-        # Feature.bytes_list = 1 { BytesList.value = 1 }; an entry of map Features.feature = 1.
-        values = b"\x0a" + _varint(len(value))
-        size = len(values) + len(value)
-        feature = b"\x0a" + _varint(size) + values
-        size = len(feature) + len(value)
-        entry = _key(name) + b"\x12" + _varint(size) + feature
-        pieces += (b"\x0a", _varint(len(entry) + len(value)), entry, value)
+        pieces += (_entry_head(name, len(value)), value)
     pieces[0] = b"\x0a" + _varint(sum(map(len, pieces)))
     return b"".join(pieces)
+
+
+@functools.lru_cache(_HEADS)
+def _entry_head(name: str, size: int) -> bytes:
+    """What stands before a value of so many bytes in an entry of map Features.feature = 1."""
+    # Feature.bytes_list = 1 { BytesList.value = 1 }.
+    values = b"\x0a" + _varint(size)
+    feature = b"\x0a" + _varint(len(values) + size) + values
+    entry = _key(name) + b"\x12" + _varint(len(feature) + size) + feature
+    return b"\x0a" + _varint(len(entry) + size) + entry
 
 
 def token_examples(ids: list[NDArray[np.int32]], urls: list[bytes]) -> list[bytes]:
@@ -111,13 +118,29 @@ def _varint(value: int) -> bytes:
 
 def write_record(stream: BinaryIO, record: bytes) -> int:
     """Appends one record: length, its checksum, the bytes, theirs; returns the bytes written."""
-    length = struct.pack("<Q", len(record))
-    stream.write(b"".join((length, _masked_crc(length), record, _masked_crc(record))))
-    return len(record) + 16
+    return write_records(stream, [record])
 
 
-def _masked_crc(data: bytes) -> bytes:
-    return struct.pack("<I", _masked_value(data))
+def write_records(stream: BinaryIO, records: Iterable[bytes]) -> int:
+    """Appends records; returns the bytes written."""
+    framed: list[bytes] = []
+    held = written = 0
+    for record in records:
+        framed += (_head(len(record)), record, _CHECKSUM.pack(_masked_value(record)))
+        held += len(record) + _FRAME_BYTES
+        if held >= _WRITTEN_BYTES:
+            stream.write(b"".join(framed))
+            written += held
+            framed, held = [], 0
+    stream.write(b"".join(framed))
+    return written + held
+
+
+@functools.lru_cache(_HEADS)
+def _head(size: int) -> bytes:
+    """What stands before a record of so many bytes: their number and its checksum."""
+    length = struct.pack("<Q", size)
+    return length + _CHECKSUM.pack(_masked_value(length))
 
 
 def read_records(stream: BinaryIO) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import gc
 import sys
 
+from cleaning.dedup.sentence_kernel import have_certain_sentences
 from cleaning.filters.badwords import WordCase, load_english, load_matcher
 from cleaning.filters.clean_kernel import clean_blocks
 from cleaning.filters.compiled import code_folder, is_listed, list_checksums
@@ -22,7 +23,8 @@ if not is_listed():
     print(f"note: {_later}", file=sys.stderr, flush=True)
 clean_blocks([b"A first page loads the machine code."])
 IDENTIFIERS["langdetect"].load(None)("A first text loads the machine code.")
-load_matcher(load_english(), WordCase.AS_LISTED)
+load_matcher(load_english(), WordCase.AS_LISTED).found_in_all([b"A first text, too."])
+have_certain_sentences([b"A first text. It has sentences."], 2)
 # A first sentence makes nltk compile its patterns.
 list(load_punkt().span_tokenize("Mr. Smith went. He slept..."))
 list_checksums()
