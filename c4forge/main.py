@@ -29,6 +29,8 @@ COMMANDS: dict[str, Command] = {
         Command("convert", "pipelines.convert", "writes a finished corpus in other formats"),
         Command("status", "pipelines.status", "shows how far the runs of an output folder are"),
         Command("why", "pipelines.why", "tells what happened to a page in a run, rule by rule"),
+        Command("inspect", "pipelines.inspect", "finds and prints documents of finished corpora"),
+        Command("diff", "pipelines.diff", "compares two corpora, document by document"),
         Command("webtext-urls", "pipelines.webtext_urls", "makes a URL list from Reddit's dumps"),
         Command("tokenize", "pipelines.tokenize", "writes a corpus as shards of token ids"),
         Command("vocab train", "vocab.train", "trains a SentencePiece vocabulary on a corpus"),
@@ -42,6 +44,7 @@ examples:
   c4forge convert out/c4/en/3.1.0 --format=parquet
   c4forge status out
   c4forge why https://a.example/page --output=out
+  c4forge inspect out/c4/en/3.1.0 --sample=3
   c4forge vocab train --corpus=out/c4/en/3.1.0 --output=out/vocab
   c4forge tokenize --corpus=out/c4/en/3.1.0 --vocab=out/vocab --output=out
 """

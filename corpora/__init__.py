@@ -10,6 +10,8 @@ In reading order:
   documents  the documents of a shard: as pairs, in batches, as rows, as Arrow
   layout     the shards of a corpus, found by name, with their splits and languages
   contents   contents.json of a dataset: its name, its features, its shards with their sizes
+  selection  the documents that meet conditions
+  differences  the documents in which two corpora differ
   conversion  a shard written in other formats
   tfds       features.json and dataset_info.json, as TFDS writes them
   hugging_face  the YAML block of cards, by which `datasets` finds every document

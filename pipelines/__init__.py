@@ -4,6 +4,8 @@ main          beam_runner.py and `c4forge build`
 convert       `c4forge convert`: a finished dataset in other formats
 status        `c4forge status`: the runs of an output folder
 why           `c4forge why`: what happened to a page in a run
+inspect       `c4forge inspect`: documents of finished corpora, found and printed
+diff          `c4forge diff`: the documents in which two corpora differ
 webtext_urls  `c4forge webtext-urls`: a URL list from Reddit's submissions
 fetch_lists   `c4forge fetch-lists`: public lists brought into a folder
 tokenize      `c4forge tokenize`: shards of token ids from a corpus
