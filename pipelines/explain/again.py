@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from cleaning.variants import WEBTEXTLIKE, Variant
 from cleaning.wet.records import MAX_RECORD_BYTES
@@ -21,12 +21,9 @@ from pipelines.run.plan import USUAL_WET_BYTES, Plan, plan_files, plan_run
 from pipelines.run.state import NAME as STATE_NAME
 from pipelines.sources.cache import find_cached
 from pipelines.sources.wet_files import InputFile
-from pipelines.stages.clean import CLEAN
-from pipelines.stages.duplicates import DUPLICATES
-from pipelines.stages.lines import LINES
-from pipelines.stages.newest import NEWEST
-from pipelines.stages.tasks import Stage, run_spilled
-from pipelines.stages.webtext import WEBTEXT
+from pipelines.stages.finish import FINISH
+from pipelines.stages.table import data_path
+from pipelines.stages.tasks import run_spilled
 from runtime.cli.console import say
 from runtime.cli.options import OptionError
 from runtime.errors import UsageError
@@ -34,7 +31,7 @@ from runtime.http.urls import is_http
 from runtime.storage.files import exists, join, modified, size_bytes, write_bytes
 from runtime.storage.locks import hold_folder
 from runtime.storage.ownership import claim
-from runtime.workers.pool import Pool, close_pool, open_pool
+from runtime.workers.pool import close_pool, open_pool
 
 TEXT_URL = "https://text.invalid/"
 """URL of a text that has none; the name is reserved, no page has it."""
@@ -168,24 +165,14 @@ def run_stages(plan: Plan, num_workers: int = 1) -> None:
     is_alone = num_workers == 1 or stored < _LITTLE_BYTES
     pool = None if is_alone else open_pool(num_workers, PRELOAD)
     try:
-        lists = (WEBTEXT,) if plan.lists.url_lists else ()
-        for stage in (*lists, CLEAN):
-            _run_stage(plan.job, stage, (), pool)
-        _run_stage(plan.job, NEWEST, (CLEAN, *lists), pool)
-        _run_stage(plan.job, LINES, (NEWEST,), pool)
-        _run_stage(plan.job, DUPLICATES, (LINES,), pool)
+        for step in takewhile(lambda step: step.stage is not FINISH, data_path(plan.job)):
+            tasks = list(step.stage.tasks(plan.job, {}))
+            work = partial(run_spilled, step.stage, step.sources, plan.job)
+            for _ in map(work, tasks) if pool is None else pool.results(work, tasks):
+                pass
     finally:
         if pool is not None:
             close_pool()
-
-
-def _run_stage(
-    job: Job, stage: Stage[Any], sources: Sequence[Stage[Any]], pool: Pool | None
-) -> None:
-    tasks = list(stage.tasks(job, {}))
-    work = partial(run_spilled, stage, sources, job)
-    for _ in map(work, tasks) if pool is None else pool.results(work, tasks):
-        pass
 
 
 def plan_text(text: bytes, url: str, arguments: Iterable[str], folder: str) -> Plan:
