@@ -25,7 +25,7 @@ from pipelines.stages.malformed import (
 )
 from pipelines.stages.publish import NoDocuments
 from pipelines.stages.tasks import Receipt
-from runtime.cli.console import say
+from runtime.cli.console import doing, say
 from runtime.errors import RunFailed
 from runtime.redaction import plain
 from runtime.storage.checked import DamagedFile, Depth
@@ -107,8 +107,9 @@ def _clear_work(job: Job, keep_cleaned: bool) -> None:
       keep_cleaned: True while files are missing that the next run will try again.
     """
     cleaned, documents = job.clean_folder(), job.documents_folder()
-    for folder in (documents,) if keep_cleaned else (cleaned, documents):
-        delete_folder(folder)
+    with doing("removing the work files"):
+        for folder in (documents,) if keep_cleaned else (cleaned, documents):
+            delete_folder(folder)
     delete_file(job.lists_path())
     delete_file(join(job.work, STATE_NAME))
 
