@@ -44,7 +44,7 @@ train-tiny: $(VENV)/.train ## from real WET files (WET='…') to a corpus, a voc
 	  --corpus=out/tiny/c4/en/3.1.0 --vocab=out/tiny/vocab --model_dir=out/tiny/run
 
 test: $(VENV)/.test lint ## every check: lint, types, import contracts, tests
-	$(BIN)/python -m pytest -m 'not slow' --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest -m 'not slow' --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
 
 test-full: $(VENV)/.test ## the tests that take minutes too: whole-corpus differential, scaling, kills
 	$(BIN)/python -m pytest
@@ -87,11 +87,12 @@ $(VENV)/bin/python:
 	echo "c4forge needs Python 3.11, 3.12 or 3.13 with venv on the PATH; none was found." >&2; exit 1
 
 # What is installed and how large it gets; then every 5 seconds how far pip is, all of which is in
-# pip.log. A terminal shows one line, which changes.
+# pip.log. A terminal shows one line, which changes. pip compiles no modules, of which most are never
+# imported: Python does so at the first import.
 define install
 	@echo; echo "Installing $(2) into $(VENV): $(3)."
 	@printf 'started %s\n' "$$(date)" >$(VENV)/pip.log; \
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -e '$(1)' >>$(VENV)/pip.log 2>&1 & \
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -e '$(1)' >>$(VENV)/pip.log 2>&1 & \
 	pip=$$!; trap 'kill $$pip; exit 130' INT TERM; start=$$SECONDS; \
 	if [ -t 1 ]; then from='\r\033[K'; to=; else from=; to='\n'; fi; \
 	while kill -0 $$pip 2>/dev/null; do \
