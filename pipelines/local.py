@@ -3,6 +3,7 @@
 Importing Beam takes over a second, and each of its stages more than a small task.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 from cleaning.counts import Counts, sum_counts
@@ -11,7 +12,7 @@ from pipelines.stages.clean import CLEAN
 from pipelines.stages.malformed import check_input
 from pipelines.stages.publish import publish
 from pipelines.stages.table import data_path
-from pipelines.stages.tasks import run_spilled
+from pipelines.stages.tasks import Stage, TaskT, run_spilled
 from runtime.storage.checked import Depth, discarding_damage
 from runtime.workers.pool import current_pool
 
@@ -30,7 +31,7 @@ def build_in_pool(job: Job, depth: Depth = Depth.LENGTH) -> Counts:
     counted: list[Counts] = []
     for step in data_path(job):
         work = partial(run_spilled, step.stage, step.sources, job, depth=depth)
-        tasks = list(step.stage.tasks(job, totals))
+        tasks = _largest_first(step.stage, step.stage.tasks(job, totals))
         results = current_pool().results(work, tasks)
         totals = sum_counts(receipt.counts for _, receipt in results)
         if step.stage is CLEAN:
@@ -40,3 +41,8 @@ def build_in_pool(job: Job, depth: Depth = Depth.LENGTH) -> Counts:
     counts = sum_counts(counted)
     publish(counts, job)
     return counts
+
+
+def _largest_first(stage: Stage[TaskT], tasks: Iterable[TaskT]) -> list[TaskT]:
+    """The tasks by weight; those of one weight in their order."""
+    return sorted(tasks, key=stage.weight, reverse=True) if stage.weight else list(tasks)

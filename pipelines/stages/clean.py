@@ -290,6 +290,7 @@ CLEAN = Stage(
     unit="parts",
     share=0.48,
     tasks=list_parts,
+    weight=Part.stored_bytes,
     work=clean_part,
     damage=find_part_damage,
     emit=capture_blocks,

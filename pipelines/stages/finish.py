@@ -315,6 +315,7 @@ FINISH = Stage(
     unit="parts",
     share=0.41,
     tasks=list_parts,
+    weight=Part.stored_bytes,
     work=finish_part,
     damage=_damage,
 )

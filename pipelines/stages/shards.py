@@ -51,6 +51,10 @@ class Shard:
     shards: int
     split_bytes: int
 
+    def text_bytes(self) -> int:
+        """Of the shard, about: texts are dealt by a hash."""
+        return self.split_bytes // self.shards
+
 
 def plan_shards(job: Job, counts: Counts) -> list[Shard]:
     """The shards of a run, from the totals of its documents; a split without any has none."""
@@ -173,6 +177,7 @@ SHARDS = Stage(
     unit="shards",
     share=0.04,
     tasks=plan_shards,
+    weight=Shard.text_bytes,
     work=write_shard,
     damage=find_shard_damage,
     receipt=receipt_path,

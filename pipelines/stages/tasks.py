@@ -66,6 +66,8 @@ class Stage(Generic[TaskT]):
       damage: of what `work` wrote for a task with these counts; None if it writes nothing.
       to_buckets: True if blocks go to buckets, False if they go to parts.
       receipt: path of a task's receipt; None for the stage's folder in the work folder.
+      weight: bytes that a task reads, about; larger ones begin first, so that no worker is left
+        with one at the end. None for tasks of one size.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Stage(Generic[TaskT]):
     damage: Callable[[Job, TaskT, Counts, Depth], list[DamagedFile]] | None = None
     to_buckets: bool = False
     receipt: Callable[[Job, TaskT], str] | None = None
+    weight: Callable[[TaskT], int] | None = None
 
     def receipt_path(self, job: Job, task: TaskT) -> str:
         """Where the receipt of a task is."""
