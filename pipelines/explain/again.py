@@ -122,7 +122,8 @@ def _files(run: Run) -> tuple[tuple[InputFile, ...], list[str]]:
             InputFile(path, size_bytes(path), modified(path)) for path in run.input if exists(path)
         ]
     else:
-        there = [p for p in run.input if not is_http(mirror.base) or find_cached(mirror.keep, p)]
+        is_here = not is_http(mirror.base)
+        there = [p for p in run.input if is_here or (mirror.keep and find_cached(mirror.keep, p))]
         found = [InputFile(path, USUAL_WET_BYTES, 0.0, crawled=True) for path in there]
     paths = {file.path for file in found}
     missing = [path for path in run.input if path not in paths]

@@ -104,6 +104,7 @@ class Explanation:
       records: of the URL, those of captures from the newest on.
       lines: of the newest capture; () where its record could not be read again.
       line_counts: lines by rule, as the run counted them.
+      fixes: rules `fixed/…` of what the spec read or cleaned otherwise than the reference.
       variants: of the run.
       near: URLs that are there, if none has the one asked for.
     """
@@ -116,6 +117,7 @@ class Explanation:
     records: tuple[RecordSeen, ...] = ()
     lines: tuple[LineSeen, ...] = ()
     line_counts: dict[str, int]
+    fixes: tuple[str, ...] = ()
     variants: tuple[VariantPath, ...] = ()
     near: tuple[str, ...] = ()
     text: str = ""

@@ -59,6 +59,7 @@ def _with_decisions(
         notes=notes,
         lines=_lines(again) if is_cleaned else (),
         line_counts={rule: n for rule, n in zip(LINE_RULES, counts, strict=False) if n},
+        fixes=_fixes(again) if again else (),
         variants=tuple(map(decider.path, chosen)),
     )
 
@@ -76,6 +77,11 @@ def _seen(capture: FoundCapture) -> RecordSeen:
 
 def _lines(again: PageAgain | None) -> tuple[LineSeen, ...]:
     return tuple(LineSeen(line.text, line.rule) for line in again.lines) if again else ()
+
+
+def _fixes(again: PageAgain) -> tuple[str, ...]:
+    counts = again.captures.counts
+    return tuple(rule for rule in counts if rule.startswith("fixed/") and counts[rule])
 
 
 def _missing(work: Work) -> tuple[str, ...]:

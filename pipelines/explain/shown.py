@@ -62,6 +62,8 @@ def _lines(told: Explanation, width: int) -> Iterator[Line]:
         yield "", ""
         yield from _records(told.records, width)
     yield from _page_lines(told, width)
+    for rule in told.fixes:
+        yield from _wrapped(f"  {rule}  ", _MEANINGS.get(rule, ""), width)
     before: list[VariantPath] = []
     for paths in _grouped(told.variants):
         yield "", ""

@@ -100,3 +100,18 @@ def test_a_folder_of_others_is_not_written_to(finished, tmp_path):
     arguments = [PAGES[0], f"--output={finished}", f"--work_dir={tmp_path / 'mine'}"]
     assert why.main(arguments) == 2
     assert (tmp_path / "mine" / "run.json").read_text() == "{}"
+
+
+def test_the_work_of_a_distributed_runner_has_no_blocks_and_is_read_again(tmp_path, output, work):
+    shutil.copytree(output, tmp_path / "out", ignore=shutil.ignore_patterns("*.blocks"))
+    run = one_run(tmp_path / "out")
+    assert not run.has_work and len(run.input) == 2
+    told = explain_again(run, PAGES[0], ("en",), (), work)
+    (path,) = explain_page(one_run(output), PAGES[0], ("en",)).variants
+    assert told.variants == (path,)
+
+
+def test_the_files_of_a_crawl_are_not_downloaded_again(finished, work):
+    change(finished, commoncrawl_url="https://data.commoncrawl.org/", input=["crawl-data/x.gz"])
+    with pytest.raises(UsageError, match="--keep_wet the files of a crawl"):
+        explain_again(one_run(finished), PAGES[0], (), (), work)

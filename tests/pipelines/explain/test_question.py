@@ -10,6 +10,7 @@ from pipelines import why
 from pipelines.explain.explanation import Explanation
 from pipelines.explain.question import explain_page
 from pipelines.explain.runs import Run
+from tests.cleaning.wet.wet import header_lines, record_bytes
 from tests.pipelines.explain.explained import (
     check_counts,
     check_documents,
@@ -188,3 +189,34 @@ def test_a_run_that_was_stopped_says_how_far_it_is(tmp_path, sample):
     one = explain_page(one_run(tmp_path), RYE)
     assert path_of(one, "en").unknown == "lines are not compared yet"
     assert path_of(one, "en.noclean").kept and not path_of(one, "en.noclean").file
+
+
+def test_records_that_are_no_captures_say_why(tmp_path):
+    """A damaged page, one without text, one that is too long: none has a way through a variant."""
+    blocks = {"bad": b"\xff\xfe text", "empty": b" \n", "long": b"x" * 190_001}
+    records = [
+        record_bytes(header_lines(url=f"http://a.example/{name}"), block)
+        for name, block in blocks.items()
+    ]
+    (tmp_path / "a.warc.wet").write_bytes(b"".join(records))
+    run_stages(plan(tmp_path, f"--input={tmp_path / 'a.warc.wet'}"))
+    rules = {}
+    for name in blocks:
+        told = explain_page(one_run(tmp_path), f"a.example/{name}")
+        (record,) = told.records
+        assert told.found() and not told.variants
+        rules[name] = record.rule, record.reason
+    assert rules == {
+        "bad": ("split-wet-file/filtered:malformed", "not UTF-8: invalid start byte at byte 0"),
+        "empty": ("split-wet-file/filtered:no_content", ""),
+        "long": ("too-long-filter/filtered", ""),
+    }
+
+
+def test_fixes_of_the_spec_are_told(tmp_path):
+    text = "A first line stands here.\nContent-Type stands in this line.\nA third line is here []."
+    lines = header_lines(url="https://a.example/")
+    (tmp_path / "a.warc.wet").write_bytes(record_bytes(lines, text.encode()))
+    run_stages(plan(tmp_path, f"--input={tmp_path / 'a.warc.wet'}", "--spec=fixed"))
+    told = explain_page(one_run(tmp_path), "a.example")
+    assert told.fixes == ("fixed/body_headers", "fixed/citations") and len(told.lines) == 3
