@@ -46,8 +46,8 @@ class WhyOptions:
         positional=True, metavar="URL", parse=str,
     )  # fmt: skip
     output: str | None = option(
-        "--output of a run, or the run's own folder; where its work is gone, its input is read "
-        "again",
+        "--output of a run, the run's own folder, or a dataset's; where the work of the run is "
+        "gone, its input is read again",
         default=None, metavar="DIR", parse=str,
     )  # fmt: skip
     work_dir: str | None = option(

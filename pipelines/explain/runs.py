@@ -16,7 +16,7 @@ from pipelines.sources.wet_files import read_manifest
 from pipelines.stages.clean import CLEAN
 from runtime.cli.options import OptionError
 from runtime.storage.checked import DamagedFile
-from runtime.storage.files import exists, find_files, join, read_object, without_slashes
+from runtime.storage.files import exists, find_files, join, parent, read_object, without_slashes
 
 _CONFIG = "config.json"
 _NOT_OURS = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -81,19 +81,27 @@ def _is_run(folder: str) -> bool:
 
 
 def _of_folder(folder: str) -> Run:
-    """The run of a folder in `runs`; its work may be elsewhere."""
+    """The run of a folder in `runs`, or of a dataset's folder; its work may be elsewhere."""
     path = join(folder, _CONFIG)
     config = read_object(path) if exists(path) else {}
     given = str(config.get("work", ""))
     is_usual = given.endswith(join("runs", folder.rpartition("/")[2], "work"))
-    for work in [join(folder, "work"), *[given] * (not is_usual)]:
-        if work and exists(join(work, STATE_NAME)):
-            return _of_work(work, folder)
+    works = [join(folder, "work"), *[given] * (not is_usual)]
     try:
-        job = replace(job_of(config), work=join(folder, "work"))
-        return Run(job, folder, False, tuple(map(str, config["input"])))
+        job = job_of(config) if config else None
     except _NOT_OURS as error:
         raise OptionError(f"{path}: not written by this version of c4forge: {error!r}") from None
+    if job is not None:
+        of_dataset = join(parent(parent(parent(folder))), "runs", job.run_name())
+        if of_dataset != folder and _is_run(of_dataset):
+            return _of_folder(of_dataset)
+    for work in works:
+        if work and exists(join(work, STATE_NAME)):
+            return _of_work(work, folder)
+    if job is None:
+        raise OptionError(f"{path}: holds no configuration of a run")
+    read = tuple(map(str, config["input"]))
+    return Run(replace(job, work=join(folder, "work")), folder, False, read)
 
 
 def _of_work(work: str, folder: str) -> Run:

@@ -139,6 +139,11 @@ def test_a_url_that_was_never_there_is_told_with_the_nearest(run, capsys):
     assert code == 3 and "\\x1b[2J" in said and "\x1b" not in said and "\u202e" not in said
 
 
+def test_the_folder_of_a_dataset_leads_to_its_run(run):
+    found = one_run(run.report()["variants"]["en"]["dataset"])
+    assert found == run and found.has_work
+
+
 def test_queries_of_pages_are_no_secrets(run, capsys):
     url = "https://forum.oldradios.example/viewtopic.php?t=1042"
     assert f"  {url}\n" in ask(capsys, url, f"--output={run.folder}")[1]
@@ -220,3 +225,10 @@ def test_fixes_of_the_spec_are_told(tmp_path):
     run_stages(plan(tmp_path, f"--input={tmp_path / 'a.warc.wet'}", "--spec=fixed"))
     told = explain_page(one_run(tmp_path), "a.example")
     assert told.fixes == ("fixed/body_headers", "fixed/citations") and len(told.lines) == 3
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"variants": ["en"]}', '{"variants": 5, "input": 1}'])
+def test_a_configuration_of_others_is_no_run(tmp_path, text, capsys):
+    (tmp_path / "config.json").write_text(text)
+    assert why.main(["a.example/", f"--output={tmp_path}"]) == 2
+    assert "config.json: " in capsys.readouterr().err
