@@ -62,7 +62,8 @@ class Details:
 
     def identified(self, document: Document, variant: Variant) -> Identified | None:
         """The language that the filter of a variant found; None if it was not asked."""
-        found: Identified | None = document.once(_language_step(variant), lambda: None)
+        step = _language_step(variant)
+        found: Identified | None = document.once(step, lambda: None) if document.has(step) else None
         return found
 
     def of_document(self, rule: str, document: Document, variant: Variant) -> str:

@@ -34,7 +34,7 @@ def by_key(documents: list[tuple[str, str]]) -> dict[str, Counter[str]]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(DOCUMENTS, DOCUMENTS)
 def test_every_document_is_counted_once_and_as_what_it_is(tmp_path_factory, first, second):
     folder = tmp_path_factory.mktemp("compared")

@@ -11,21 +11,12 @@ from pipelines.explain.again import explain_again
 from pipelines.explain.question import explain_page
 from runtime.errors import UsageError
 from tests.pipelines.explain.explained import one_run, path_of
-from tests.runs.runs import plan, run_stages
 
 PAGES = (
     "blog.slowbread.example/rye-sourdough",
     "https://shelfnotes.example/2025/ghost-trains",
     "https://plainscience.example/answers/154/where-does-a-rainbow-end",
 )
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory, sample, all_variants) -> Path:
-    """The sample in all variants, with its work."""
-    output = tmp_path_factory.mktemp("again")
-    run_stages(plan(output, f"--input={sample}", *all_variants, "--shards=2"))
-    return output
 
 
 @pytest.fixture(scope="module")
