@@ -200,6 +200,7 @@ def bench_averages(wet: Path, folder: Path) -> None:
     for name, files in (
         ("pages", cleaned.glob("*.cleaned.arrow")),
         ("signatures", cleaned.glob("*.signatures.npz")),
+        ("records", cleaned.glob("*.records.npz")),
         ("spans sent", documents.glob("lines/*.npz")),
         ("documents", documents.glob("documents/*.arrow")),
     ):
