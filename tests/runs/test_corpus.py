@@ -188,7 +188,7 @@ def test_configuration_and_versions_stand_beside_the_report(built, sample):
     assert config["variants"] == ["en"] and config["formats"] == ["tfrecord", "jsonl", "parquet"]
     assert len(config["input"]) == 2
     versions = json.loads((built / "runs/en/versions.json").read_text())
-    assert versions["langdetect-rs"] == "0.1.0" and "apache-beam" in versions
+    assert versions["cld3-py"] == "3.1.0" and "apache-beam" in versions
 
 
 def test_the_malformed_record_is_listed_with_file_offset_and_reason(built):

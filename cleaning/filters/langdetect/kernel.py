@@ -1,27 +1,36 @@
-"""langdetect's best language of a text, equal to langdetect-rs to the last bit, in compiled code.
+"""langdetect's best language of a text, equal to `detector` to the last bit, in compiled code.
 
-The rules are those of `langdetect.detector.Detector` and `langdetect.utils.ngram.NGram` (1.0.9), in
-their order: addresses become spaces, runs of spaces one; 10,000 characters are read; Latin letters
-are dropped from text of other scripts; known n-grams of one to three characters are numbered, those
-of words in capitals left out; seven trials draw n-grams by number until a language is certain.
-Only an n-gram that is drawn is looked up, about 330 of 8,000.
-
-The library must decide about a text with combining marks of
-Vietnamese, with characters from U+20000 on, or with fewer than three characters: HANDED_OVER.
+The rules are those of `detector`, in their order: addresses become spaces, runs of spaces one;
+10,000 characters are read; Latin letters are dropped from text of other scripts; known n-grams of
+one to three characters are numbered, those of words in capitals left out; seven trials draw n-grams
+by number until a language is certain. Only n-grams that are drawn are looked up: 330 of 8,000.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.filters.compiled import compiled, compiled_in_place, inlined
+from cleaning.filters.langdetect import detector
+from cleaning.filters.langdetect.detector import (
+    ALPHA,
+    ALPHA_WIDTH,
+    BASE_FREQUENCY,
+    CERTAIN,
+    DRAWS_BETWEEN_SUMS,
+    LIKELY,
+    MAX_DRAWS,
+    NO_FEATURES,
+    TRIALS,
+    UNKNOWN,
+)
+from cleaning.filters.langdetect.profiles import SPACE, load_profiles
 from cleaning.filters.langdetect.tables import (
     LANGUAGES,
     NO_SYMBOL,
-    SPACE,
     STREAM,
     WIDTH,
     Tables,
@@ -38,14 +47,11 @@ from cleaning.filters.langdetect.text import (
     without_mails,
 )
 
-TRIALS, MAX_DRAWS, DRAWS_BETWEEN_SUMS = 7, 1000, 5
-ALPHA, ALPHA_WIDTH, BASE_FREQUENCY = 0.5, 0.05, 10_000.0
-CERTAIN, LIKELY = 0.99999, 0.1
-UNKNOWN, NO_FEATURES, HANDED_OVER = -1, -2, -3  # in place of a language's number
 _DENSE_ROWS = 6000
 _SYMBOLS = 0x3FFFF  # three symbols of six bits
 _ODD = NO_SYMBOL ^ 0x3F  # bits of NO_SYMBOL that no symbol has
 _LAST_NUMBER = (1 << 15) - 1  # above 3 * MAX_CHARACTERS; also a mask, as LAST_PLACE
+_LAST_WORD = STREAM - 1  # of the stream, which no text takes to its end; also a mask
 _BEFORE = 2  # places of `Room.ends` before that of the first number: no n-gram ends there
 
 
@@ -74,15 +80,12 @@ class Room(NamedTuple):
 
 
 class Kernel:
-    """The compiled detector. Not for several threads at once.
+    """The compiled detector. Not for several threads at once."""
 
-    Args:
-      detector: langdetect-rs with its 55 profiles and the sums of Python 3.11.
-    """
-
-    def __init__(self, detector: Any) -> None:
-        self.languages: list[str] = detector.langs()
-        self._tables = load_tables(detector.__reduce__()[1][0])
+    def __init__(self) -> None:
+        profiles = load_profiles()
+        self.languages = profiles.languages
+        self._tables = load_tables(profiles)
         self._room = Room(
             np.full(PLACES, SPACE, np.uint32),
             np.zeros(PLACES, np.uint8),  # the symbol of a space
@@ -98,13 +101,12 @@ class Kernel:
     def identify(self, text: str) -> tuple[int, float]:
         """The number of the likeliest language and its probability.
 
-        UNKNOWN if none is likely, NO_FEATURES if no n-gram is known, HANDED_OVER if the library
-        must decide.
+        UNKNOWN if none is likely, NO_FEATURES if no n-gram is known.
         """
         try:
             utf8 = text.encode()
         except UnicodeEncodeError:  # a lone surrogate
-            return HANDED_OVER, 0.0
+            return detector.identify(text)
         (number,), (probability,) = self.identify_all([utf8])
         return number, probability
 
@@ -138,18 +140,15 @@ def _identify(utf8: NDArray[np.uint8], room: Room, tables: Tables) -> tuple[int,
     if has_address(utf8):
         utf8 = without_mails(without_links(utf8, tables), tables)
     last = read_characters(utf8, room.characters, room.symbols, tables)
-    if last < FIRST + 3:
-        return HANDED_OVER, 0.0
     known = _number_ngrams(last, room, tables)
     if known == 0:
         return NO_FEATURES, 0.0
-    if not _try(known, room, tables):
-        return HANDED_OVER, 0.0
-    best, most = UNKNOWN, LIKELY
+    _try(known, room, tables)
+    best = 0
     for language in range(LANGUAGES):
-        if room.mean[language] > most:
-            best, most = language, room.mean[language]
-    return best, most
+        if room.mean[language] > room.mean[best]:
+            best = language
+    return (best, room.mean[best]) if room.mean[best] > LIKELY else (UNKNOWN, 0.0)
 
 
 @compiled_in_place
@@ -251,36 +250,32 @@ def _dense(row: int, room: Room, tables: Tables) -> int:
 @inlined
 def _random(at: int, tables: Tables) -> float:
     """`random.Random.random` from a place of the stream."""
-    high, low = tables.stream[at] >> np.uint32(5), tables.stream[at + 1] >> np.uint32(6)
+    high = tables.stream[at & _LAST_WORD] >> np.uint32(5)
+    low = tables.stream[at + 1 & _LAST_WORD] >> np.uint32(6)
     return (float(high) * 67108864.0 + float(low)) * (1.0 / 9007199254740992.0)
 
 
 @compiled_in_place
-def _try(known: int, room: Room, tables: Tables) -> bool:
-    """Fills `room.mean` by the trials; False if the stream ends before them."""
+def _try(known: int, room: Room, tables: Tables) -> None:
+    """Fills `room.mean` by the trials."""
     room.mean[:] = 0.0
     at = 0
     spare = 0.0  # `random.Random.gauss` makes two numbers at a time
     for trial in range(TRIALS):
         gauss = spare
         if trial % 2 == 0:
-            if at + 4 > STREAM:
-                return False
             angle = _random(at, tables) * (2.0 * math.pi)
             radius = math.sqrt(-2.0 * math.log(1.0 - _random(at + 2, tables)))
             gauss, spare = math.cos(angle) * radius, math.sin(angle) * radius
             at += 4
         at = _draw(known, (ALPHA + gauss * ALPHA_WIDTH) / BASE_FREQUENCY, at, room, tables)
-        if at < 0:
-            return False
         for language in range(LANGUAGES):
             room.mean[language] += room.trial[language] / TRIALS
-    return True
 
 
 @inlined
 def _draw(known: int, weight: float, at: int, room: Room, tables: Tables) -> int:
-    """One trial, into `room.trial`; returns the place of the stream after it, or -1.
+    """One trial, into `room.trial`; returns the place of the stream after it.
 
     The sum is taken after the first draw and after every DRAWS_BETWEEN_SUMS more.
     """
@@ -296,9 +291,7 @@ def _draw(known: int, weight: float, at: int, room: Room, tables: Tables) -> int
         for draw in range(count):
             number = known
             while number >= known:  # `random.Random.choice`
-                if at == STREAM:
-                    return -1
-                number = np.int64(tables.stream[at] >> np.uint32(32 - bits))
+                number = np.int64(tables.stream[at & _LAST_WORD] >> np.uint32(32 - bits))
                 at += 1
             room.places[draw] = _dense(_nth_row(number, room, tables), room, tables)
         _multiply(weight, count, room)

@@ -1,43 +1,44 @@
-"""What langdetect knows, as arrays for `kernel`; all of it is asked of langdetect-rs."""
+"""What langdetect knows, as arrays for `kernel`."""
 
-import struct
+import unicodedata
 from typing import NamedTuple
 
 import numpy as np
-from langdetect_rs import _core as langdetect_core
 from numpy.typing import NDArray
 
 from cleaning.filters.compiled import compiled, inlined
+from cleaning.filters.langdetect.detector import MARKED_LETTERS, MARKS
+from cleaning.filters.langdetect.profiles import CHARACTERS, KEY_BITS, SPACE, Profiles
 
 LANGUAGES = 55
 WIDTH = 56  # of a row of probabilities: one more, which is always 0, so that vectors are full
-CHARACTERS = 0x20000  # text with characters beyond is handed to the library
 CAPITALS = 26  # of LETTERS
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-SPACE = 32
 NO_SYMBOL = 255
 IN_LINK, IN_NAME, IN_DOMAIN = 1, 2, 4  # bits of `Tables.byte_class`
-STREAM = 1 << 14
+STREAM = 1 << 15  # more than seven trials can take of it
 _LINK_MARKS, _NAME_MARKS, _DOMAIN_MARKS = b"-_.?&~;+=/#", b"-_.", b"-_"
-_HEAD, _FORMAT = struct.Struct("<4s2xI"), b"LDF1"
+_MARKED_LETTERS = ord(max(MARKED_LETTERS)) + 1
+FIRST_MARK, LAST_MARK = ord(min(MARKS)), ord(max(MARKS))
+_MARKS = LAST_MARK - FIRST_MARK + 1
 
 
 class Tables(NamedTuple):
     """What the kernel looks up.
 
-    An n-gram is known if a profile has it. Its row says how likely it is in each language. It is
-    found by its symbols if all its characters have one, else by its key.
+    The row of an n-gram is found by its symbols if all its characters have one, else by its key.
 
     Attributes:
-      normal: int32[CHARACTERS], the character that langdetect takes for each.
+      normal: int32[CHARACTERS], of `Profiles`.
       symbol: uint8[CHARACTERS], of `normal`: 0 of a space, 1 to 52 of LETTERS, else NO_SYMBOL.
       upper: bool[CHARACTERS], whether `normal` is a capital.
+      marked: int32[_MARKED_LETTERS, _MARKS], the character that a letter and a mark of Vietnamese
+        make, or 0; marks are counted from FIRST_MARK.
       known: uint8[64**3], how many known n-grams of one to three characters end with three symbols;
         0 if the last two are capitals, as in words in capitals.
       row_of_one, row_of_two, row_of_three: int32[64], [64**2], [64**3], row by symbols, or -1.
       key, key_row: uint64[m] and int32[m], hash table from key to row, -1 in free places.
-      start: int32[rows + 1], where the languages of a row begin.
-      language, likelihood: int32[], float64[], of the rows, one after another.
+      start, language, likelihood: of `Profiles`.
       byte_class: uint8[256], IN_LINK, IN_NAME and IN_DOMAIN of each byte.
       stream: uint32[STREAM], the random numbers of `random.Random(0).getrandbits(32)`.
     """
@@ -45,6 +46,7 @@ class Tables(NamedTuple):
     normal: NDArray[np.int32]
     symbol: NDArray[np.uint8]
     upper: NDArray[np.bool_]
+    marked: NDArray[np.int32]
     known: NDArray[np.uint8]
     row_of_one: NDArray[np.int32]
     row_of_two: NDArray[np.int32]
@@ -58,31 +60,18 @@ class Tables(NamedTuple):
     stream: NDArray[np.uint32]
 
 
-def load_tables(stored: bytes) -> Tables:
-    """The tables of a detector.
-
-    Args:
-      stored: as `langdetect_rs._core.Factory` pickles itself.
-    Raises:
-      RuntimeError: another release of langdetect-rs, or not 55 profiles.
-    """
-    form, languages = _HEAD.unpack_from(stored)
-    if (form, languages) != (_FORMAT, LANGUAGES):
-        raise RuntimeError(
-            f"langdetect-rs stores {form!r} with {languages} profiles; "
-            f"expected {_FORMAT!r} with {LANGUAGES}"
-        )
-    at = _HEAD.size
-    for _ in range(languages):
-        at += 4 + int.from_bytes(stored[at : at + 4], "little")
-    rows = int.from_bytes(stored[at : at + 4], "little")
-    key, start, language, likelihood = _read_rows(np.frombuffer(stored, "<u4", -1, at + 4), rows)
-    table = _hash_table(key, 1 << (2 * rows).bit_length())
-    normal, symbol, upper = _characters()
+def load_tables(profiles: Profiles) -> Tables:
+    """The tables of profiles."""
+    rows = len(profiles.key)
+    table = _hash_table(profiles.key, 1 << (2 * rows).bit_length())
+    by_character = np.full(CHARACTERS, NO_SYMBOL, np.uint8)
+    by_character[[SPACE, *map(ord, LETTERS)]] = range(len(LETTERS) + 1)
+    is_upper = np.array([chr(c).isupper() for c in range(CHARACTERS)])
     letters = np.array([SPACE, *map(ord, LETTERS)], np.int64)
     return Tables(
-        normal, symbol, upper, *_symbol_tables(letters, *table), *table, start, language,
-        likelihood, _byte_class(), _stream(),
+        profiles.normal, by_character[profiles.normal], is_upper[profiles.normal], _marked(),
+        *_symbol_tables(letters, *table), *table, profiles.start, profiles.language,
+        profiles.likelihood, _byte_class(), _stream(),
     )  # fmt: skip
 
 
@@ -91,16 +80,14 @@ def _stream() -> NDArray[np.uint32]:
     return np.frombuffer(np.random.RandomState([0]).bytes(4 * STREAM), "<u4").astype(np.uint32)
 
 
-def _characters() -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]]:
-    """`normal`, `symbol` and `upper`; no text has the surrogates."""
-    normal = np.full(CHARACTERS, SPACE, np.int32)
-    text = "".join(chr(c) for c in range(CHARACTERS) if not 0xD800 <= c < 0xE000)
-    taken = list(map(langdetect_core.normalize_char, text))
-    normal[np.frombuffer(text.encode("utf-32-le"), "<u4")] = list(map(ord, taken))
-    by_character = np.full(CHARACTERS, NO_SYMBOL, np.uint8)
-    by_character[[SPACE, *map(ord, LETTERS)]] = range(len(LETTERS) + 1)
-    is_upper = np.array([chr(c).isupper() for c in range(CHARACTERS)])
-    return normal, by_character[normal], is_upper[normal]
+def _marked() -> NDArray[np.int32]:
+    """`Tables.marked`."""
+    marked = np.zeros((_MARKED_LETTERS, _MARKS), np.int32)
+    for letter in MARKED_LETTERS:
+        for mark in MARKS:
+            joined = unicodedata.normalize("NFC", letter + mark)
+            marked[ord(letter), ord(mark) - FIRST_MARK] = ord(joined)
+    return marked
 
 
 def _byte_class() -> NDArray[np.uint8]:
@@ -111,39 +98,13 @@ def _byte_class() -> NDArray[np.uint8]:
     return found
 
 
-@compiled
-def _read_rows(
-    words: NDArray[np.uint32], rows: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """`key` of each row, `start`, `language` and `likelihood`.
-
-    A stored row has its key in two words, a word that is not needed, the number of its languages,
-    and for each of these the language and the likelihood in two words.
-    """
-    key, start = np.zeros(rows, np.uint64), np.zeros(rows + 1, np.int32)
-    at = 0
-    for row in range(rows):
-        key[row] = np.uint64(words[at]) | (np.uint64(words[at + 1]) << np.uint64(32))
-        start[row + 1] = start[row] + np.int32(words[at + 3])
-        at += 4 + 3 * np.int64(words[at + 3])
-    language, bits = np.zeros(start[rows], np.int32), np.zeros(start[rows], np.uint64)
-    at = 0
-    for row in range(rows):
-        at += 4
-        for number in range(start[row], start[row + 1]):
-            language[number] = words[at]
-            bits[number] = np.uint64(words[at + 1]) | (np.uint64(words[at + 2]) << np.uint64(32))
-            at += 3
-    return key, start, language, bits.view(np.float64)
-
-
 @inlined
 def key_of(first: int, second: int, third: int) -> np.uint64:
     """The key of an n-gram by its characters; -1 for those after its end."""
     return (
         np.uint64(first + 1)
-        | (np.uint64(second + 1) << np.uint64(21))
-        | (np.uint64(third + 1) << np.uint64(42))
+        | (np.uint64(second + 1) << np.uint64(KEY_BITS))
+        | (np.uint64(third + 1) << np.uint64(2 * KEY_BITS))
     )
 
 

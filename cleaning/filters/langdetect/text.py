@@ -1,28 +1,30 @@
 """The characters of a text that langdetect reads: the first step of `kernel`.
 
-The text is valid UTF-8. Characters are numbers, below `CHARACTERS`.
+The text is valid UTF-8. Characters are numbers, below `CHARACTERS`. `detector.read_text` is the
+definition.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.filters.compiled import character_at, compiled, compiled_in_place, inlined
+from cleaning.filters.langdetect.detector import MAX_CHARACTERS
+from cleaning.filters.langdetect.profiles import CHARACTERS, SPACE
 from cleaning.filters.langdetect.tables import (
-    CHARACTERS,
+    FIRST_MARK,
     IN_DOMAIN,
     IN_LINK,
     IN_NAME,
-    SPACE,
+    LAST_MARK,
     Tables,
 )
 
-MAX_CHARACTERS = 10_000
 FIRST = 2  # place of the first character: two spaces stand before it
 PLACES = 1 << 14
 LAST_PLACE = PLACES - 1  # also a mask, by which the compiler sees that no place is negative
 _MAX_LINK, _MAX_NAME, _MAX_DOMAIN = 2076, 64, 255  # characters of parts of an address
-_MARKS = 0x300, 0x323  # the combining marks of Vietnamese are among these
-_LATIN_ADDITIONAL = 0x1E00, 0x1EFF
+_SCRIPTS = 0x300  # the first character that counts as one of another script: Latin ones, too
+_RARE = CHARACTERS - 1  # in place of characters beyond: no profile has any of them
 
 
 @compiled_in_place
@@ -102,7 +104,7 @@ def read_characters(
     symbols: NDArray[np.uint8],
     tables: Tables,
 ) -> int:
-    """Reads the characters, runs of spaces as one; returns their end, 0 to hand them over.
+    """Reads the characters, runs of spaces as one; returns their end.
 
     Args:
       characters: uint32[PLACES], written from FIRST on.
@@ -111,28 +113,38 @@ def read_characters(
     at = read = other = 0
     count = FIRST
     before = np.int32(0)
-    while at < len(utf8) and read < MAX_CHARACTERS:
+    while at < len(utf8):
         run = utf8[at : at + MAX_CHARACTERS - read]
         size, count, before = _read_ascii(run, count, before, characters, symbols, tables)
         at += size
         read += size
-        if size == len(run):
+        if at == len(utf8):
             break
         character, size = character_at(utf8, at)
-        if character >= CHARACTERS or _MARKS[0] <= character <= _MARKS[1]:
-            return 0
-        is_latin = _LATIN_ADDITIONAL[0] <= character <= _LATIN_ADDITIONAL[1]
-        other += character >= _MARKS[0] and not is_latin
+        joined = _joined(before, character, tables)
+        if joined:
+            count -= 1
+            read -= 1
+        elif read == MAX_CHARACTERS:
+            break
+        character = joined if joined else min(character, _RARE)
+        other += character >= _SCRIPTS
         characters[count], symbols[count] = character, tables.symbol[character]
         before = character
         at += size
         read += 1
         count += 1
-    if at < len(utf8) and utf8[at] == 0xCC:  # a mark would change the last character
-        return 0
     if other and 2 * _latin(characters[FIRST:count]) < other:
         return _without_latin(characters, symbols, count)
     return count
+
+
+@inlined
+def _joined(letter: int, mark: int, tables: Tables) -> int:
+    """The character that a letter and a mark of Vietnamese make, or 0."""
+    if mark < FIRST_MARK or mark > LAST_MARK or letter >= len(tables.marked):
+        return np.int32(0)
+    return tables.marked[letter, mark - FIRST_MARK]
 
 
 @inlined

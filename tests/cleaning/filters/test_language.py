@@ -9,6 +9,7 @@ import pytest
 from langdetect_rs import _core as langdetect_core
 from langdetect_rs._seed import seed_state
 
+from cleaning.filters.langdetect.profiles import load_profiles
 from cleaning.filters.language import (
     ENGLISH_RULE,
     IDENTIFIERS,
@@ -250,6 +251,7 @@ def mixtures() -> Iterator[str]:
 def test_the_order_of_profiles_and_the_sums_are_those_stated_whatever_is_installed(monkeypatch):
     """The package langdetect, where it is found, must not decide the order."""
     monkeypatch.setattr(os, "listdir", lambda _: pytest.fail("a folder's order is the disk's"))
+    load_profiles.cache_clear()
     identify_anew = _load_langdetect.__wrapped__(None)
     stated = detector(PROFILES, False)
     others = {name: detector(*row) for name, row in DETECTORS.items()}
