@@ -17,6 +17,7 @@ Tables first, then the modules that use them, in data-path order:
   signatures        arrays that represent pages and lines where pages are compared
   fixes             pages on which a fix of spec `fixed` makes a difference
   captures          a file's records cleaned to pages and signatures
+  batches           the same for many records at once, as arrays
   selection         the captures that a variant takes, and its counts up to cleaning
   document_filters  table: filters of finished documents, and the variants that keep one
   webtext           the links of Reddit's submissions that WebText takes

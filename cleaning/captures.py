@@ -93,15 +93,26 @@ class CaptureRules:
 
 def clean_captures(parts: Iterable[Record | Malformed], rules: CaptureRules) -> Iterator[Captures]:
     """Cleans a file's records a batch at a time; memory is that of one batch."""
+    for batch in in_batches(parts):
+        yield clean_batch(batch, rules)
+
+
+def in_batches(parts: Iterable[Record | Malformed]) -> Iterator[list[Record | Malformed]]:
+    """The parts in batches, the last of which is smaller and may be empty."""
     batch: list[Record | Malformed] = []
     size = 0
     for part in parts:
         batch.append(part)
         size += len(part.block) if isinstance(part, Record) else 0
         if size >= _BATCH_BYTES:
-            yield _Batch(rules).clean(batch)
+            yield batch
             batch, size = [], 0
-    yield _Batch(rules).clean(batch)
+    yield batch
+
+
+def clean_batch(batch: list[Record | Malformed], rules: CaptureRules) -> Captures:
+    """The captures of one batch."""
+    return _Batch(rules).clean(batch)
 
 
 class _Batch:
@@ -193,7 +204,7 @@ class _Batch:
         most = self._settings.max_page_chars
         too_long = bool(most) and len(text) > most
         if too_long and isinstance(text, bytes):
-            too_long = len(page_text(text.decode())) > most
+            too_long = len(plain_page_text(text).decode()) > most
         if too_long:
             self._drop(headers, "too-long-filter/filtered")
         else:

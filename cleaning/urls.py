@@ -96,7 +96,12 @@ def md5(text: str) -> bytes:
     Raises:
       UnicodeEncodeError: `text` holds a lone surrogate, which no decoded page does.
     """
-    return hashlib.md5(text.encode(), usedforsecurity=False).digest()
+    return md5_utf8(text.encode())
+
+
+def md5_utf8(utf8: bytes) -> bytes:
+    """The same of bytes."""
+    return hashlib.md5(utf8, usedforsecurity=False).digest()
 
 
 def pack_digests(digests: list[bytes]) -> Digests:

@@ -19,11 +19,14 @@ from cleaning.filters.clean import (
     POLICY_PHRASES,
 )
 from cleaning.filters.compiled import character_at, inlined
-from cleaning.wet.pages import METADATA_PREFIXES
+from cleaning.wet.pages import DELIMITER, FIELDS, METADATA_PREFIXES
 
 PADDING = BLOCK + 32
-_SPACE, _TAB, NEWLINE, _PERIOD, _BRACKET, CLOSING_BRACKET, _BRACE = b" \t\n.[]{"
+_SPACE, NEWLINE, CARRIAGE_RETURN, COLON, _PERIOD, _BRACKET, CLOSING_BRACKET, _BRACE = b" \n\r:.[]{"
 _KELVIN = 0x212A
+_SIGMA = "Σ"  # its small form depends on its neighbours
+_BLOCK_CHARACTERS = 128  # most blocks of so many have nothing to lower
+_ELSEWHERE = -1  # lowered by `lowercase.lower_utf8`
 PHRASES = ("lorem ipsum", "javascript", *POLICY_PHRASES)
 MARKS = ("psu", "jav", "icy", "kie", "f u")  # one is in each phrase, and few in other texts
 LOREM_AT, JAVASCRIPT_AT = 0, 1  # of PHRASES; policy phrases follow
@@ -39,7 +42,9 @@ class Tables(NamedTuple):
       phrases, cut, prefixes: uint8[n, 32], PHRASES, _CUT, METADATA_PREFIXES, ended by zeros.
       marks: uint8[5, 3], MARKS.
       mark_at: int64[len(PHRASES)], where in a phrase its mark stands.
-      changed: bool[_CHARACTERS], the characters that `str.lower` changes.
+      fields: uint8[n, 32], header fields of which a page's line may be one, and the line that
+        starts another page.
+      lower: int32[_CHARACTERS], the character that `str.lower` gives, or _ELSEWHERE.
       is_digit: bool[_CHARACTERS], the decimal digits of Unicode.
       ends_well: bool[256], the bytes that end a line as it should.
     """
@@ -49,7 +54,8 @@ class Tables(NamedTuple):
     prefixes: NDArray[np.uint8]
     marks: NDArray[np.uint8]
     mark_at: NDArray[np.int64]
-    changed: NDArray[np.bool_]
+    fields: NDArray[np.uint8]
+    lower: NDArray[np.int32]
     is_digit: NDArray[np.bool_]
     ends_well: NDArray[np.bool_]
 
@@ -57,18 +63,36 @@ class Tables(NamedTuple):
 @functools.cache
 def load_tables() -> Tables:
     """The tables, made once a process."""
-    changed = np.array([chr(c).lower() != chr(c) for c in range(_CHARACTERS)])
-    is_digit = np.array([chr(c).isdecimal() for c in range(_CHARACTERS)])
+    lower = np.arange(_CHARACTERS, dtype=np.int32)
+    is_digit = np.zeros(_CHARACTERS, np.bool_)
+    for start in range(0, _CHARACTERS, _BLOCK_CHARACTERS):
+        block = "".join(map(chr, range(start, start + _BLOCK_CHARACTERS)))
+        if block.lower() != block:
+            lower[start : start + len(block)] = [_lower_character(c) for c in block]
+        if not block.isalpha():
+            is_digit[start : start + len(block)] = [c.isdecimal() for c in block]
     ends_well = np.zeros(256, np.bool_)
     ends_well[list("".join(END_MARKS).encode())] = True
-    texts = PHRASES, _CUT, METADATA_PREFIXES
-    phrases, cut, prefixes = map(_padded, texts)
+    own_fields = (DELIMITER, *(f"{name}:" for name in FIELDS))
+    phrases, cut, prefixes, fields = map(padded, (PHRASES, _CUT, METADATA_PREFIXES, own_fields))
     marks = np.frombuffer("".join(MARKS).encode(), np.uint8).reshape(-1, 3)
     mark_at = np.array([max(map(phrase.find, MARKS)) for phrase in PHRASES])
-    return Tables(phrases, cut, prefixes, marks, mark_at, changed, is_digit, ends_well)
+    return Tables(phrases, cut, prefixes, marks, mark_at, fields, lower, is_digit, ends_well)
 
 
-def _padded(texts: tuple[str, ...]) -> NDArray[np.uint8]:
+def _lower_character(character: str) -> int:
+    """`str.lower` of it, if that is one character of as many bytes, whatever stands beside it."""
+    lower = character.lower()
+    if lower == character:
+        return ord(character)
+    if character == _SIGMA or len(lower) != 1 or (lower < "\x80") != (character < "\x80"):
+        return _ELSEWHERE
+    size, lower_size = (len(c.encode(errors="surrogatepass")) for c in (character, lower))
+    return ord(lower) if size == lower_size else _ELSEWHERE
+
+
+def padded(texts: tuple[str, ...]) -> NDArray[np.uint8]:
+    """uint8[n, 32], short texts ended by zeros, as `stands_at` compares them."""
     joined = b"".join(text.encode().ljust(_TEXT_BYTES, b"\0") for text in texts)
     return np.frombuffer(joined, np.uint8).reshape(-1, _TEXT_BYTES)
 
@@ -90,18 +114,31 @@ def has_break(page: NDArray[np.uint8]) -> bool:
 
 
 @inlined
-def _space_at(data: NDArray[np.uint8], at: int) -> int:
-    """The bytes of the whitespace at a place, 0 if there is none; newlines are not met."""
+def break_at(data: NDArray[np.uint8], at: int) -> int:
+    """The bytes of the line break of `str.splitlines` at a place; 0 if there is none."""
     byte = data[at]
-    if byte in (_SPACE, _TAB):
-        return 1
+    if byte < 0x80:
+        return (byte >= 0x0B and byte <= 0x0C) or (byte >= 0x1C and byte <= 0x1E)
+    if byte == 0xC2 and data[at + 1] == 0x85:
+        return 2
+    if byte == 0xE2 and data[at + 1] == 0x80 and data[at + 2] & 0xFE == 0xA8:
+        return 3
+    return 0
+
+
+@inlined
+def _space_at(data: NDArray[np.uint8], at: int) -> int:
+    """The bytes of the whitespace at a place, 0 if there is none."""
+    byte = data[at]
+    if byte < 0x80:
+        return byte == _SPACE or (byte >= 0x09 and byte <= 0x0D) or (byte >= 0x1C and byte <= 0x1F)
     if byte < 0xC2 or byte > 0xE3:
         return 0
     second, third = data[at + 1], data[at + 2]
     if byte == 0xC2:
-        return 2 if second == 0xA0 else 0
-    if byte == 0xE2 and second == 0x80:  # U+2000 to 200A, 202F
-        return 3 if third <= 0x8A or third == 0xAF else 0
+        return 2 if second == 0xA0 or second == 0x85 else 0
+    if byte == 0xE2 and second == 0x80:  # U+2000 to 200A, 2028, 2029, 202F
+        return 3 if third <= 0x8A or third & 0xFE == 0xA8 or third == 0xAF else 0
     is_space = byte == 0xE2 and second == 0x81 and third == 0x9F
     is_space |= byte == 0xE1 and second == 0x9A and third == 0x80
     is_space |= byte == 0xE3 and second == 0x80 and third == 0x80
@@ -117,14 +154,12 @@ def stripped(data: NDArray[np.uint8], first: int, last: int) -> tuple[int, int]:
             break
         first += size
     while first < last:
-        if data[last - 1] == _SPACE or data[last - 1] == _TAB:
-            last -= 1
-        elif data[last - 1] >= 0x80 and last - first > 1 and _space_at(data, last - 2) == 2:
-            last -= 2
-        elif data[last - 1] >= 0x80 and last - first > 2 and _space_at(data, last - 3) == 3:
-            last -= 3
-        else:
+        size = 1
+        if data[last - 1] >= 0x80:
+            size = 2 if last - first > 1 and data[last - 2] == 0xC2 else 3
+        if last - first < size or _space_at(data, last - size) != size:
             break
+        last -= size
     return first, last
 
 
@@ -258,13 +293,18 @@ def _mark_bits(line: NDArray[np.uint8], start: int, tables: Tables) -> np.uint64
 
 
 @inlined
-def find_capitals(line: NDArray[np.uint8], tables: Tables) -> tuple[bool, bool]:
-    """Whether `str.lower` changes a character beyond ASCII; whether one is a Kelvin sign.
+def lower_characters(
+    line: NDArray[np.uint8], lowered: NDArray[np.uint8], tables: Tables
+) -> tuple[bool, bool]:
+    """Lowers the characters of a line that are no ASCII.
 
     Args:
       line: its bytes, and PADDING more, of which none continues a character.
+      lowered: the same with its ASCII lowered already; written to.
+    Returns:
+      Whether one must be lowered elsewhere; whether one is a Kelvin sign.
     """
-    changed = has_kelvin = False
+    is_left = has_kelvin = False
     size = len(line) - PADDING
     for start in range(0, size, BLOCK):
         bits = high_bits(line, start)
@@ -272,7 +312,19 @@ def find_capitals(line: NDArray[np.uint8], tables: Tables) -> tuple[bool, bool]:
             at = start + lowest_bit(bits)
             bits &= bits - np.uint64(1)
             if at < size and line[at] >= 0xC0:
-                character, _ = character_at(line, at)
-                changed |= character < _CHARACTERS and tables.changed[character]
+                character, length = character_at(line, at)
+                lower = tables.lower[character] if character < _CHARACTERS else character
+                is_left |= lower == _ELSEWHERE
                 has_kelvin |= character == _KELVIN
-    return changed, has_kelvin
+                if lower != character and lower != _ELSEWHERE:
+                    _write_character(lower, length, lowered, at)
+    return is_left, has_kelvin
+
+
+@inlined
+def _write_character(character: int, size: int, utf8: NDArray[np.uint8], at: int) -> None:
+    """Writes a character of 2 to 4 bytes over one of as many; the bits of a first byte stay."""
+    for place in range(size - 1, 0, -1):
+        utf8[at + place] = 0x80 | character & 0x3F
+        character >>= 6
+    utf8[at] = (0xC0, 0xE0, 0xF0)[size - 2] | character

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Trust(Enum):
@@ -12,8 +13,7 @@ class Trust(Enum):
     ALTERED = "it disagrees: some byte of the member is wrong"
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Bytes of the file after decompression.
 
     Attributes:

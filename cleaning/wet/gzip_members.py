@@ -132,6 +132,17 @@ def batches(
     yield Batch(b"".join(parts), at, total, is_first, True, problem)
 
 
+def small_member(window: Window, start: int) -> tuple[bytes, int] | None:
+    """Content and end of the gzip member at `start`, if it is sound and takes few bytes."""
+    inflater = isal_zlib.decompressobj(31)
+    fed = window.slice(start, _FEED_BYTES)
+    try:
+        data = inflater.decompress(fed)
+    except isal_zlib.error:  # type: ignore[misc]
+        return None
+    return (data, start + len(fed) - len(inflater.unused_data)) if inflater.eof else None
+
+
 def decode(inflater: _Inflater, fed: bytearray) -> tuple[bytes, str]:
     """The bytes that `fed` inflates to, and the problem with it (empty if none)."""
     try:

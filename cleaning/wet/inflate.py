@@ -31,6 +31,7 @@ from cleaning.wet.gzip_members import (
     decode_to_the_last,
     header_end,
     opens_record,
+    small_member,
     starts_member,
 )
 
@@ -100,7 +101,7 @@ def _bounded(parts: Iterable[Chunk | Gap], window: Window, start: int) -> Iterat
     inflated = 0
     for part in parts:
         inflated += len(part.data) if isinstance(part, Chunk) else 0
-        if inflated > max(_FILE_BOMB_BYTES, FILE_RATIO * (window.end - start)):
+        if inflated > _FILE_BOMB_BYTES and inflated > FILE_RATIO * (window.end - start):
             yield Gap(part.offset, FILE_BOMB)
             return
         yield part
@@ -122,6 +123,10 @@ def _inflate_members(
             return
         if position - window.base > READ_BYTES:
             window.forget(position)
+        if small := small_member(window, position):
+            yield Chunk(position, small[0])
+            position = small[1]
+            continue
         member = _Member(window, position)
         yield from member.chunks(suspicious)
         if member.needs_salvage:

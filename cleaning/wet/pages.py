@@ -22,9 +22,10 @@ from cleaning.wet.records import Record
 
 METADATA_PREFIXES = ("WARC", "CONTENT-", "Content-")
 MAX_PAGE_CHARS = 190_000  # TFDS c4_utils.is_valid_length
-_DELIMITER = "WARC/1.0"
-_URL, _DATE = "WARC-Target-URI", "WARC-Date"
-_TYPE, _LENGTH = "Content-Type", "Content-Length"
+DELIMITER = "WARC/1.0"
+FIELDS = ("WARC-Target-URI", "WARC-Date", "Content-Type", "Content-Length")
+"""The names of the values of `Headers`, in order."""
+TYPE = "WARC-Type"
 _DIGEST = re.compile(rb"^WARC-Block-Digest:[ \t]*(\S+)", re.MULTILINE)
 _WET_TYPES = ("conversion", "warcinfo", "")
 
@@ -74,7 +75,7 @@ def read_headers(record: Record) -> tuple[Headers, bool]:
         name, colon, value = line.partition(":")
         fields[name] = value.strip()
         plain &= bool(colon) and name.startswith(METADATA_PREFIXES) and "\r" not in line
-    kind = fields.get("WARC-Type", "")
+    kind = fields.get(TYPE, "")
     if kind not in _WET_TYPES:
         raise MalformedPage(f"record of type {kind[:40]!r}; a WET file holds 'conversion' records")
     return _headers(fields), plain
@@ -134,11 +135,11 @@ def reference_pages(record: Record) -> Iterator[Page]:
     lines: list[str] = []
     started = False
     for line in page_text(text).split("\n"):
-        if line == _DELIMITER:
+        if line == DELIMITER:
             if started:
                 yield _page(fields, lines)
             fields, lines, started = {}, [], True
-        for name in (_URL, _DATE, _TYPE, _LENGTH):
+        for name in FIELDS:
             if line.startswith(name + ":"):
                 fields[name] = line[len(name) + 1 :].strip()
         if not line.startswith(METADATA_PREFIXES):
@@ -151,6 +152,4 @@ def _page(fields: dict[str, str], lines: list[str]) -> Page:
 
 
 def _headers(fields: dict[str, str]) -> Headers:
-    return Headers(
-        fields.get(_URL, ""), fields.get(_DATE, ""), fields.get(_TYPE, ""), fields.get(_LENGTH, "")
-    )
+    return Headers(*[fields.get(name, "") for name in FIELDS])

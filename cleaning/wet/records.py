@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
+from typing import NamedTuple
 
 from cleaning.wet.chunks import Chunk, Gap, Trust
 
@@ -32,8 +33,7 @@ _ANY_LENGTH = re.compile(rb"^Content-Length:[ \t]*([^\r\n]{0,40})", re.MULTILINE
 _DIGEST = re.compile(rb"^WARC-Block-Digest:[ \t]*sha1:([A-Z2-7]{32})[ \t]*\r?$", re.M | re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A sound WARC record.
 
     Attributes:
@@ -128,10 +128,13 @@ def _only_record(chunk: Chunk) -> Record | None:
     if not (data.startswith(b"WARC/1.0\r\n") and chunk.starts_member):
         return None
     end = data.find(b"\r\n\r\n", 0, _MAX_HEADER_BYTES)
-    header = data[:end]
-    length = _LENGTH.search(header)
     size = len(data) - end - 8
-    if end < 0 or not length or int(length[1]) != size or not data.endswith(b"\r\n\r\n"):
+    if end < 0 or size < 0 or not data.endswith(b"\r\n\r\n"):
+        return None
+    header = data[:end]
+    if data.find(b"\r\nContent-Length: %d\r\n" % size, 0, end + 2) < 0:
+        return None
+    if header.lower().count(b"content-length:") > 1:  # `_frame` knows which one counts
         return None
     if size > MAX_RECORD_BYTES or chunk.trust is not Trust.SOUND:
         return None

@@ -6,23 +6,25 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from cleaning.batches.arrays import (
+    CaptureArrays,
+    PageColumns,
+    join_records,
+    join_signatures,
+    split_signatures,
+)
 from cleaning.captures import CaptureRules, clean_captures
 from cleaning.counts import Counts
 from cleaning.signatures import (
-    Captures,
     MalformedRecord,
-    PageRecord,
     Records,
     Signatures,
-    TextPages,
-    TextSignatures,
 )
 from cleaning.wet.chunks import DamagedMember
 from cleaning.wet.inflate import inflate
@@ -55,8 +57,6 @@ LOG = logging.getLogger("c4forge")
 MALFORMED = "split-wet-file/filtered:malformed"
 UNREACHABLE = "split-wet-file/filtered:unreachable"
 _LATER = ("newest", "lines", "duplicates", "finish", "documents")
-_ARRAYS = tuple(field.name for field in fields(Signatures) if field.name != "forms")
-_TEXT_ARRAYS = tuple(field.name for field in fields(TextSignatures))
 
 
 def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:
@@ -130,12 +130,15 @@ def forget_later(job: Job) -> None:
 
 
 def _clean(job: Job, part: Part, rules: CaptureRules, suspicious: bool) -> None:
+    # numba takes a third of a second: only processes that clean pages pay for it.
+    from cleaning.batches.captures import clean_batches
+
     counts = Counter({"split-wet-file/wet-file": int(part.start == 0)})
     with open_part(job.mirror, part) as stored:
         read = _KeptHead(stored) if part.start == 0 else None
         stream = cast(BinaryIO, read) if read else stored
         chunks = inflate(stream, part.start, part.end, suspicious=suspicious)
-        cleaned = clean_captures(read_records(chunks), rules)
+        cleaned = clean_batches(read_records(chunks), rules)
         _write(job, part, rules, cleaned, counts, read)
 
 
@@ -159,14 +162,15 @@ def _give_up(job: Job, part: Part, rules: CaptureRules, error: DownloadError) ->
     failed = {"path": part.path, "reason": str(error)}
     write_checked(job.failed_path(part), json_utf8(json.dumps(failed, ensure_ascii=False)))
     counts = Counter({UNREACHABLE: 1})
-    _write(job, part, rules, clean_captures((), rules), counts)
+    nothing = [CaptureArrays.of(captures, 0) for captures in clean_captures((), rules)]
+    _write(job, part, rules, nothing, counts)
 
 
 def _write(
     job: Job,
     part: Part,
     rules: CaptureRules,
-    cleaned: Iterable[Captures],
+    cleaned: Iterable[CaptureArrays],
     counts: Counter[str],
     read: _KeptHead | None = None,
 ) -> None:
@@ -176,9 +180,8 @@ def _write(
       read: the stream that the part was read from, if it is the first of its file.
     """
     malformed: list[MalformedRecord] = []
-    records: list[PageRecord] = []
+    records: list[Records] = []
     batches: list[Signatures] = []
-    rows = 0
     schema, writers = page_schema(job), {}
     with ExitStack() as stack:
         for form in rules.forms():
@@ -187,19 +190,17 @@ def _write(
         for captures in cleaned:
             counts.update(captures.counts)
             malformed += captures.malformed
-            records += captures.records
-            batches.append(captures.arrays(first_row=rows))
-            rows += len(captures.captured)
+            records.append(captures.records)
+            batches.append(captures.signatures)
             for form, writer in writers.items():
-                pages, origins = captures.forms[form], captures.origins
-                writer.write_batch(_page_batch(pages, origins, schema))
+                writer.write_batch(_page_batch(captures.pages[form], schema))
     lines = [json.dumps({"file": part.path, **asdict(m)}, ensure_ascii=False) for m in malformed]
     write_checked(job.malformed_path(part), json_utf8("".join(f"{line}\n" for line in lines)))
     if read is not None and not holds_records(counts):
         row = {"path": part.path, "is": describe_unreadable(read.head)}
         write_checked(job.unreadable_path(part), json_utf8(json.dumps(row, ensure_ascii=False)))
-    save_arrays(job.records_path(part), asdict(Records.of(records)))
-    joined = _joined(batches)
+    save_arrays(job.records_path(part), asdict(join_records(records)))
+    joined = join_signatures(batches)
     joined["counts"] = np.frombuffer(json.dumps(counts).encode(), np.uint8)
     save_arrays(job.signatures_path(part), joined)
 
@@ -222,45 +223,19 @@ def load_counts(job: Job, part: Part) -> Counts:
     return counts
 
 
-def _joined(batches: list[Signatures]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of all batches, by name; a form's by `form.name`."""
-    joined = {name: np.concatenate([getattr(b, name) for b in batches]) for name in _ARRAYS}
-    for form in batches[0].forms:
-        for name in _TEXT_ARRAYS:
-            arrays = [getattr(batch.forms[form], name) for batch in batches]
-            joined[f"{form}.{name}"] = np.concatenate(arrays)
-    return joined
-
-
 def page_schema(job: Job) -> pa.Schema:
     """The columns of pages."""
     return pa.schema([*PAGE, *(pa.field(*row) for row in ORIGIN * job.keeps_origins())])
 
 
-def _page_batch(
-    pages: TextPages, origins: list[tuple[str, str]], schema: pa.Schema
-) -> pa.RecordBatch:
-    headers = pages.headers
-    columns = [
-        pages.texts,
-        [h.url.encode() for h in headers],
-        [h.timestamp.encode() for h in headers],
-        [h.content_type.encode() for h in headers],
-        [h.content_length.encode() for h in headers],
-    ]
-    if len(schema) > len(PAGE):
-        columns += [[origins[row][at].encode() for row in pages.rows] for at in (0, 1)]
-    return pa.record_batch([string_array(column) for column in columns], schema=schema)
+def _page_batch(pages: PageColumns, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [string_array(column) for column in pages[: len(schema)]]
+    return pa.record_batch(columns, schema=schema)
 
 
 def load_signatures(job: Job, part: Part) -> Signatures:
     """The signatures that `clean_part` wrote."""
-    arrays = load_arrays(job.signatures_path(part))
-    forms = {
-        form: TextSignatures(**{name: arrays[f"{form}.{name}"] for name in _TEXT_ARRAYS})
-        for form in job.rules().forms()
-    }
-    return Signatures(**{name: arrays[name] for name in _ARRAYS}, forms=forms)
+    return split_signatures(load_arrays(job.signatures_path(part)), job.rules().forms())
 
 
 def load_records(job: Job, part: Part) -> Records:

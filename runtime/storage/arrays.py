@@ -10,7 +10,7 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,17 +31,17 @@ _ARRAY = re.compile(
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
-def string_array(utf8: list[bytes]) -> pa.StringArray:
+def string_array(utf8: Sequence[bytes]) -> pa.StringArray:
     """UTF-8 values as an array of strings, 2 GiB at most."""
     return pa.StringArray.from_buffers(len(utf8), *_offsets_and_data(utf8))
 
 
-def binary_array(values: list[bytes]) -> pa.BinaryArray:
+def binary_array(values: Sequence[bytes]) -> pa.BinaryArray:
     """Values as an array of bytes, 2 GiB at most."""
     return pa.Array.from_buffers(pa.binary(), len(values), [None, *_offsets_and_data(values)])
 
 
-def _offsets_and_data(values: list[bytes]) -> tuple[pa.Buffer, pa.Buffer]:
+def _offsets_and_data(values: Sequence[bytes]) -> tuple[pa.Buffer, pa.Buffer]:
     offsets = np.zeros(len(values) + 1, np.int32)
     np.cumsum([len(value) for value in values], out=offsets[1:])
     return pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(values))
