@@ -3,11 +3,15 @@
 import gc
 import sys
 
+import numpy as np
+
+from cleaning.batches.record_kernel import read_records
 from cleaning.dedup.sentence_kernel import have_certain_sentences
 from cleaning.filters.badwords import WordCase, load_english, load_matcher
 from cleaning.filters.clean_kernel import clean_blocks
 from cleaning.filters.compiled import code_folder, is_listed, list_checksums
 from cleaning.filters.language import IDENTIFIERS
+from cleaning.filters.line_kernel import PADDING
 from cleaning.sentences import load_punkt
 from pipelines.stages import table
 
@@ -22,6 +26,7 @@ if not is_listed():
     )
     print(f"note: {_later}", file=sys.stderr, flush=True)
 clean_blocks([b"A first page loads the machine code."])
+read_records(np.frombuffer(bytes(PADDING), np.uint8), np.zeros((0, 4), np.int64))
 IDENTIFIERS["langdetect"].load(None)("A first text loads the machine code.")
 load_matcher(load_english(), WordCase.AS_LISTED).found_in_all([b"A first text, too."])
 have_certain_sentences([b"A first text. It has sentences."], 2)
