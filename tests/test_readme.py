@@ -67,7 +67,8 @@ def scripts(tmp_path, crawl) -> Path:
     installed = {
         "c4forge": f'[[ "$*" != *--crawl=* ]] || set -- "$@" --commoncrawl_url={crawl}\n'
         f'exec {shlex.join(COMMAND)} "$@" --num_workers=1',
-        "t5x": f'cd {REPOSITORY}\nexec {shlex.join([sys.executable, "-c", CHECK])} "$@"',
+        "t5x": f"{shlex.join(['env', f'PYTHONPATH={REPOSITORY}', sys.executable, '-c', CHECK])} "
+        '"$@"\n[[ $1 != train ]] || mkdir -p out/run',
     }
     installed["c4forge"] = installed["c4forge"].replace(
         " --num_workers=1", "$([[ $1 = status ]] || echo ' --num_workers=1')"
