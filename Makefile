@@ -8,7 +8,7 @@ SHARED ?= ../shared
 WET ?= $(SHARED)/data/wet/*.gz
 COMMA := ,
 
-.PHONY: help demo demo-corpus demo-train test test-full test-kills test-corrupt lint bench bench-vocab bench-train bench-checks train-tiny clean
+.PHONY: help demo demo-corpus demo-train docs test test-full test-kills test-corrupt lint bench bench-vocab bench-train bench-checks train-tiny clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -61,6 +61,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.test ## the documentation as a site, in out/site: every warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/site
+	@echo "open out/site/index.html"
 
 bench: $(VENV)/.test ## reference and c4forge in turn on the same files: CPU-seconds a page, ratios
 	$(BIN)/python -m benchmarks.corpus --wet=$(SHARED)/data/wet --refs=$(SHARED)/data/refs
