@@ -21,7 +21,7 @@ SOURCES = sorted(
 NAMES = [rule.name for rule in RULES]
 STEPS = tuple(dict.fromkeys(rule.step() for rule in RULES))
 HOLE = "\0"  # stands for what an f-string fills in
-COUNTER = re.compile(rf"(?!{HOLE}/{HOLE}$)[a-z:{HOLE}-]+/[a-z_:{HOLE}-]*")
+COUNTER = re.compile(rf"(?!{HOLE}/{HOLE}?$)[a-z:{HOLE}-]+/[a-z_:{HOLE}-]*")
 FILLINGS = ("x", "passed")
 IGNORED = "english-filter/filtered:ignored_language"
 
