@@ -68,7 +68,7 @@ def scripts(tmp_path, crawl) -> Path:
         "c4forge": f'[[ "$*" != *--crawl=* ]] || set -- "$@" --commoncrawl_url={crawl}\n'
         f'exec {shlex.join(COMMAND)} "$@" --num_workers=1',
         "t5x": f"{shlex.join(['env', f'PYTHONPATH={REPOSITORY}', sys.executable, '-c', CHECK])} "
-        '"$@"\n[[ $1 != train ]] || mkdir -p out/run',
+        '"$@"\n[[ $1 != train ]] || mkdir -p out/run/checkpoint_200',
     }
     installed["c4forge"] = installed["c4forge"].replace(
         " --num_workers=1", "$([[ $1 = status ]] || echo ' --num_workers=1')"

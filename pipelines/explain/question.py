@@ -81,7 +81,7 @@ def _lines(again: PageAgain | None) -> tuple[LineSeen, ...]:
 
 def _fixes(again: PageAgain) -> tuple[str, ...]:
     counts = again.captures.counts
-    return tuple(rule for rule in counts if rule.startswith("fixed/") and counts[rule])
+    return tuple(rule for rule in counts if rule.partition("/")[0] == "fixed" and counts[rule])
 
 
 def _missing(work: Work) -> tuple[str, ...]:
