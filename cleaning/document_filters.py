@@ -48,6 +48,8 @@ from cleaning.variants import (
     Variant,
 )
 
+Dropped = Callable[[Document, Variant, str], None]
+"""(document, variant, rule that dropped it)."""
 _BAD_WORDS_CASE_FIX = "fixed/bad_words_case"
 
 
@@ -302,11 +304,13 @@ def accepted_of_many(
     variants: Sequence[Variant],
     filters: Mapping[str, Decide],
     counts: Counter[tuple[str, str]],
+    dropped: Dropped | None = None,
 ) -> Iterator[tuple[Variant, Candidates]]:
     """`accepted` of many documents: for each variant those that it keeps, with their languages.
 
     Args:
       counts: by variant and rule, to which the rules that documents meet are added.
+      dropped: called with each document that is not kept, the variant, and the rule.
     """
     for variant in variants:
         left: Candidates = [(document, "") for document in documents]
@@ -321,6 +325,8 @@ def accepted_of_many(
                 met[decision.rules] += 1
                 if decision.kept:
                     kept.append((document, decision.language or language))
+                elif dropped is not None:
+                    dropped(document, variant, dropping_rule(decision.rules))
             for rules, count in met.items():
                 for rule in rules:
                     counts[variant.name, rule] += count

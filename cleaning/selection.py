@@ -1,13 +1,13 @@
 """The captures that a variant takes, and its counts by rule up to the end of cleaning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaning.counts import Counts
-from cleaning.filters.clean import LINE_RULES, OUTCOME_RULES
+from cleaning.filters.clean import LINE_PASSED, LINE_RULES, OUTCOME_RULES, Outcome
 from cleaning.signatures import HAS_BAD_WORDS, HAS_PARAGRAPHS, ON_REALNEWS, Signatures
 from cleaning.urls import Digests
 from cleaning.variants import (
@@ -89,12 +89,10 @@ def select_captures(
     """
     taken = np.ones(len(flags), bool)
     counts: Counts = {}
-    for step in scope.capture_filters:
-        row = _FILTERS[step]
-        passed = taken & row.passes(signatures, flags)
+    for row, dropped, passed in _filtered(signatures, flags, scope):
         if row.counts_here:
-            counts[f"{step}/filtered"] = int((taken & ~passed).sum())
-            counts[f"{step}/passed"] = int(passed.sum())
+            counts[f"{row.step}/filtered"] = int(dropped.sum())
+            counts[f"{row.step}/passed"] = int(passed.sum())
         taken = passed
     if scope.form is TextForm.CLEANED:
         by_rule = signatures.line_counts[taken].sum(axis=0, dtype=np.int64)
@@ -107,6 +105,46 @@ def select_captures(
         counts |= dict.fromkeys(names, int(bad.sum()))
         taken &= ~bad
     return taken, counts
+
+
+def _filtered(
+    signatures: Signatures, flags: Flags, scope: DedupScope
+) -> Iterator[tuple[CaptureFilter, Marks, Marks]]:
+    """Each filter of a scope, the captures that it drops, and those that pass up to there."""
+    taken = np.ones(len(flags), bool)
+    for step in scope.capture_filters:
+        row = _FILTERS[step]
+        passed = taken & row.passes(signatures, flags)
+        yield row, taken & ~passed, passed
+        taken = passed
+
+
+def dropped_captures(signatures: Signatures, flags: Flags, scope: DedupScope) -> dict[str, Marks]:
+    """The captures that each rule dropped, or dropped lines of, up to the end of cleaning.
+
+    The rules are those that `select_captures` counts. What REALNEWS_DOMAIN drops is under its
+    step's name: which of its rules it was depends on the URL.
+
+    Args:
+      signatures, flags: as `select_captures` takes them.
+    Returns:
+      bool[n] for each rule. A line rule marks the captures that lost lines by it.
+    """
+    taken = np.ones(len(flags), bool)
+    found: dict[str, Marks] = {}
+    for row, dropped, passed in _filtered(signatures, flags, scope):
+        found[f"{row.step}/filtered" if row.counts_here else row.step] = dropped
+        taken = passed
+    if scope.form is TextForm.CLEANED:
+        for number, rule in enumerate(LINE_RULES):
+            if rule != LINE_PASSED:
+                found[rule] = taken & (signatures.line_counts[:, number] > 0)
+        for outcome, rule in OUTCOME_RULES.items():
+            if outcome is not Outcome.PASSED:
+                found[rule] = taken & (signatures.outcome == outcome)
+    if scope.without_bad_words:
+        found["badwords-filter/filtered"] = taken & _are_set(signatures.marks, HAS_BAD_WORDS)
+    return found
 
 
 def match_lists(captured: Digests, listed: Digests) -> tuple[Marks, int]:

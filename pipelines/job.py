@@ -44,7 +44,7 @@ _REPORTED_PACKAGES = (
 _LONGEST_NAME = 80
 RUN_FILES = (
     "config.json", "versions.json", "report.json", "malformed", "unreadable.jsonl",
-    "unreachable.jsonl",
+    "unreachable.jsonl", "dropped",
 )  # fmt: skip
 """What a run writes into its folder, beside work."""
 FAILED_SUFFIX, UNREADABLE_SUFFIX = ".failed.json", ".unreadable.json"
@@ -88,6 +88,7 @@ class Job:
       mirror: where files of crawls come from.
       columns: rows of COLUMNS that documents have beside FEATURES.
       own_filters, own_filters_sha256: values of --filter, and sha256 of their code.
+      keep_dropped: pages of each rule that are kept for the report; 0 for none.
       again: options that name its lists and kept downloads; `why` reads these again.
     """
 
@@ -112,6 +113,7 @@ class Job:
     own_filters_sha256: str = ""
     columns: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
+    keep_dropped: int = 0
 
     def features(self) -> tuple[str, ...]:
         """The features of each document, in order."""
@@ -152,7 +154,7 @@ class Job:
         variants = [_deciding_fields(variant) for variant in self.variants]
         return _digest(
             [self.clean_digest(), self.inputs_digest, self.lists, self.buckets, variants,
-             self.own_filters_sha256, *self.columns]
+             self.own_filters_sha256, *self.columns, *[self.keep_dropped] * (self.keep_dropped > 0)]
         )  # fmt: skip
 
     @functools.cache  # noqa: B019
@@ -228,6 +230,14 @@ class Job:
         """Where configuration, versions, report and malformed records go."""
         return join(self.output, "runs", self.run_name())
 
+    def dropped_folder(self) -> str:
+        """Pages that rules dropped, of --keep_dropped."""
+        return join(self.run_folder(), "dropped")
+
+    def dropped_path(self, variant: Variant) -> str:
+        """The dropped pages of a variant (JSON lines)."""
+        return join(self.dropped_folder(), f"{variant.name}.jsonl")
+
     def lists_path(self) -> str:
         """The run's lists (JSON): too large to travel with every task."""
         return join(self.work, f"lists-{_digest(self.lists)}.json")
@@ -281,7 +291,7 @@ class Job:
         plain = ("spec", "lid_model", "output", "work", "formats", "shards", "inputs_digest",
                  "part_count", "url_list_count", "buckets", "max_malformed_fraction",
                  "max_unreachable_fraction", "own_filters", "own_filters_sha256",
-                 "columns", "again")  # fmt: skip
+                 "columns", "again", "keep_dropped")  # fmt: skip
         return {
             "variants": [variant.name for variant in self.variants],
             **{name: getattr(self, name) for name in plain},

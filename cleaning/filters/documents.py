@@ -83,9 +83,14 @@ class Document:
         result: ResultT = self._found[key]
         return result
 
+    def identified(self, variant: Variant) -> Identified | None:
+        """The likeliest language, as the variant's filter found it; None if it was not asked."""
+        found: Identified | None = self._found.get(ENGLISH if variant.has(ENGLISH) else LANGUAGE)
+        return found
+
     def language_probability(self, variant: Variant) -> float:
         """That of the likeliest language, as the variant's filter found it; 0 if it has none."""
-        found: Identified | None = self._found.get(ENGLISH if variant.has(ENGLISH) else LANGUAGE)
+        found = self.identified(variant)
         return found.probability if found else 0.0
 
 

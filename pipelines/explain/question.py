@@ -10,9 +10,10 @@ from pipelines.explain.captures import FoundCapture, find_captures
 from pipelines.explain.decisions import Decider
 from pipelines.explain.explanation import Explanation, LineSeen, RecordSeen
 from pipelines.explain.near import near_urls
-from pipelines.explain.records import NotReadable, PageAgain, find_refused, read_page
+from pipelines.explain.records import PageAgain, find_refused, read_page
 from pipelines.explain.runs import Run
 from pipelines.explain.work import Work
+from pipelines.sources.records import NotReadable
 
 
 def explain_page(run: Run, url: str, variants: Collection[str] = ()) -> Explanation:

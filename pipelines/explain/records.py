@@ -3,33 +3,23 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
 
 from cleaning.captures import CaptureRules, clean_captures
 from cleaning.filters.clean import clean_page
 from cleaning.filters.line_rules import LineDecision, decide_lines
 from cleaning.signatures import Captures, PageRecord
 from cleaning.variants import DedupScope, TextForm
-from cleaning.wet.chunks import DamagedMember
-from cleaning.wet.inflate import inflate
-from cleaning.wet.records import Record, read_records
+from cleaning.wet.records import Record
 from pipelines.explain.explanation import RecordSeen
 from pipelines.explain.work import Work
 from pipelines.job import Job
-from pipelines.sources.cache import find_cached
-from pipelines.sources.mirrors import open_file
+from pipelines.sources.records import NotReadable, read_places
 from pipelines.sources.wet_files import Part
 from pipelines.stages.models import load_rules
-from runtime.http.urls import is_http
 from runtime.storage.checked import read_checked
-from runtime.storage.files import exists, modified, open_read, size_bytes
 
 _ANY = DedupScope(TextForm.RAW, (), deduplicated=False)
 """The scope whose pages are all kept as they were read."""
-
-
-class NotReadable(Exception):
-    """A record that is not where the run found it; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +65,10 @@ def clean_captures_again(record: Record, rules: CaptureRules) -> Captures:
 
 def _read_record(job: Job, part: Part, record: PageRecord) -> Record:
     """The record as it is framed in its file."""
-    try:
-        with _open_stored(job, part) as stored:
-            # Gzip members are read from theirs on, other files from the start.
-            for start in dict.fromkeys((record.offset, 0)):
-                stored.seek(0)
-                for found in read_records(inflate(stored, start, record.offset + 1)):
-                    is_there = (found.offset, found.within) == (record.offset, record.within)
-                    if is_there and isinstance(found, Record):
-                        return found
-                    if found.offset > record.offset:
-                        break
-    except (OSError, DamagedMember) as error:
-        raise NotReadable(f"{part.path} cannot be read: {error}") from None
+    place = record.offset, record.within
+    for _, found in read_places(job.mirror, part, [place]):
+        return found
     raise NotReadable(f"{part.path}: no such record at byte {record.offset:,}")
-
-
-def _open_stored(job: Job, part: Part) -> BinaryIO:
-    """The file of a part, for random access.
-
-    Raises:
-      NotReadable: it is not here, or is another one by now.
-    """
-    if not part.crawled:
-        if not exists(part.path):
-            raise NotReadable(f"{part.path} is no longer there")
-        if (size_bytes(part.path), modified(part.path)) != (part.size_bytes, part.modified):
-            raise NotReadable(f"{part.path} is another file by now")
-        return open_read(part.path)
-    mirror = job.mirror
-    if mirror is not None and not is_http(mirror.base):
-        return open_file(mirror, part.path)
-    if mirror is not None and mirror.keep and (cached := find_cached(mirror.keep, part.path)):
-        return open_read(cached)
-    raise NotReadable(f"{part.path} is not kept on this machine; --keep_wet keeps a crawl's files")
 
 
 def find_refused(work: Work, is_asked: Callable[[str], bool]) -> Iterator[RecordSeen]:

@@ -173,6 +173,7 @@ def job_of(config: Mapping[str, Any]) -> Job:
         own_filters=own,
         columns=tuple(config["columns"]),
         again=again,
+        keep_dropped=int(config.get("keep_dropped", 0)),
     )
 
 

@@ -61,10 +61,19 @@ def find_finished(job: Job) -> Finished | None:
                 lacking[folder] = missing
     counts = [report["counts"].get(UNREACHABLE, 0) for report in reports.values()]
     empty = not any(s["documents"] for r in reports.values() for s in r["splits"].values())
-    if any(counts) or empty:
+    if any(counts) or empty or lacks_dropped(job):
         return None
     report = {"spec": job.spec, "parts": job.part_count, "variants": reports}
     return Finished(report, is_own, lacking)
+
+
+def lacks_dropped(job: Job) -> bool:
+    """True if the run's folder lacks the dropped pages that are asked for."""
+    if not job.keep_dropped:
+        return False
+    stated = read_object(join(job.run_folder(), "config.json")).get("keep_dropped")
+    are_there = all(exists(job.dropped_path(variant)) for variant in job.variants)
+    return not are_there or stated != job.keep_dropped
 
 
 def _reports(job: Job, variant: Variant) -> Iterator[tuple[VariantReport, bool]]:

@@ -193,6 +193,12 @@ class Options(RunnerOptions):
         "train shards; validation gets one for 128; default 0: one for 256 MiB of text",
         default=0, group=_WRITE, metavar="N", parse=parse_count, shown="",
     )  # fmt: skip
+    keep_dropped: int = option(
+        "for each variant and rule keep N pages that it dropped, or dropped lines of, chosen by a "
+        "hash of their URLs: DIR/runs/<variants>/dropped/<variant>.jsonl, and in the report; "
+        "default 0: none",
+        default=0, group=_WRITE, metavar="N", parse=parse_count, shown="",
+    )  # fmt: skip
     overwrite: bool = option(
         "replace datasets of another input or configuration; without it they are kept, and the run "
         "refused",

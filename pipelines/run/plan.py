@@ -277,6 +277,7 @@ def plan_files(options: Options, files: tuple[InputFile, ...]) -> Plan:
         own_filters_sha256=own_filters_digest(own_filters),
         columns=options.columns,
         again=_again(options),
+        keep_dropped=options.keep_dropped,
     )
     work = options.work_dir or join(job.run_folder(), "work")
     return Plan(replace(job, work=work), files, parts, run_lists)

@@ -11,6 +11,7 @@ clean       part of a WET file to pages and signatures
 newest      bucket of URLs: captures that are outdated, captures that are listed
 lines       lines of the newest pages, each distinct one sent once a part
 duplicates  bucket of lines: those that another page keeps
+reported    what a report tells beside counts: statistics, dropped pages
 finish      documents of a part
 shards      one output shard
 malformed   damaged records and missing files: listed, counted, bounded

@@ -56,7 +56,7 @@ ORIGIN = (("record_offset", pa.string()), ("digest", pa.string()))
 LOG = logging.getLogger("c4forge")
 MALFORMED = "split-wet-file/filtered:malformed"
 UNREACHABLE = "split-wet-file/filtered:unreachable"
-_LATER = ("newest", "lines", "duplicates", "finish", "documents")
+_LATER = ("newest", "lines", "duplicates", "finish", "documents", "dropped")
 
 
 def clean_part(job: Job, part: Part, _: Sequence[Block] = ()) -> Counts:

@@ -13,7 +13,7 @@ from cleaning.counts import Counts, scoped
 from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_pages, span_outcomes
 from cleaning.dedup.spans import SpanUnit
 from cleaning.document_filters import accepted_of_many
-from cleaning.filters.documents import Document, Page
+from cleaning.filters.documents import Candidates, Document, Page
 from cleaning.rules import check_names
 from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
@@ -21,9 +21,11 @@ from corpora.features import DocumentRow
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.blocks import Block, row_flags
-from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_signatures
-from pipelines.stages.lines import PartSpans, load_spans
+from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_records, load_signatures
+from pipelines.stages.lines import PartSpans, load_flags, load_spans
 from pipelines.stages.models import load_document_filters
+from pipelines.stages.reported.dropped import PartDrops, dropped_path
+from pipelines.stages.reported.statistics import statistics_metadata
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import fixed_array, open_checked_arrow, string_array, string_values
 from runtime.storage.checked import DamagedFile, Depth, checked_write, find_damage
@@ -71,6 +73,12 @@ class _ScopePages:
         kept_before = np.concatenate([[0], np.cumsum(self._kept)])
         self._keeps_all = (kept_before[ends] - kept_before[starts] == ends - starts).tolist()
         self._spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def outcomes(self, number: int) -> list[int]:
+        """The SpanOutcome of each span of a page, by its number."""
+        start, end = self._spans[int(np.searchsorted(self.numbers, number))]
+        found: list[int] = self._outcomes[start:end].tolist()
+        return found
 
     def span_counts(self) -> Counts:
         """Spans by rule."""
@@ -147,9 +155,10 @@ def finish_part(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             finisher.add(pages, scopes, first, columns)
             first += len(columns[0])
     finisher.count_examples()
+    if finisher.drops is not None:
+        finisher.drops.write(signatures, load_flags(job, part), load_records(job, part))
     check_names(rule for _, rule in counts)
-    schema = pa.schema([*DOCUMENT, *(pa.field(name, pa.string()) for name in job.columns)])
-    _write(documents_path(job, part.number), finisher.groups, schema)
+    _write(job, part, finisher.groups)
     return {scoped(variant, rule): count for (variant, rule), count in counts.items()}
 
 
@@ -159,7 +168,9 @@ def documents_path(job: Job, number: int) -> str:
 
 
 def _damage(job: Job, part: Part, _: Counts, depth: Depth) -> list[DamagedFile]:
-    return find_damage(documents_path(job, part.number), depth)
+    paths = [documents_path(job, part.number)]
+    paths += [dropped_path(job, part.number)] * (job.keep_dropped > 0)
+    return [damage for path in paths for damage in find_damage(path, depth)]
 
 
 def _batches(path: str) -> Iterator[list[list[bytes]]]:
@@ -187,6 +198,7 @@ class _Finisher:
         self._settings = job.settings
         self._columns, self._wet_file = job.columns, _listed_name(part.path)
         self._origin = _ORIGIN * job.keeps_origins()
+        self.drops = PartDrops(job, part) if job.keep_dropped else None
         self._variants = {scope: job.variants_of(scope) for scope in job.scopes()}
 
     def add(
@@ -215,19 +227,24 @@ class _Finisher:
         for own, of in zip(chosen, scopes, strict=True):
             if of.scope.deduplicated:
                 found = [texts[key] for key in own]
-                self._count_pages(of.scope, Counter(rule for rule, _ in found))
+                self._count_pages(of, own, [rule for rule, _ in found], of_number)
                 documents = [document for _, document in found if document is not None]
             else:
                 some = [of_number[number] for number, _ in own]
                 documents = [Document(page, page.columns[0]) for page in some]
-            variants = self._variants[of.scope]
-            for variant, kept in accepted_of_many(documents, variants, self._filters, self._counts):
+            for variant, kept in self._accepted(documents, self._variants[of.scope]):
                 for document, language in kept:
                     row = variant, document, language
                     kept_of.setdefault(id(document.page), []).append(row)
         for number, page in of_number.items():
             if id(page) in kept_of:
                 self._add_documents(page, kept_of[id(page)], pages.held_out[number])
+
+    def _accepted(
+        self, documents: Sequence[Document], variants: Sequence[Variant]
+    ) -> Iterator[tuple[Variant, Candidates]]:
+        dropped = self.drops.add_document if self.drops is not None else None
+        return accepted_of_many(documents, variants, self._filters, self._counts, dropped)
 
     def _deduplicate(
         self,
@@ -248,10 +265,19 @@ class _Finisher:
             for (number, _), (rule, text) in zip(keys, found, strict=True)
         ]
 
-    def _count_pages(self, scope: DedupScope, by_rule: Mapping[str, int]) -> None:
-        for variant in self._variants[scope]:
-            for rule, count in by_rule.items():
+    def _count_pages(
+        self,
+        pages: _ScopePages,
+        keys: Sequence[tuple[int, bytes | None]],
+        rules: Sequence[str],
+        of_number: Mapping[int, Page],
+    ) -> None:
+        """Counts the rules that pages met when lines were compared."""
+        for variant in self._variants[pages.scope]:
+            for rule, count in Counter(rules).items():
                 self._counts[variant.name, rule] += count
+        if self.drops is not None:
+            self.drops.add_compared(pages, keys, rules, of_number)
 
     def _add_documents(self, page: Page, kept: Sequence[_Kept], held_out: bool) -> None:
         """Adds a page's documents: one for each distinct text, language and values of columns."""
@@ -287,7 +313,7 @@ class _Finisher:
                 self._counts[name, f"{split}/text-bytes"] += text_bytes
 
 
-def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:
+def _write(job: Job, part: Part, groups: DocumentGroups) -> None:
     """Writes batches of at most 128 documents of a group; the metadata list their contents."""
     contents: list[tuple[tuple[str, ...], str, bool, int, int]] = []
     batches: list[list[Row]] = []
@@ -299,7 +325,12 @@ def _write(path: str, groups: DocumentGroups, columns: pa.Schema) -> None:
             contents.append(
                 (group.variants, group.language, group.validation, batch[0][0], batch[-1][0])
             )
-    schema = columns.with_metadata({"contents": json.dumps(contents)})
+    counted = ((group.variants, rows) for group, rows in groups.items())
+    metadata = {"contents": json.dumps(contents), **statistics_metadata(counted, job.part_count)}
+    schema = pa.schema(
+        [*DOCUMENT, *(pa.field(name, pa.string()) for name in job.columns)], metadata
+    )
+    path = documents_path(job, part.number)
     with checked_write(path) as stream, pa.ipc.new_file(stream, schema) as writer:
         for batch in batches:
             keys, pages = zip(*batch, strict=True)

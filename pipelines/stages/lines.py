@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cleaning.counts import Counts, scoped
 from cleaning.dedup.winners import repeated, span_winners
 from cleaning.selection import (
+    Flags,
     Marks,
     select_captures,
 )
@@ -28,6 +29,8 @@ from pipelines.stages.clean import list_parts, load_signatures
 from pipelines.stages.tasks import Stage
 from runtime.storage.arrays import load_arrays, save_arrays
 from runtime.storage.checked import DamagedFile, Depth, find_damage
+
+_FLAGS = "flags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def choose_part_spans(job: Job, part: Part, blocks: Sequence[Block]) -> Counts:
             arrays[f"{index}.{name}"] = getattr(found, name)
         for variant in job.variants_of(scope):
             counts.update({scoped(variant.name, rule): n for rule, n in counted.items()})
+    if job.keep_dropped:
+        arrays[_FLAGS] = flags
     save_arrays(lines_path(job, part), arrays)
     return dict(counts)
 
@@ -122,6 +127,12 @@ def load_spans(job: Job, part: Part) -> list[PartSpans]:
         PartSpans(**{name: arrays[f"{i}.{name}"] for name in PartSpans.__dataclass_fields__})
         for i in range(len(job.scopes()))
     ]
+
+
+def load_flags(job: Job, part: Part) -> Flags:
+    """uint8[n], the flags of the part's captures, which a run has that keeps dropped pages."""
+    flags: Flags = load_arrays(lines_path(job, part))[_FLAGS]
+    return flags
 
 
 def span_blocks(job: Job, part: Part, _: Sequence[Block] = ()) -> dict[int, Block]:

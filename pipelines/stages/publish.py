@@ -12,7 +12,10 @@ from corpora.cards import update_collection
 from corpora.contents import Contents, ShardContents
 from corpora.metadata import write_metadata
 from pipelines.job import Job, versions
-from pipelines.sources.wet_files import read_manifest
+from pipelines.sources.wet_files import Part, read_manifest
+from pipelines.stages.finish import documents_path
+from pipelines.stages.reported.merged import publish_dropped
+from pipelines.stages.reported.statistics import Statistics, as_report, read_statistics
 from pipelines.stages.shards import Shard, plan_shards, receipt_path, receipts_folder
 from runtime.errors import InputRefused
 from runtime.storage.checked import read_checked
@@ -46,9 +49,10 @@ def publish(counts: Counts, job: Job) -> str:
     Raises:
       NoDocuments: no variant has any. The report is written.
     """
-    config = json_file(job.resolved(read_manifest(job.manifest_path())))
+    parts = read_manifest(job.manifest_path())
+    config = json_file(job.resolved(parts))
     shards = plan_shards(job, counts)
-    report_bytes = json_file(build_report(job, counts, shards))
+    report_bytes = json_file(build_report(job, counts, shards, parts))
     waiting = []
     for variant in job.variants:
         own = [shard for shard in shards if shard.variant == variant]
@@ -62,16 +66,22 @@ def publish(counts: Counts, job: Job) -> str:
     write_bytes(join(folder, "versions.json"), json_file(versions()))
     report = join(folder, "report.json")
     delete_file(report)
+    publish_dropped(job)
     with _named_datasets(job, waiting):
         write_bytes(report, report_bytes)
     for variant in job.variants:
         delete_folder(receipts_folder(job.dataset_folder(variant)))
     for folder in dict.fromkeys(job.collection_folder(shard.variant) for shard in shards):
         update_collection(folder)
+    _check_documents(job, counts, shards, report)
+    return report
+
+
+def _check_documents(job: Job, counts: Counts, shards: list[Shard], report: str) -> None:
+    """Raises NoDocuments if no variant has any."""
     if not shards:
         empty = [empty_line(v.name, of_variant(counts, v.name)) for v in job.variants]
         raise NoDocuments("; ".join(empty) + f".\n{report} has all counts.")
-    return report
 
 
 @contextmanager
@@ -148,13 +158,17 @@ def empty_line(name: str, counts: Mapping[str, int]) -> str:
     return f"{name}: no document is left of {read:,} page{'s' * (read != 1)}{most}"
 
 
-def build_report(job: Job, counts: Counts, shards: list[Shard]) -> dict[str, object]:
-    """The report: for each variant its dataset, its splits, and its counts by rule."""
+def build_report(
+    job: Job, counts: Counts, shards: list[Shard], parts: tuple[Part, ...]
+) -> dict[str, object]:
+    """The report: for each variant its dataset, splits, counts by rule, and statistics."""
+    statistics = read_statistics(documents_path(job, part.number) for part in parts)
     return {
         "spec": job.spec,
         "parts": job.part_count,
         "variants": {
             variant.name: _variant_report(job, variant, of_variant(counts, variant.name), shards)
+            | {"statistics": as_report(statistics.get(variant.name, Statistics()), job)}
             for variant in job.variants
         },
     }
