@@ -17,7 +17,8 @@ from runtime.storage.remote import Matched, is_remote
 _WET_NAMES = ("*.wet.gz", "*.wet", "*.wet.zst", "*.wet.bz2")
 _ARCHIVE_NAMES = ("*.warc*", "*.wet*", "*.arc*", "*.wat*")
 _OWN_ENDINGS = (".kept.json", ".paths", ".paths.gz")  # of a folder of --keep_wet
-_OF_CRAWL = "crawl-data/CC-MAIN-"
+_CRAWL_DATA = "crawl-data"
+_OF_CRAWL = f"{_CRAWL_DATA}/CC-MAIN-"
 _SMALLEST_PART_BYTES = 2 << 20
 _LARGEST_PART_BYTES = 256 << 20
 _UNKNOWN_END = 1 << 62
@@ -88,6 +89,15 @@ def cut_into_parts(files: tuple[InputFile, ...]) -> tuple[Part, ...]:
             number = len(parts)
             parts.append(Part(number, file.path, file.size_bytes, file.modified, start, end))
     return tuple(parts)
+
+
+def listed_name(path: str) -> str:
+    """The name of a WET file as Common Crawl lists it, or without its folder: wherever it lies."""
+    parts = path.split("/")
+    if _CRAWL_DATA not in parts[:-1]:
+        return parts[-1]
+    last = len(parts) - 1 - parts[::-1].index(_CRAWL_DATA)
+    return "/".join(parts[last:])
 
 
 def write_manifest(path: str, parts: tuple[Part, ...]) -> None:

@@ -19,7 +19,7 @@ from cleaning.urls import are_held_out, shard_key
 from cleaning.variants import DedupScope, TextForm, Variant
 from corpora.features import DocumentRow
 from pipelines.job import Job
-from pipelines.sources.wet_files import Part
+from pipelines.sources.wet_files import Part, listed_name
 from pipelines.stages.blocks import Block, row_flags
 from pipelines.stages.clean import ORIGIN, PAGE, list_parts, load_records, load_signatures
 from pipelines.stages.lines import PartSpans, load_flags, load_spans
@@ -33,7 +33,6 @@ from runtime.storage.checked import DamagedFile, Depth, checked_write, find_dama
 DOCUMENT = pa.schema([("shard_key", pa.uint64()), *PAGE])
 _BATCH_DOCUMENTS = 128  # a shard reads and checks a few batches of each part
 _ORIGIN = tuple(name for name, _ in ORIGIN)
-_CRAWL_DATA = "crawl-data"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -180,15 +179,6 @@ def _batches(path: str) -> Iterator[list[list[bytes]]]:
             yield list(map(string_values, reader.get_batch(number).columns))
 
 
-def _listed_name(path: str) -> str:
-    """The name of a WET file as Common Crawl lists it, or without its folder: wherever it lies."""
-    parts = path.split("/")
-    if _CRAWL_DATA not in parts[:-1]:
-        return parts[-1]
-    last = len(parts) - 1 - parts[::-1].index(_CRAWL_DATA)
-    return "/".join(parts[last:])
-
-
 class _Finisher:
     """Deduplicates and filters pages, and collects their documents in groups."""
 
@@ -196,7 +186,7 @@ class _Finisher:
         self.groups: DocumentGroups = {}
         self._filters, self._counts = load_document_filters(job), counts
         self._settings = job.settings
-        self._columns, self._wet_file = job.columns, _listed_name(part.path)
+        self._columns, self._wet_file = job.columns, listed_name(part.path)
         self._origin = _ORIGIN * job.keeps_origins()
         self.drops = PartDrops(job, part) if job.keep_dropped else None
         self._variants = {scope: job.variants_of(scope) for scope in job.scopes()}

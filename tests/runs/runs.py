@@ -36,10 +36,11 @@ def build(output: Path, *arguments: str) -> int:
 
 
 def shard_bytes(output: Path) -> dict[str, str]:
-    """sha256 of every shard of the datasets under an output folder, by relative path."""
+    """sha256 of every shard under an output folder, and of dropped pages, by relative path."""
     return {
         str(path.relative_to(output)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(output.glob("c4*/**/*-of-*"))
+        for pattern in ("c4*/**/*-of-*", "runs/*/dropped/*.jsonl")
+        for path in sorted(output.glob(pattern))
     }
 
 
@@ -47,6 +48,12 @@ def read_report(output: Path, variant: str = "en", run: str = "") -> dict:
     """What the report of a run says of a variant; the run is of that variant alone if not named."""
     report = json.loads((output / "runs" / (run or variant) / "report.json").read_text())
     return report["variants"][variant]
+
+
+def read_dropped(output: Path, variant: str) -> list[dict]:
+    """The rows of a variant's dropped pages."""
+    (path,) = output.glob(f"runs/*/dropped/{variant}.jsonl")
+    return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
 
 
 def read_malformed(output: Path) -> list[dict]:

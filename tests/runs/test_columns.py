@@ -10,7 +10,7 @@ import pytest
 import c4forge
 from corpora.features import COLUMNS, FEATURES
 from pipelines.convert import main as convert
-from pipelines.stages.finish import _listed_name
+from pipelines.sources.wet_files import listed_name
 from tests.conftest import REPOSITORY
 from tests.runs.runs import build, plan, read_jsonl, shard_bytes
 
@@ -113,4 +113,4 @@ def test_columns_are_part_of_what_a_run_is(tmp_path, sample):
     ],
 )
 def test_a_wet_file_is_called_the_same_wherever_it_lies(path, name):
-    assert _listed_name(path) == name
+    assert listed_name(path) == name

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from cleaning.counts import Unit
+from cleaning.filters.clean import clean_line
 from cleaning.rules import RULES
 from cleaning.variants import VARIANTS
 from pipelines.corpus import BuildCorpus
+from pipelines.stages.clean import MALFORMED
 from pipelines.stages.transform import Transport
 from tests.runs.runs import (
     build,
     plan,
+    read_dropped,
     read_jsonl,
     read_malformed,
     read_report,
@@ -38,7 +43,8 @@ def built(tmp_path_factory, sample) -> Path:
 @pytest.fixture(scope="module")
 def all_built(tmp_path_factory, sample, all_variants) -> Path:
     output = tmp_path_factory.mktemp("all-built")
-    assert build(output, f"--input={sample}", ALL_FORMATS, "--shards=3", *all_variants) == 0
+    options = (ALL_FORMATS, "--shards=3", "--keep_dropped=2", *all_variants)
+    assert build(output, f"--input={sample}", *options) == 0
     return output
 
 
@@ -90,7 +96,8 @@ def test_order_and_place_of_input_files_do_not_change_a_byte(tmp_path, built, sa
 def test_shuffling_through_beam_gives_the_same_bytes_as_spilling(
     tmp_path, all_built, sample, all_variants
 ):
-    todo = plan(tmp_path, f"--input={sample}", ALL_FORMATS, "--shards=3", *all_variants)
+    options = (ALL_FORMATS, "--shards=3", "--keep_dropped=2", *all_variants)
+    todo = plan(tmp_path, f"--input={sample}", *options)
     job = replace(todo.job, buckets=7)
     replace(todo, job=job).write()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
@@ -98,7 +105,7 @@ def test_shuffling_through_beam_gives_the_same_bytes_as_spilling(
     assert shard_bytes(tmp_path) == shard_bytes(all_built)
     for variant in VARIANTS:
         found = read_report(tmp_path, variant, CUSTOM_RUN)
-        assert found["counts"] == read_report(all_built, variant, CUSTOM_RUN)["counts"]
+        assert found == read_report(all_built, variant, CUSTOM_RUN) | {"dataset": found["dataset"]}
 
 
 def test_a_local_run_through_beam_gives_the_same_bytes(tmp_path, built, sample):
@@ -216,3 +223,50 @@ def test_an_input_without_any_page_gives_a_report_and_no_dataset(tmp_path, capfd
     assert "en: no document is left of 0 pages" in capfd.readouterr().err
     assert read_report(tmp_path / "out")["splits"]["train"]["documents"] == 0
     assert not (tmp_path / "out" / "c4").exists()
+
+
+def test_dropped_pages_are_those_that_the_report_counts(all_built):
+    """Two of each rule, or all there are; a page may lose many lines by one rule."""
+    for variant in VARIANTS:
+        counts = read_report(all_built, variant, CUSTOM_RUN)["counts"]
+        rows = read_dropped(all_built, variant)
+        found = Counter(row["rule"] for row in rows)
+        assert list(found) == [rule.name for rule in RULES if rule.name in found]
+        for rule in RULES:
+            count = counts.get(rule.name, 0)
+            if rule.keeps or rule.unit not in (Unit.PAGE, Unit.LINE, Unit.RECORD):
+                assert rule.name not in found
+            elif rule.name not in ("split-wet-file/filtered:no_url", MALFORMED):
+                least = min(count, 1 if rule.unit is Unit.LINE else 2)
+                assert least <= found[rule.name] <= min(count, 2), rule.name
+
+
+def test_dropped_pages_have_the_text_and_the_line_that_the_rule_saw(all_built):
+    rows = read_dropped(all_built, "en")
+    by_rule = {rule.name: rule for rule in RULES}
+    for row in rows:
+        lines = row["text"].split("\n")
+        assert all(int(number) < len(lines) for number in row["dropped"])
+        if by_rule[row["rule"]].unit is Unit.LINE:
+            number = next(n for n, rule in row["dropped"].items() if rule == row["rule"])
+            assert row["line"] == lines[int(number)]
+            if row["rule"].startswith("clean-page/"):
+                assert clean_line(row["line"])[1] == row["rule"]
+        if row["rule"] == "too-long-filter/filtered":
+            assert len(row["text"]) > 190_000
+    languages = {row["rule"]: row["language"] for row in rows if row["language"]}
+    assert languages["english-filter/filtered:ignored_language"] != "en"
+    assert {r["probability"] is None for r in rows if r["language"] is None} == {True}
+
+
+def test_statistics_add_up_to_the_documents(all_built):
+    for variant in VARIANTS:
+        report = read_report(all_built, variant, CUSTOM_RUN)
+        documents = sum(split["documents"] for split in report["splits"].values())
+        statistics = report["statistics"]
+        assert sum(count for _, count in statistics["lengths"]) == documents
+        assert sum(statistics["days"].values()) == statistics["host_documents"] == documents
+    (folder,) = all_built.glob("c4*/en/*")
+    urls = [row["url"] for row in read_jsonl(all_built, str(folder.relative_to(all_built)))]
+    hosts = Counter(url.split("/")[2].removeprefix("www.") for url in urls)
+    assert read_report(all_built, "en", CUSTOM_RUN)["statistics"]["hosts"] == hosts

@@ -27,14 +27,14 @@ def wet(tmp_path_factory, sample) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, wet, all_variants) -> dict[str, str]:
     output = tmp_path_factory.mktemp("undisturbed")
-    assert build(output, f"--input={wet}", "--shards=2", *all_variants) == 0
+    assert build(output, f"--input={wet}", "--shards=2", "--keep_dropped=2", *all_variants) == 0
     return shard_bytes(output)
 
 
 def start(output: Path, wet: Path, *arguments: str) -> subprocess.Popen:
     command = [sys.executable, "beam_runner.py", f"--input={wet}", f"--output={output}"]
     return subprocess.Popen(
-        [*command, "--shards=2", "--num_workers=2", *arguments],
+        [*command, "--shards=2", "--num_workers=2", "--keep_dropped=2", *arguments],
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
