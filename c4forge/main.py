@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
         Command("build", "pipelines.main", "builds a C4-style corpus from Common Crawl WET files"),
         Command("convert", "pipelines.convert", "writes a finished corpus in other formats"),
         Command("status", "pipelines.status", "shows how far the runs of an output folder are"),
+        Command("report", "pipelines.report", "writes the page of a run: what its filters did"),
         Command("why", "pipelines.why", "tells what happened to a page in a run, rule by rule"),
         Command("inspect", "pipelines.inspect", "finds and prints documents of finished corpora"),
         Command("diff", "pipelines.diff", "compares two corpora, document by document"),

@@ -42,9 +42,10 @@ _REPORTED_PACKAGES = (
     *DECIDING_PACKAGES,
 )  # fmt: skip
 _LONGEST_NAME = 80
+DROPPED_FOLDER = "dropped"
 RUN_FILES = (
     "config.json", "versions.json", "report.json", "malformed", "unreadable.jsonl",
-    "unreachable.jsonl", "dropped",
+    "unreachable.jsonl", DROPPED_FOLDER, "report", "resources.json",
 )  # fmt: skip
 """What a run writes into its folder, beside work."""
 FAILED_SUFFIX, UNREADABLE_SUFFIX = ".failed.json", ".unreadable.json"
@@ -232,7 +233,7 @@ class Job:
 
     def dropped_folder(self) -> str:
         """Pages that rules dropped, of --keep_dropped."""
-        return join(self.run_folder(), "dropped")
+        return join(self.run_folder(), DROPPED_FOLDER)
 
     def dropped_path(self, variant: Variant) -> str:
         """The dropped pages of a variant (JSON lines)."""

@@ -10,6 +10,8 @@ from functools import partial
 from cleaning.specs import EXTRA_DATASET, REFERENCE_DATASET, SPECS
 from pipelines.job import FAILED_SUFFIX, UNREADABLE_SUFFIX, Job
 from pipelines.local import build_in_pool
+from pipelines.reporting.folder import RESOURCES
+from pipelines.reporting.page import write_page
 from pipelines.run.options import Options
 from pipelines.run.plan import Plan
 from pipelines.run.progress import Progress, print_datasets, print_summary
@@ -34,8 +36,10 @@ from runtime.storage.files import (
     delete_folder,
     exists,
     join,
+    json_file,
     list_files,
     read_bytes,
+    write_bytes,
 )
 from runtime.storage.space import folder_bytes, left_of, telling_need
 from runtime.units import duration, size
@@ -63,6 +67,7 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")
+        write_bytes(join(job.run_folder(), RESOURCES), json_file(progress.resources()))
     unreachable = print_outcome(job)
     if not options.keep_work:
         _clear_work(job, keep_cleaned=unreachable > 0)
@@ -210,6 +215,7 @@ def print_outcome(job: Job) -> int:
     print()
     print_datasets(variants, ", ".join(job.formats), sys.stdout)
     print(f"report: {report_path}")
+    print(f"page: {write_page(job.run_folder())}")
     counts = next(iter(variants.values()))["counts"]
     malformed = join(job.run_folder(), "malformed")
     if counts["split-wet-file/filtered:malformed"] and exists(malformed):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
 from cleaning.counts import Rule, Unit
@@ -19,6 +20,21 @@ from runtime.units import duration, size
 _MOST_SPLITS = 8  # named in a line
 
 
+@dataclass(slots=True)
+class StageResources:
+    """What a stage took: its finished tasks, those that an earlier run did, and CPU-seconds."""
+
+    tasks: int = 0
+    resumed: int = 0
+    cpu_seconds: float = 0.0
+
+    def add(self, receipt: Receipt) -> None:
+        """Counts a finished task."""
+        self.tasks += 1
+        self.resumed += receipt.resumed
+        self.cpu_seconds += receipt.cpu_seconds
+
+
 class Progress:
     """Pages, parts, rate and time left: one live line on a terminal, plain lines elsewhere.
 
@@ -31,6 +47,7 @@ class Progress:
         self._stage = "clean"
         self._pages = self._new_pages = self._resumed = 0
         self._credit = 0.0  # fraction of the run that earlier runs had done
+        self.stages: dict[str, StageResources] = {}
         self._lock = threading.Lock()
         self._live = LiveLine(self._line, stream)
 
@@ -45,6 +62,7 @@ class Progress:
         """Counts a finished task."""
         with self._lock:
             before = self._advance.fraction()
+            self.stages.setdefault(receipt.stage, StageResources()).add(receipt)
             self._stage = receipt.stage
             self._advance.add(receipt.stage, receipt.number)
             pages = receipt.counts.get("split-wet-file/passed", 0)
@@ -70,6 +88,11 @@ class Progress:
     def seconds(self) -> float:
         """Seconds since the start."""
         return self._live.seconds
+
+    def resources(self) -> dict[str, Any]:
+        """What the run took, by stage; tasks of a distributed runner are not seen here."""
+        stages = {name: asdict(self.stages[name]) for name in STAGES if name in self.stages}
+        return {"seconds": round(self.seconds, 3), "stages": stages}
 
     def _line(self, seconds: float) -> str:
         stage = STAGES[self._stage]

@@ -16,7 +16,11 @@ from cleaning.filters.clean import clean_line
 from cleaning.rules import RULES
 from cleaning.variants import VARIANTS
 from pipelines.corpus import BuildCorpus
+from pipelines.report import main as report_main
+from pipelines.reporting.markup import isolated
+from pipelines.run.finished import lacks_dropped
 from pipelines.stages.clean import MALFORMED
+from pipelines.stages.table import STAGES
 from pipelines.stages.transform import Transport
 from tests.runs.runs import (
     build,
@@ -270,3 +274,36 @@ def test_statistics_add_up_to_the_documents(all_built):
     urls = [row["url"] for row in read_jsonl(all_built, str(folder.relative_to(all_built)))]
     hosts = Counter(url.split("/")[2].removeprefix("www.") for url in urls)
     assert read_report(all_built, "en", CUSTOM_RUN)["statistics"]["hosts"] == hosts
+
+
+def test_a_run_ends_with_its_page_and_report_writes_the_same_again(all_built, capsys):
+    (page,) = all_built.glob("runs/*/report/index.html")
+    before = page.read_text()
+    page.unlink()
+    assert report_main([str(all_built)]) == report_main([str(page.parent.parent)]) == 0
+    assert capsys.readouterr().out == f"{page}\n" * 2
+    assert page.read_text() == before
+    for variant in VARIANTS:
+        splits = read_report(all_built, variant, CUSTOM_RUN)["splits"].values()
+        documents = sum(split["documents"] for split in splits)
+        assert f"{documents:,} documents of 89 pages" in before
+        for row in read_dropped(all_built, variant):
+            assert isolated(row["url"], 300) in before
+    assert "<th" in before and "<script" not in before
+    assert all(f">{stage.name}<" in before for stage in STAGES.values())
+
+
+def test_report_names_a_folder_without_a_finished_run(tmp_path, capsys):
+    assert report_main([str(tmp_path)]) == 2
+    assert "no finished run there" in capsys.readouterr().err
+    (tmp_path / "report.json").write_text('{"variants": {"../x": []}, "spec": "", "parts": 1}')
+    assert report_main([str(tmp_path)]) == 2
+    assert "expected the report of a run" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_done_again_for_dropped_pages_that_it_lacks(
+    all_built, sample, all_variants
+):
+    for kept, lacks in ((0, False), (2, False), (3, True)):
+        todo = plan(all_built, f"--input={sample}", f"--keep_dropped={kept}", *all_variants)
+        assert lacks_dropped(todo.job) is lacks
