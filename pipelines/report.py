@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.reporting.folder import REPORT
-from pipelines.reporting.page import write_page
+from pipelines.reporting.page import PAGE_FOLDER, write_page
 from runtime.cli.command_line import CommandLine
 from runtime.cli.options import OptionError, option, options_of
 from runtime.command import NOTHING_WRITTEN, Exit, run_command
 from runtime.errors import planning
 from runtime.redaction import plain
 from runtime.storage.files import exists, find_files, join, parent, without_slashes
+from runtime.storage.ownership import claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ def _run(arguments: list[str], name: str) -> int:
                 f"{folder}: no finished run there; expected a folder given by --output, or one of "
                 "its folders in runs/"
             )
+        for run in runs:
+            claim(run, [PAGE_FOLDER])
     for run in runs:
         print(plain(write_page(run)))
     return Exit.DONE

@@ -13,13 +13,14 @@ from runtime.redaction import redact
 from runtime.storage.files import join, write_bytes
 from runtime.units import duration
 
+PAGE_FOLDER = "report"
 _SHOWN_VALUES = 400
 _HIDDEN = ("settings", "lists", "lists_sha256", "shards_digests", "datasets", "unmodified", "input")
 
 
 def page_path(folder: str) -> str:
     """Where the page of a run's folder is."""
-    return join(folder, "report", "index.html")
+    return join(folder, PAGE_FOLDER, "index.html")
 
 
 def write_page(folder: str) -> str:

@@ -181,7 +181,9 @@ def test_work_is_removed_when_the_run_is_done(built):
         ".c4forge.json",
         "config.json",
         "malformed",
+        "report",
         "report.json",
+        "resources.json",
         "versions.json",
     ]
 
@@ -299,6 +301,10 @@ def test_report_names_a_folder_without_a_finished_run(tmp_path, capsys):
     (tmp_path / "report.json").write_text('{"variants": {"../x": []}, "spec": "", "parts": 1}')
     assert report_main([str(tmp_path)]) == 2
     assert "expected the report of a run" in capsys.readouterr().err
+    (tmp_path / "a" / "report").mkdir(parents=True)
+    (tmp_path / "a" / "report.json").write_text("{}")
+    assert report_main([str(tmp_path / "a")]) == 2
+    assert "did not make" in capsys.readouterr().err
 
 
 def test_a_finished_run_is_done_again_for_dropped_pages_that_it_lacks(

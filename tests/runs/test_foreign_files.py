@@ -21,7 +21,7 @@ from vocab import inspect, train
 
 NAMES = (
     "lock", "c4forge.lock", "run.json", "config.json", "versions.json", "report.json", "README.md",
-    "malformed/000000-a.jsonl", "unreadable.jsonl", "unreachable.jsonl", "contents.json",
+    "dropped/en.jsonl", "report/index.html", "resources.json", "malformed/000000-a.jsonl", "unreadable.jsonl", "unreachable.jsonl", "contents.json",
     "dataset_info.json", "features.json", "spiece.model", "spiece.vocab", "tokenizer.json",
     "tokenizer_config.json", "special_tokens_map.json", "recipe.json", "work/notes.txt",
     "work/lock", "work/run.json", "c4forge-work/notes.txt", "inspect.json", "inspect.png",
