@@ -21,12 +21,13 @@ from vocab import inspect, train
 
 NAMES = (
     "lock", "c4forge.lock", "run.json", "config.json", "versions.json", "report.json", "README.md",
-    "dropped/en.jsonl", "report/index.html", "resources.json", "malformed/000000-a.jsonl", "unreadable.jsonl", "unreachable.jsonl", "contents.json",
+    "malformed/000000-a.jsonl", "unreadable.jsonl", "unreachable.jsonl", "contents.json",
     "dataset_info.json", "features.json", "spiece.model", "spiece.vocab", "tokenizer.json",
     "tokenizer_config.json", "special_tokens_map.json", "recipe.json", "work/notes.txt",
     "work/lock", "work/run.json", "c4forge-work/notes.txt", "inspect.json", "inspect.png",
     ".c4forge-converting.json", "converting.json", "notes.tmp-draft", "urls.txt", MANIFEST,
-    "jsonl/c4-train.00000-of-00001.json.gz",
+    "jsonl/c4-train.00000-of-00001.json.gz", "dropped/en.jsonl", "report/index.html",
+    "resources.json",
 )  # fmt: skip
 OTHERS = ("notes.txt", "work/notes.txt", "lock", "a.tmp-draft", "c4/mine.txt", "runs/mine.txt")
 
