@@ -12,7 +12,7 @@ import pytest
 from pipelines import status
 from tests.conftest import REPOSITORY
 from tests.runs.crawls import CRAWL, FILES, FOLDER, path_list, path_of
-from tests.runs.runs import build, read_report, shard_bytes
+from tests.runs.runs import build, read_dropped, read_report, shard_bytes
 from tests.runtime.http.proxy import proxy_to
 from tests.runtime.http.server import Server
 
@@ -52,6 +52,19 @@ def test_every_page_arrives_once_whatever_the_server_does(
         lines = [line for line in said.splitlines() if path_of(number) in line]
         assert len(lines) == 1, lines
         assert (" waited " in lines[0]) is (behaviour not in ("plain", "moved"))
+
+
+def test_dropped_pages_of_a_streamed_crawl_say_why_they_have_no_text(tmp_path, crawl_server):
+    assert crawl(crawl_server, tmp_path / "streamed", "--keep_dropped=1") == 0
+    assert crawl(crawl_server, tmp_path / "kept", "--keep_dropped=1", f"--keep_wet={tmp_path}") == 0
+    streamed, kept = (read_dropped(tmp_path / name, "en") for name in ("streamed", "kept"))
+    assert [(row["rule"], row["url"]) for row in streamed] == [
+        (row["rule"], row["url"]) for row in kept
+    ]
+    for without, row in zip(streamed, kept, strict=True):
+        assert row["text"] is not None and "unread" not in row
+        assert without == row or (without["text"] is None and "--keep_wet" in without["unread"])
+    assert {row["text"] is None for row in streamed} == {True, False}
 
 
 def told(server: Server, output: Path, behaviour: str) -> str:

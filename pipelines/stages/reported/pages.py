@@ -10,6 +10,7 @@ from cleaning.rules import RULES
 from cleaning.variants import OWN_FILTER
 from runtime.storage.files import json_utf8
 
+_MOST_CHARS = 1 << 20  # a record may have 16 MiB
 Order = tuple[str, int, int]
 """md5 of the normalized URL in hex, number of the part, number of the page in it."""
 
@@ -93,8 +94,9 @@ def read_pages(data: bytes) -> Iterator[DroppedPage]:
 
 
 def as_row(page: DroppedPage) -> dict[str, Any]:
-    """A page as a row of the file that people read."""
-    lines = (page.text or "").split("\n")
+    """A page as a row of the file that people read: the first 1,048,576 characters of its text."""
+    text = page.text if page.text is None else page.text[:_MOST_CHARS]
+    lines = (text or "").split("\n")
     has_line = 0 <= page.line < len(lines)
     return {
         "rule": page.rule,
@@ -102,7 +104,7 @@ def as_row(page: DroppedPage) -> dict[str, Any]:
         "language": page.language or None,
         "probability": page.probability if page.language else None,
         "line": lines[page.line] if has_line else None,
-        "text": page.text,
-        "dropped": {str(number): rule for number, rule in page.dropped},
+        "text": text,
+        "dropped": {str(number): rule for number, rule in page.dropped if number < len(lines)},
         **({"unread": page.unread} if page.unread else {}),
     }
