@@ -63,7 +63,11 @@ def run_plan(plan: Plan, options: Options, beam_arguments: list[str]) -> None:
     if again := forget_failures(plan):
         say(f"trying {again:,} files again that could not be fetched before")
     _announce(plan, options)
-    progress = run_to_end(plan, local, beam_arguments)
+    try:
+        progress = run_to_end(plan, local, beam_arguments)
+    except NoDocuments:
+        say(f"page: {write_page(job.run_folder())}")
+        raise
     if local:
         resumed = f", {progress.resumed:,} tasks done by an earlier run" if progress.resumed else ""
         say(f"Done in {duration(progress.seconds)}{resumed}.")

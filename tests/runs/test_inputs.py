@@ -116,6 +116,7 @@ def test_a_run_without_documents_fails_and_names_the_rule(tmp_path, data, rule, 
     assert build(tmp_path / "out", f"--input={tmp_path}") == 3
     assert f"most dropped by {rule}" in said(capfd)
     assert not (tmp_path / "out" / "c4").exists()
+    assert "0 documents of" in (tmp_path / "out/runs/en/report/index.html").read_text()
 
 
 def test_an_empty_variant_among_others_gets_a_line_and_no_dataset(tmp_path, wet, capfd):
