@@ -187,7 +187,7 @@ def test_a_model_of_hugging_face_says_size_version_and_vocabulary(tmp_path):
     assert (config.size, config.version, config.vocab) == ("tiny", "v1.1", str(tmp_path))
 
 
-def test_a_task_that_there_is_not_is_told_before_anything_is_imported(tmp_path):
+def test_a_task_that_there_is_not_is_told_before_anything_is_imported():
     given = ["train", "--vocab=v", "--model_dir=m"]
     with pytest.raises(OptionError, match="glue_colla"):
         parse([*given, "--task=glue_colla"])

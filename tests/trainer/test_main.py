@@ -66,10 +66,13 @@ def test_the_configuration_is_written_beside_the_run(model_dir, flags):
     assert config == replace(parse(["train", *flags]).config, data_form="pairs")
 
 
-def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, capsys):
-    assert main(["eval", *flags, "--json"]) == 0
+def test_eval_prints_the_loss_and_the_share_of_exact_targets(model_dir, flags, tmp_path, capsys):
+    assert main(["eval", *flags, "--json", f"--predictions={tmp_path}"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["examples"] == 10 and 0 <= told["exact_match"] <= 100
+    rows = [json.loads(line) for line in (tmp_path / "cut.jsonl").open()]
+    assert [row["target"] for row in rows] == [target for _, target in PAIRS[30:]]
+    exact = [row["prediction"].split() == row["target"].split() for row in rows]
+    assert told["examples"] == 10 and told["exact_match"] == 10 * sum(exact) < 100
     assert told["eval_loss"] > 0 and told["eval_unigram_entropy"] > 1
     curve = [json.loads(line) for line in (model_dir / "curve.jsonl").read_text().splitlines()]
     assert told["eval_loss"] == pytest.approx(curve[-1]["eval_loss"])

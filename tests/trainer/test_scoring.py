@@ -55,7 +55,7 @@ def count_targets(name: str, split: str) -> int:
     return sum(len(row["targets"]) for row in dataset.as_numpy_iterator())
 
 
-def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
+def test_every_corpus_of_a_mixture_is_evaluated_once(flags, capsys):
     assert main(["eval", *flags, "--json"]) == 0
     told = capsys.readouterr()
     rows = {row.pop("task"): row for row in map(json.loads, told.out.splitlines())}
@@ -70,7 +70,7 @@ def test_every_corpus_of_a_mixture_is_evaluated_once(flags, mixture, capsys):
     assert rows["total"]["eval_loss"] == pytest.approx(mean / sum(expected.values()))
 
 
-def test_a_corpus_without_train_is_named(flags, mixture, small_vocabulary, capsys):
+def test_a_corpus_without_train_is_named(mixture, small_vocabulary, capsys):
     config = TrainConfig(corpus=tuple(mixture), vocab=small_vocabulary, batch_size=4)
     open_dataset(config, "train", HostInfo())
     assert "note: no split 'train', not trained on: only_test" in capsys.readouterr().err

@@ -63,7 +63,7 @@ class Readers:
             "seqio in TensorFlow": [self.seqio.encode_tf(text).numpy().tolist() for text in texts],
         }
         ids = self.transformers()(texts).input_ids
-        assert all(row[-1] == 1 for row in ids)
+        assert [row[-1] for row in ids] == [1] * len(texts)
         found["transformers"] = [row[:-1] for row in ids]
         return {
             name: [t for t, e, row in zip(texts, expected, rows, strict=True) if e != row]

@@ -54,7 +54,7 @@ def test_every_row_is_a_parameter_of_sentencepiece_or_says_it_is_not():
 
 def test_t5s_recipe_is_sentencepieces_own_but_for_the_ids():
     spec = sentencepiece_model_pb2.TrainerSpec()
-    changed = {"vocab_size", "pad_id", "eos_id", "unk_id", "bos_id"}
+    changed, compared = {"vocab_size", "pad_id", "eos_id", "unk_id", "bos_id"}, set()
     for name, value in PRESETS["t5"].recipe.spm_arguments(1).items():
         if name in changed or not hasattr(spec, name):
             continue
@@ -64,6 +64,8 @@ def test_t5s_recipe_is_sentencepieces_own_but_for_the_ids():
         if name == "user_defined_symbols":
             default = list(default)
         assert value == pytest.approx(default) if isinstance(value, float) else value == default
+        compared.add(name)
+    assert {"model_type", "character_coverage", "byte_fallback", "num_sub_iterations"} < compared
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -126,7 +126,7 @@ def test_the_same_command_again_does_nothing(trained, corpus, capsys):
     assert {p.name: p.stat().st_mtime_ns for p in trained.iterdir()} == before
 
 
-def test_another_vocabulary_is_not_replaced_unasked(tmp_path, corpus, trained, capsys):
+def test_another_vocabulary_is_not_replaced_unasked(tmp_path, corpus, capsys):
     arguments = [*TINY, f"--corpus={corpus}", f"--output={tmp_path}"]
     assert main(arguments) == 0
     before = digests(tmp_path)

@@ -1,6 +1,7 @@
 """The same sample and recipe give the same model; what cannot be trained is explained."""
 
 import pytest
+from sentencepiece import sentencepiece_model_pb2 as spm
 
 from tests.corpora.written import documents, write_shards
 from tests.vocab.drawn import draw
@@ -79,6 +80,16 @@ def test_rounded_scores_keep_pieces_and_their_order():
     assert all((piece.score * 16).is_integer() for piece in model.pieces)
     scores = [piece.score for piece in model.pieces if piece.type == 1]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_scores_are_rounded_to_the_nearest_multiple():
+    proto = spm.ModelProto()
+    for score in (-3.99, -3.97, -0.02, 0.0, -7.5):
+        proto.pieces.add(piece=str(score), score=score)
+    rounded = parse_model(round_scores(proto.SerializeToString(), 4))
+    assert [piece.score for piece in rounded.pieces] == [-4.0, -4.0, 0.0, 0.0, -7.5]
+    halves = parse_model(round_scores(proto.SerializeToString(), 1))
+    assert [piece.score for piece in halves.pieces] == [-4.0, -4.0, 0.0, 0.0, -7.5]
 
 
 @pytest.mark.parametrize("preset", ["t5", "mt5", "palm"])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from tests.trainer.model.goldens import VERSIONS, network_config, params
+from tests.trainer.compat.numpy_t5 import logits
+from tests.trainer.model.goldens import FILE, VERSIONS, batch, chosen, network_config, params
 from trainer.compat.hugging_face import LayoutError, read_hugging_face, write_hugging_face
 
 
@@ -20,6 +21,33 @@ def test_a_written_model_is_read_back(version, tmp_path):
     read, same = read_hugging_face(str(tmp_path))
     assert same == config
     jax.tree.map(np.testing.assert_array_equal, read, params(config))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_written_model_has_the_logits_of_transformers(version, tmp_path):
+    """By T5 in NumPy, which knows the names and axes of the files only."""
+    config = network_config(version)
+    write_hugging_face(str(tmp_path), params(config), config)
+    arrays = load_file(tmp_path / "model.safetensors")
+    found = logits(arrays, json.loads((tmp_path / "config.json").read_text()), *batch())
+    np.testing.assert_allclose(chosen(found), json.loads(FILE.read_text())[version], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("written", "scale"),
+    [({}, 32**-0.5), ({"scale_decoder_outputs": False}, 1), ({"tie_word_embeddings": False}, 1)],
+)
+def test_logits_of_their_own_have_the_scale_of_the_decoders_outputs(written, scale, tmp_path):
+    config = network_config("v1.0")
+    write_hugging_face(str(tmp_path), params(config), config)
+    arrays = load_file(tmp_path / "model.safetensors")
+    head = 0.5 + arrays["shared.weight"]
+    save_file(arrays | {"lm_head.weight": head}, tmp_path / "model.safetensors")
+    theirs = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(theirs | written))
+    read, found = read_hugging_face(str(tmp_path))
+    assert not found.logits_via_embedding
+    np.testing.assert_allclose(read["decoder"]["logits_dense"]["kernel"], head.T * scale, rtol=1e-6)
 
 
 @pytest.mark.parametrize("fields", [{"shared_layers": True}, {"num_encoder_layers": 0}])

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import tensorflow as tf
 
@@ -7,6 +9,7 @@ from trainer.data.objectives import OBJECTIVES, Inputs, Noise, Targets
 TOKENS = [10, 11, 12, 13, 14, 15]
 MASK = [False, True, True, False, False, True]
 LAST = 99
+TEXT = list(range(10, 70))
 INPUTS = {
     Inputs.SENTINELS: [10, 99, 13, 14, 98],
     Inputs.MASKS: [10, 99, 99, 13, 14, 99],
@@ -65,6 +68,32 @@ def test_a_tenth_of_the_masked_tokens_is_random():
     made = INPUT_TRANSFORMS[Inputs.MASKS_OR_RANDOM](tokens, tokens > 0, SEEDS, LAST).numpy()
     assert 0.09 < (made != LAST).mean() < 0.11
     assert made.min() >= 3 and made.max() == LAST
+
+
+def filled(inputs, targets):
+    """The text of inputs and targets: a span of the targets for each sentinel of the inputs."""
+    for ids in (inputs, targets):
+        sentinels = [token for token in ids if token > TEXT[-1]]
+        assert sentinels == list(range(LAST, LAST - len(sentinels), -1))
+    groups = itertools.groupby(targets, key=lambda token: token > TEXT[-1])
+    spans = [list(span) for is_sentinel, span in groups if not is_sentinel]
+    parts = [spans.pop(0) if token > TEXT[-1] else [token] for token in inputs]
+    assert not spans
+    return list(itertools.chain(*parts))
+
+
+@pytest.mark.parametrize("name", [name for name, row in OBJECTIVES.items() if not row.is_causal()])
+def test_inputs_and_targets_together_are_the_text(name):
+    row = OBJECTIVES[name]
+    made = corrupt(row, tf.constant(TEXT), tf.constant([1, 2]), LAST + 1)
+    inputs, targets = (made[key].numpy().tolist() for key in ("inputs", "targets"))
+    assert inputs != targets and max(inputs + targets) <= LAST
+    if row.targets is Targets.SENTINELS:
+        assert filled(inputs, targets) == TEXT
+    elif row.targets is Targets.ALL:
+        assert targets == TEXT and len(inputs) == len(TEXT)
+    else:
+        assert sorted(inputs + targets) == TEXT
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

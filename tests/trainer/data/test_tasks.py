@@ -34,7 +34,9 @@ def test_every_objective_is_a_task_by_name(objective, small_corpus, small_vocabu
     assert not missing, f"add functions for {missing} to the tables of trainer/data/corruption.py"
     name = load_mixture([small_corpus], small_vocabulary, objective)
     assert name == f"c4_en_{objective}"
-    for example in rows(name, "validation"):
+    examples = list(rows(name, "validation"))
+    assert len(examples) > 3
+    for example in examples:
         assert all(len(ids) <= 64 and ids[-1] == 1 for ids in example.values())
         assert ("inputs" in example) == (not row.is_causal())
 

@@ -5,6 +5,8 @@ from tensorflow_datasets.core.utils import gcs_utils
 
 NOT_MOCKED = ("glue_wnli", "super_glue_wsc", "xnli.en", "xnli.zh")
 """Random words are no Winograd schema, and no names of languages."""
+NOT_CHOSEN = ("tydi_qa.bn", "tydi_qa.en")
+"""Random ids name no language: these tasks have none of the random examples."""
 MOCK_EXAMPLES = 4
 
 

@@ -58,8 +58,8 @@ def test_record_has_an_example_for_each_answer(tmp_path):
 def test_wsc_is_trained_on_right_referents(tmp_path):
     write(tmp_path / "super_glue_wsc", "super_glue_wsc", "train", "validation")
     task = load_downstream("wsc", str(tmp_path))
-    assert all(example["label"] for example in task.examples("train"))
-    assert len(list(task.examples("train"))) < len(list(task.examples("validation")))
+    labels = [example["label"] for example in task.examples("train")]
+    assert 0 < len(labels) < len(list(task.examples("validation"))) and all(labels)
 
 
 def test_loading_starts_without_tensorflow_and_the_metrics_libraries():

@@ -1,5 +1,6 @@
 """A model that predicts the targets has 100 in every task; every example counts once."""
 
+import dataclasses
 import json
 import math
 
@@ -13,7 +14,7 @@ from trainer.downstream.table import DOWNSTREAM_TASKS
 from trainer.evaluation import scores as module
 from trainer.evaluation.members import chosen_examples
 from trainer.evaluation.predictor import Prediction
-from trainer.evaluation.scores import averages, score_task
+from trainer.evaluation.scores import TaskEvaluator, averages, score_task
 from trainer.input.batches import HostInfo
 
 pytest.importorskip("sklearn", reason="needs the trainer's packages: pip install -e '.[trainer]'")
@@ -122,6 +123,26 @@ def test_a_part_has_all_answers_of_a_question_or_none(tmp_path):
     groups = [example["idx/question"] for example in task.examples("validation")]
     part = [example["idx/question"] for example in chosen_examples(task, "validation", 1)]
     assert len(set(part)) == 1 and len(part) == groups.count(part[0])
+
+
+def test_exact_match_counts_each_pair_once(tmp_path, config):
+    """Of two files: 1 of 4 pairs is right in one, and the only one of the other."""
+    texts = {"one": ["a", "b", "c", "d"], "other": ["a"]}
+    for name, targets in texts.items():
+        (tmp_path / name).mkdir()
+        rows = "".join(f"what\t{target}\n" for target in targets)
+        (tmp_path / name / "validation.tsv").write_text(rows)
+    corpora = tuple(str(tmp_path / name) for name in texts)
+    evaluator = TaskEvaluator(
+        dataclasses.replace(config, corpus=corpora, eval_examples=9), HostInfo()
+    )
+
+    def predict(examples, labels):
+        return [Prediction(text="a", score=0.0) for _ in examples]
+
+    found = evaluator.evaluate(predict)
+    assert (found["one/exact_match"], found["other/exact_match"]) == (25, 100)
+    assert found["exact_match"] == 100 * 2 / 5
 
 
 def test_averages_are_those_of_groups_and_of_all_tasks():

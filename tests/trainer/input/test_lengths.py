@@ -116,8 +116,9 @@ def test_a_decoder_reads_what_that_of_t5x_reads(decoder):
         feature_converter=seqio.DecoderFeatureConverter(pack=True),
     )  # fmt: skip
     (members, _) = open_members(packed, "train")
-    ours = members[task].unbatch()
-    for expected, row in zip(theirs.as_numpy_iterator(), ours.as_numpy_iterator(), strict=True):
+    ours = list(members[task].unbatch().as_numpy_iterator())
+    assert ours
+    for expected, row in zip(theirs.as_numpy_iterator(), ours, strict=True):
         assert expected.keys() - row.keys() == {"decoder_causal_attention"}
         for name, ids in row.items():
             np.testing.assert_array_equal(ids, expected[name])

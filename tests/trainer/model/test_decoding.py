@@ -115,19 +115,26 @@ def test_an_ensemble_averages_the_logits(params, search):
 
     def texts(given):
         if search == "greedy":
-            return np.asarray(sample(NETWORK, given, INPUTS, LENGTH, jax.random.key(0)))
-        return np.asarray(beam_search(NETWORK, given, INPUTS, LENGTH)[0])
+            return np.asarray(sample(NETWORK, given, INPUTS, LENGTH, jax.random.key(0))), None
+        found, found_scores = beam_search(NETWORK, given, INPUTS, LENGTH)
+        return np.asarray(found)[:, 0], np.asarray(found_scores)[:, 0]
 
-    np.testing.assert_array_equal(texts((params, params)), texts(params))
-    both = texts((params, other))
-    for row in range(2) if search == "greedy" else ():
+    np.testing.assert_array_equal(texts((params, params))[0], texts(params)[0])
+    both, found_scores = texts((params, other))
+    for row in range(2):
         text = ended(both[row])
         shifted = np.array([0, *text[:-1]])[None]
         logits = [
             _apply()({"params": p}, INPUTS[row : row + 1], shifted, np.maximum([text], 1))[0]
             for p in (params, other)
         ]
-        assert np.argmax(logits[0] + logits[1], axis=-1).tolist() == text
+        if search == "greedy":
+            assert np.argmax(logits[0] + logits[1], axis=-1).tolist() == text
+            continue
+        assert text[-1] == 1
+        logs = np.asarray(jax.nn.log_softmax((logits[0] + logits[1]) / 2))
+        score = logs[np.arange(len(text)), text].sum() / ((5 + len(text)) / 6) ** 0.6
+        assert found_scores[row] == pytest.approx(score, rel=1e-5)
 
 
 LANGUAGE_MODEL = LanguageModel(dataclasses.replace(CONFIG, num_encoder_layers=0))

@@ -49,7 +49,7 @@ def test_the_best_is_kept_and_known_again_after_a_stop(config):
     assert again.exhausted() and "2 evaluations without a better one" in again.describe()
 
 
-def test_a_larger_accuracy_is_better(config, tmp_path):
+def test_a_larger_accuracy_is_better(config):
     config = TrainConfig(model_dir=config.model_dir, keep_best="eval_accuracy")
     best = BestCheckpoint(config, HostInfo(), 0)
     add(best, config, {1: 0.5, 2: 0.9})

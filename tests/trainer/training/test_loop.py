@@ -207,7 +207,7 @@ def test_another_vocabulary_does_not_fit_the_checkpoint(stopped, tmp_path):
     assert Checkpoints(stopped.model_dir, 3).latest() == 3
 
 
-def test_a_truncated_shard_is_told(finished, stopped, tmp_path):
+def test_a_truncated_shard_is_told(stopped, tmp_path):
     folder = write_corpus(tmp_path / "c4" / "en" / "3.1.0", {"train": sentences(50)})
     shard = next(Path(folder).glob("*.tfrecord-*"))
     os.truncate(shard, shard.stat().st_size - 10)

@@ -4,10 +4,12 @@ import numpy as np
 import optax
 import pytest
 
+from tests.trainer.model.bigram import NumpyAdafactor
 from trainer.config import TrainConfig
 from trainer.strategies import SCHEDULES
 from trainer.training.optimizer import (
     adafactor,
+    constant,
     inverse_square_root,
     keep_frozen,
     keep_frozen_moments,
@@ -32,6 +34,22 @@ def test_moments_have_t5xs_layout_and_come_back():
     back = moments_from_t5x(fresh, moments, 1)
     jax.tree.map(np.testing.assert_array_equal, back, state)
     assert any(isinstance(part, optax.FactoredState) for part in back)
+
+
+@pytest.mark.parametrize("options", [{}, {"decay_rate": 0.5}, {"clip_norm": 2.0}], ids=str)
+@pytest.mark.parametrize("shape", [(128, 130), (40,)], ids=["factored", "plain"])
+def test_updates_are_those_of_the_paper(shape, options):
+    rng = np.random.default_rng(0)
+    start = rng.normal(0, 0.7, shape).astype(np.float32)
+    optimizer = adafactor(constant(0.3), **options)
+    wanted = NumpyAdafactor(start, **({"decay_rate": 0.8} | options))
+    params = {"p": jnp.asarray(start)}
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
+    for scale in (1.0, 0.01, 0.2):  # the first alone does not show the decay
+        gradient = (scale * rng.normal(0, 1, shape)).astype(np.float32)
+        updates, state = update({"p": jnp.asarray(gradient)}, state, params)
+        params = optax.apply_updates(params, updates)
+        np.testing.assert_allclose(params["p"], wanted.update(gradient, 0.3), rtol=1e-3, atol=1e-4)
 
 
 def test_learning_rate_is_the_papers():

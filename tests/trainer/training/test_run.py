@@ -4,15 +4,18 @@ import dataclasses
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from runtime.errors import UsageError
+from tests.trainer.model.bigram import NumpyAdafactor
 from trainer.compat.hugging_face import write_hugging_face
 from trainer.config import TrainConfig
 from trainer.training.loop import train
 from trainer.training.progress import read_curve
-from trainer.training.run import configure_network, first_step
+from trainer.training.run import configure_network, first_step, prepare_run
 from trainer.training.run_folder import read_first_step, write_settings
 
 
@@ -41,6 +44,47 @@ def start(request, trained, tmp_path) -> str:
     params = jax.tree.map(np.asarray, state.params)
     write_hugging_face(folder, params, configure_network(config), config.vocab)
     return folder
+
+
+@pytest.fixture(scope="module")
+def update(small_vocabulary):
+    """What the step of a run is made with: its options and its optimizer. Compiles nothing."""
+    ids = jax.ShapeDtypeStruct((4, 8), jnp.int32)
+    names = ("decoder_input_tokens", "decoder_target_tokens", "decoder_loss_weights")
+    spec = dict.fromkeys(names, ids)
+    seen = {}
+
+    def spy(network, optimizer, state, batch, **options):
+        seen.update(options, optimizer=optimizer)
+        return state, jnp.zeros(()), jnp.zeros(())
+
+    config = TrainConfig(
+        vocab=small_vocabulary, size="tiny", architecture="decoder_lm", objective="causal_lm",
+        batch_size=4, microbatches=2, z_loss=0.25, decay_rate=0.5, clip_norm=0.1, dropout=0.1,
+        seed=7, schedule="constant", learning_rate=0.3,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trainer.training.run.train_step", spy)
+        run = prepare_run(config, spec)
+        jax.eval_shape(run.step, run.shapes, spec)
+    return seen
+
+
+def test_options_of_the_step_reach_it(update):
+    wanted = {"parts": 2, "z_loss": 0.25, "dropout": True, "seed": 7, "begins": None}
+    assert {name: value for name, value in update.items() if name != "optimizer"} == wanted
+
+
+def test_options_of_the_optimizer_have_their_effect(update):
+    start = np.linspace(0.5, 2, 6, dtype=np.float32)
+    wanted, optimizer = NumpyAdafactor(start, 0.5, 0.1), update["optimizer"]
+    params = {"p": jnp.asarray(start)}
+    state = optimizer.init(params)
+    for gradient in (start, -0.01 * start[::-1], 0.05 * start):
+        updates, state = optimizer.update({"p": jnp.asarray(gradient)}, state, params)
+        params = optax.apply_updates(params, updates)
+        wanted.update(gradient, 0.3)
+    np.testing.assert_allclose(params["p"], wanted.array, rtol=1e-4)
 
 
 def assert_same(one, other):

@@ -6,6 +6,14 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
+from tests.trainer.model.bigram import (
+    Bigram,
+    NumpyAdafactor,
+    bigram_batch,
+    bigram_gradient,
+    bigram_metrics,
+    bigram_table,
+)
 from trainer.model.config import NetworkConfig
 from trainer.model.network import Transformer, build_network
 from trainer.strategies import STRATEGIES, first_updates
@@ -13,6 +21,7 @@ from trainer.training.optimizer import adafactor, inverse_square_root, moments_t
 from trainer.training.run import param_shapes
 from trainer.training.shapes import shapes_of
 from trainer.training.step import (
+    State,
     eval_step,
     initial_state,
     sum_gradients,
@@ -60,6 +69,47 @@ def test_padding_counts_for_nothing(state):
     )
     assert float(metrics.targets) == 22
     assert float(metrics.loss) == float(metrics.cross_entropy) > 0
+
+
+@pytest.mark.parametrize("z_loss", [0.0, 0.25])
+def test_metrics_are_those_of_the_targets_one_by_one(z_loss):
+    table, given = bigram_table(), bigram_batch(1)
+    found = sum_losses(Bigram(), {"table": table}, given, z_loss, None)
+    wanted = bigram_metrics(table, given, z_loss)
+    assert 0 < wanted[3] < wanted[2] < given["decoder_target_tokens"].size
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_updates_are_adafactors_on_the_mean_gradient_of_a_target():
+    """Three of them: the first does not depend on the decay nor on the scale of gradients."""
+    table, rates = bigram_table(), (0.5, 0.5, 0.5 / 2**0.5)
+    optimizer = adafactor(inverse_square_root(0.5, 1), decay_rate=0.6, clip_norm=0.4)
+    update = jax.jit(
+        functools.partial(
+            train_step, Bigram(), optimizer, seed=0, z_loss=0.25, dropout=False, parts=1
+        )
+    )
+    params = {"table": jnp.asarray(table)}
+    now, wanted = (
+        State(jnp.array(0), params, optimizer.init(params)),
+        NumpyAdafactor(table, 0.6, 0.4),
+    )
+    for number, rate in enumerate(rates):
+        given = bigram_batch(number, rows=4 + number)
+        gradient = bigram_gradient(wanted.array, given, 0.25)
+        now, _, norm = update(now, given)
+        assert float(norm) == pytest.approx(np.sqrt((gradient**2).sum()), rel=1e-4)
+        wanted.update(gradient, rate)
+        np.testing.assert_allclose(now.params["table"], wanted.array, rtol=1e-3, atol=1e-4)
+
+
+def test_a_batch_is_split_into_its_microbatches():
+    gradients = functools.partial(sum_gradients, Bigram(), z_loss=0.0, key=None)
+    given = {"table": bigram_table()}, bigram_batch(1)
+    for parts, lengths in ((1, []), (2, [2]), (4, [4])):
+        made = jax.make_jaxpr(functools.partial(gradients, parts=parts))(*given)
+        scans = [each.params["length"] for each in made.eqns if each.primitive.name == "scan"]
+        assert scans == lengths
 
 
 def test_a_step_lowers_the_loss_and_counts(state):

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
+from corpora.layout import find_corpora, write_shard_list
 from tests.corpora.written import documents, write_multilingual, write_shards
 from tests.vocab.drawn import draw
-from vocab.sampling.sample import (
-    describe_sample,
-    document_hash,
-    last_bin,
-)  # fmt: skip
+from vocab.sampling.plan import SampleJob, draw_tasks, run_draw_task, write_plan
+from vocab.sampling.sample import Sample, count_shard, describe_sample, document_hash, last_bin
 
 ROWS = documents("en", 400)
 SIZE = sum(len(row[0]) for row in ROWS)
@@ -57,6 +55,45 @@ def test_another_seed_draws_others(tmp_path):
         for seed in (0, 1)
     )
     assert len(first & second) < len(first) / 2
+
+
+def job_of(folder, corpus):
+    """A job whose shards are listed, one a language, and their counts."""
+    job = SampleJob(work=str(folder), mixture="1", sample_bytes=SIZE // 4, seed=0)
+    shards = find_corpora([str(corpus)])
+    write_shard_list(job.shards_path(), shards)
+    return job, dict(count_shard(shard, job.seed) for shard in shards)
+
+
+def test_samples_of_two_seeds_in_one_folder_are_two(tmp_path):
+    (shard,) = find_corpora([str(english(tmp_path))])
+    orders = []
+    for seed in (0, 1):
+        job = SampleJob(work=str(tmp_path / "work"), mixture="1", sample_bytes=SIZE, seed=seed)
+        run_draw_task((shard, 4095), job)
+        sample = Sample({"en": (job.drawn_path(shard, 4095),)}, {"en": SIZE})
+        in_order = sorted(ROWS, key=lambda row: document_hash(row[1], row[0], seed))
+        orders.append([row[0] for row in in_order])
+        assert list(sample.texts("en")) == orders[seed]
+    assert orders[0] != orders[1]
+
+
+@pytest.mark.parametrize(
+    ("documents_of", "drawn"),
+    [({"en": 9, "und": 9}, {"en"}), ({"en": 9, "de": 9, "und": 1}, {"en", "de"}),
+     ({"und": 9}, {"und"})],
+)  # fmt: skip
+def test_documents_of_no_certain_language_are_drawn_only_if_there_are_no_others(
+    documents_of, drawn, tmp_path
+):
+    corpus = tmp_path / "c4/multilingual/3.1.0"
+    for language, count in documents_of.items():
+        write_shards(corpus, language, documents("en", count))
+    job, counts = job_of(tmp_path / "work", corpus)
+    plan = write_plan(counts, job)
+    assert {name for name, row in plan.items() if row.quota} == drawn
+    assert {shard.language for shard, _ in draw_tasks(plan, job)} == drawn
+    assert plan.keys() == documents_of.keys()
 
 
 def test_shares_are_kept_by_language(tmp_path):
