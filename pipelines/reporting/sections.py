@@ -15,7 +15,9 @@ from runtime.units import size
 
 _READ = "split-wet-file/passed"
 _SHOWN_HOSTS, _SHOWN_DATES = 30, 36
+_SHOWN_LANGUAGES = 20
 _HOST_CHARS = 80
+_OTHER = "english-filter/filtered:ignored_language-"
 _NOTHING_BESIDE = (
     "To see the run beside C4 as released, build en together with en.noclean, en.noblocklist or "
     "realnewslike."
@@ -90,6 +92,7 @@ def variant_section(run: RunFacts, at: int) -> Markup:
             _pages_table(read, documents, pages),
             *_lines(line_funnel(variant.counts)),
             *_languages(variant),
+            *_other_languages(variant),
             *_statistics(variant),
             *_dropped(variant),
         ]
@@ -162,13 +165,30 @@ def _languages(variant: VariantFacts) -> Iterator[Markup]:
     yield columns([_counted("language", [(_language(c), n) for c, n in rows], total, most)])
 
 
+def _other_languages(variant: VariantFacts) -> Iterator[Markup]:
+    """The languages of the pages that the English filter dropped."""
+    counts = variant.counts.items()
+    found = Counter(
+        {rule.removeprefix(_OTHER): n for rule, n in counts if rule.startswith(_OTHER) and n}
+    )
+    if not found:
+        return
+    rows = found.most_common(_SHOWN_LANGUAGES)
+    more = f", {len(rows)} of {len(found)}" * (len(found) > len(rows))
+    head = "Languages of pages that are not English"
+    yield element("h3", text(f"{head}{more}"))
+    yield columns([_counted("language", rows, found.total(), rows[0][1], what="pages")])
+
+
 def _language(code: str) -> str:
     return f"{code} (no reliable language)" if code == UNKNOWN_LANGUAGE else code
 
 
-def _counted(head: str, rows: Sequence[tuple[str, int]], total: int, most: int) -> Markup:
+def _counted(
+    head: str, rows: Sequence[tuple[str, int]], total: int, most: int, what: str = "documents"
+) -> Markup:
     heads = (
-        Column(text(head)), Column(text("documents"), "number"),
+        Column(text(head)), Column(text(what), "number"),
         Column(text("share"), "number"), Column(text(""), "wide"),
     )  # fmt: skip
     return table(

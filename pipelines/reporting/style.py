@@ -51,6 +51,8 @@ article > p { max-width: none; }
   color: var(--quiet); }
 .columns { columns: 2 22rem; column-gap: 2.5rem; }
 .columns table { margin: 0; }
+.columns td:first-child { min-width: 9.5rem; }
+.columns .wide { width: 22%; }
 .columns tr { break-inside: avoid; }
 @media (max-width: 40rem) { body { font-size: 14px; } main { padding: 1rem .75rem 3rem; }
   .spare { display: none; }

@@ -35,6 +35,7 @@ def hostile_run() -> RunFacts:
     """A run whose every text is hostile."""
     counts = {rule.name: 3 for rule in RULES} | {"split-wet-file/passed": 100}
     counts |= {f"own-filter:f/filtered:{value}": 2 for value in HOSTILE}
+    counts |= {f"english-filter/filtered:ignored_language-{value}": 1 for value in HOSTILE}
     rows = [hostile_row(number, value) for number, value in enumerate(HOSTILE)]
     unread = {"rule": "x", "url": HOSTILE[0], "text": None, "unread": HOSTILE[1], "dropped": {}}
     variants = tuple(
