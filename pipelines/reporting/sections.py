@@ -17,7 +17,7 @@ _READ = "split-wet-file/passed"
 _SHOWN_HOSTS, _SHOWN_DATES = 30, 36
 _SHOWN_LANGUAGES = 20
 _HOST_CHARS = 80
-_OTHER = "english-filter/filtered:ignored_language-"
+_OTHER = "english-filter/filtered:ignored_language"
 _NOTHING_BESIDE = (
     "To see the run beside C4 as released, build en together with en.noclean, en.noblocklist or "
     "realnewslike."
@@ -169,7 +169,11 @@ def _other_languages(variant: VariantFacts) -> Iterator[Markup]:
     """The languages of the pages that the English filter dropped."""
     counts = variant.counts.items()
     found = Counter(
-        {rule.removeprefix(_OTHER): n for rule, n in counts if rule.startswith(_OTHER) and n}
+        {
+            rule.removeprefix(f"{_OTHER}-"): n
+            for rule, n in counts
+            if rule.startswith(f"{_OTHER}-") and n
+        }
     )
     if not found:
         return
