@@ -67,7 +67,8 @@ def scripts(tmp_path, crawl) -> Path:
     installed = {
         "c4forge": f'[[ "$*" != *--crawl=* ]] || set -- "$@" --commoncrawl_url={crawl}\n'
         f'exec {shlex.join(COMMAND)} "$@" --num_workers=1',
-        "t5x": f"{shlex.join(['env', f'PYTHONPATH={REPOSITORY}', sys.executable, '-c', CHECK])} "
+        "t5x": '[[ $1 = train ]] || set -- "$@" --corpus=out/c4/en/3.1.0 --vocab=out/vocab\n'
+        f"{shlex.join(['env', f'PYTHONPATH={REPOSITORY}', sys.executable, '-c', CHECK])} "
         '"$@"\n[[ $1 != train ]] || mkdir -p out/run/checkpoint_200',
     }
     installed["c4forge"] = installed["c4forge"].replace(
