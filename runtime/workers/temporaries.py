@@ -25,12 +25,16 @@ _own: tuple[str, int] | None = None
 def own_temporaries() -> None:
     """Gives this process, which ends with its command, and its children a temporary folder.
 
-    It lies in the folder that `TMPDIR` names, or in /tmp. Those of dead processes of this user are
-    removed first. Where none can be made, or sockets in it would have too long a path, nothing
-    changes.
+    It lies in the folder that `TMPDIR` names, or in /tmp; that of a command which a command started
+    lies beside the other one's. Those of dead processes of this user are removed first. Where none
+    can be made, or sockets in it would have too long a path, nothing changes.
     """
     global _own
+    if _own is not None and _own[1] == os.getpid():
+        return
     place = tempfile.gettempdir()
+    if _NAME.fullmatch(os.path.basename(place)):
+        place = os.path.dirname(place)
     _remove_dead(place)
     for _ in range(_TRIES):
         folder = ""

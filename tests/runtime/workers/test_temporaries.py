@@ -80,6 +80,22 @@ def test_a_process_that_ends_leaves_nothing(folder, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+def test_a_command_that_a_command_starts_has_its_folder_beside(folder):
+    code = (
+        "import subprocess, sys, tempfile\n"
+        "from runtime.workers.temporaries import own_temporaries\n"
+        "own_temporaries(), own_temporaries()\n"
+        "print(tempfile.gettempdir(), flush=True)\n"
+        "if sys.argv[1:]: subprocess.run([sys.executable, '-c', sys.argv[1]], check=True)"
+    )
+    environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", code, code]
+    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    first, second = map(Path, told.stdout.splitlines())
+    assert first != second and {first.parent, second.parent} == {folder}
+    assert list(folder.iterdir()) == []
+
+
 def test_where_no_folder_can_be_made_the_command_goes_on(tmp_path):
     long = tmp_path / ("x" * 120)
     long.mkdir()
