@@ -12,6 +12,7 @@ from cleaning.filters.badwords import WordCase
 from cleaning.filters.clean import Citation, CleanRules, Ellipsis, RuleScope
 from cleaning.filters.language import IDENTIFIERS, UncertainLanguage
 from cleaning.urls import SchemeCase, SchemePlace, Tracking, UrlRules
+from cleaning.variants import TextForm
 from cleaning.wet.pages import MAX_PAGE_CHARS, BodyHeaders
 from runtime.errors import UsageError
 
@@ -87,6 +88,15 @@ class SpecSettings:
             min_words=self.min_words,
             min_sentences=self.min_sentences,
         )
+
+    def deduplication(self, form: TextForm) -> tuple[SpanUnit, int]:
+        """The unit by which pages of a form are deduplicated, and the sentences that must be left.
+
+        Pages that are not cleaned lose lines, and any text that is left is enough.
+        """
+        if form is TextForm.CLEANED:
+            return self.dedupe_unit, self.min_sentences
+        return SpanUnit.LINE, 0
 
     def url_rules(self) -> UrlRules:
         """The settings of URL normalization."""

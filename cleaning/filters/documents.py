@@ -1,5 +1,6 @@
 """Documents as their filters see them, and what a filter decides about one."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -114,13 +115,13 @@ Candidates = list[tuple[Document, str]]
 """Documents, each with its language so far."""
 
 
-class LookAhead:
+class LookAhead(ABC):
     """A Decide that finds what it needs for many documents at once, which is sooner."""
 
+    @abstractmethod
     def __call__(self, document: Document, variant: Variant, language: str) -> Decision:
         """The decision about one document."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look_ahead(self, candidates: Candidates) -> None:
         """Gives documents the results that the decisions about them will ask for (`once`)."""
-        raise NotImplementedError

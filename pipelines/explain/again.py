@@ -6,16 +6,17 @@ A text alone is asked about in the same way, as the one page of a run.
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from itertools import takewhile
 from tempfile import TemporaryDirectory
 
+from cleaning.counts import Counts
 from cleaning.variants import WEBTEXTLIKE, Variant
 from cleaning.wet.records import MAX_RECORD_BYTES
 from pipelines.explain.explanation import Explanation
 from pipelines.explain.question import explain_page
 from pipelines.explain.runs import Run
 from pipelines.job import Job
+from pipelines.local import run_step
 from pipelines.run.options import parse_options
 from pipelines.run.plan import USUAL_WET_BYTES, Plan, plan_files, plan_run
 from pipelines.run.state import NAME as STATE_NAME
@@ -23,7 +24,6 @@ from pipelines.sources.cache import find_cached
 from pipelines.sources.wet_files import InputFile
 from pipelines.stages.finish import FINISH
 from pipelines.stages.table import data_path
-from pipelines.stages.tasks import run_spilled
 from runtime.cli.console import say
 from runtime.cli.options import OptionError
 from runtime.errors import UsageError
@@ -164,15 +164,14 @@ def run_stages(plan: Plan, num_workers: int = 1) -> None:
     plan.write()
     stored = sum(part.stored_bytes() for part in plan.parts)
     is_alone = num_workers == 1 or stored < _LITTLE_BYTES
-    pool = None if is_alone else open_pool(num_workers, PRELOAD)
+    if not is_alone:
+        open_pool(num_workers, PRELOAD)
     try:
+        totals: Counts = {}
         for step in takewhile(lambda step: step.stage is not FINISH, data_path(plan.job)):
-            tasks = list(step.stage.tasks(plan.job, {}))
-            work = partial(run_spilled, step.stage, step.sources, plan.job)
-            for _ in map(work, tasks) if pool is None else pool.results(work, tasks):
-                pass
+            totals = run_step(step, plan.job, totals, is_alone=is_alone)
     finally:
-        if pool is not None:
+        if not is_alone:
             close_pool()
 
 

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from cleaning.counts import Counts
 from cleaning.dedup.pages import deduplicate_page
-from cleaning.dedup.spans import SpanUnit
 from cleaning.document_filters import accepted, dropping_rule
 from cleaning.filters.clean import LINE_RULES
 from cleaning.filters.documents import Decide, Document, Page
@@ -100,15 +99,12 @@ class Decider:
         self, path: VariantPath, variant: Variant, page: Page, number: int
     ) -> tuple[VariantPath, str]:
         """The way up to deduplication, and the text that is left."""
-        settings, cleaned = self._job.settings, page.form is TextForm.CLEANED
-        unit = settings.dedupe_unit if cleaned else SpanUnit.LINE
+        unit, min_sentences = self._job.settings.deduplication(page.form)
         scope = self._job.scope(variant)
         spans = page_spans(self._work, self._capture.part.number, scope, number)
         if spans is None:
             raise ValueError(f"{variant.name}: the page is not among those that compete for lines")
-        found = deduplicate_page(
-            page.column(0), spans.kept(), unit, settings.min_sentences if cleaned else 0
-        )
+        found = deduplicate_page(page.column(0), spans.kept(), unit, min_sentences)
         step = Step(found.rule, self._details.of_spans(spans.outcomes, unit))
         path = replace(
             path,
@@ -128,7 +124,7 @@ class Decider:
             accepted(document, [variant], self._filters, lambda _, rule: rules.append(rule))
         )
         steps = [Step(rule, self._details.of_document(rule, document, variant)) for rule in rules]
-        found = self._details.identified(document, variant)
+        found = document.identified(variant)
         path = replace(
             path,
             kept=bool(kept),

@@ -10,7 +10,7 @@ from cleaning.dedup.spans import SpanUnit
 from cleaning.filters.badwords import list_language, load_matcher
 from cleaning.filters.clean import LINE_PASSED
 from cleaning.filters.documents import Document
-from cleaning.filters.language import Doubt, Identified
+from cleaning.filters.language import Doubt
 from cleaning.languages import MC4_CODES
 from cleaning.rules import RULES
 from cleaning.specs import BadWordsScope
@@ -60,12 +60,6 @@ class Details:
         what = "lines" if unit is SpanUnit.LINE else "spans of three sentences"
         return f"{kept:,} of {len(outcomes):,} {what} kept"
 
-    def identified(self, document: Document, variant: Variant) -> Identified | None:
-        """The language that the filter of a variant found; None if it was not asked."""
-        step = _language_step(variant)
-        found: Identified | None = document.once(step, lambda: None) if document.has(step) else None
-        return found
-
     def of_document(self, rule: str, document: Document, variant: Variant) -> str:
         """Of a filter of documents."""
         step, _, outcome = rule.partition("/")
@@ -79,9 +73,9 @@ class Details:
         return ""
 
     def _language(self, document: Document, variant: Variant) -> str:
-        found = self.identified(document, variant)
+        found = document.identified(variant)
         settings = self._job.settings
-        english = _language_step(variant) == ENGLISH
+        english = variant.has(ENGLISH)
         name = settings.english_identifier if english else settings.languages_identifier
         least = settings.english_probability if english else settings.languages_probability
         if found is None:
@@ -95,7 +89,3 @@ class Details:
         words = load_lists(self._job.lists_path()).bad_words.get(list_language(code))
         word = load_matcher(words, self._job.settings.bad_words_case).word_in(text) if words else ""
         return f'"{word}"' if word else ""
-
-
-def _language_step(variant: Variant) -> str:
-    return ENGLISH if ENGLISH in variant.filters else LANGUAGE

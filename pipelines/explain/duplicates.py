@@ -45,9 +45,8 @@ class PageSpans:
           text: of the page before deduplication.
         """
         texts = _span_texts(text, unit)
-        rules = {int(outcome): rule for outcome, rule in SPAN_OUTCOME_RULES.items()}
         return tuple(
-            Duplicate(texts[number], rules[int(self.outcomes[number])], url)
+            Duplicate(texts[number], SPAN_OUTCOME_RULES[SpanOutcome(self.outcomes[number])], url)
             for number, url in sorted(self.kept_by.items())
         )
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from cleaning.counts import Counts, scoped
 from cleaning.dedup.pages import SPAN_OUTCOME_RULES, SpanOutcome, deduplicate_pages, span_outcomes
-from cleaning.dedup.spans import SpanUnit
 from cleaning.document_filters import accepted_of_many
 from cleaning.filters.documents import Candidates, Document, Page
 from cleaning.rules import check_names
@@ -243,12 +242,10 @@ class _Finisher:
         form: TextForm,
     ) -> list[tuple[str, Document | None]]:
         """The rule that each page meets with its kept spans, and its document if one is left."""
-        settings, cleaned = self._settings, form is TextForm.CLEANED
         found = deduplicate_pages(
             [of_number[number].utf8(0) for number, _ in keys],
             [kept for _, kept in keys],
-            settings.dedupe_unit if cleaned else SpanUnit.LINE,
-            settings.min_sentences if cleaned else 0,
+            *self._settings.deduplication(form),
         )
         return [
             (rule, Document(of_number[number], text) if text else None)

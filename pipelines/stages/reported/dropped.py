@@ -13,14 +13,12 @@ from cleaning.filters.documents import Document, Page
 from cleaning.selection import Flags, dropped_captures
 from cleaning.signatures import PageRecord, Records, Signatures
 from cleaning.urls import Digests, load_normalizer, md5
-from cleaning.variants import REALNEWS_DOMAIN, DedupScope, TextForm, Variant
+from cleaning.variants import REALNEWS_DOMAIN, DedupScope, Variant
 from pipelines.job import Job
 from pipelines.sources.wet_files import Part
 from pipelines.stages.models import load_domains
-from pipelines.stages.reported.pages import DroppedPage, FewestPages, Order, write_pages
+from pipelines.stages.reported.pages import DroppedPage, Order, PageSample, write_pages
 from runtime.storage.checked import write_checked
-
-_RULES = {int(outcome): rule for outcome, rule in SPAN_OUTCOME_RULES.items()}
 
 
 def dropped_path(job: Job, number: int) -> str:
@@ -47,7 +45,7 @@ class PartDrops:
 
     def __init__(self, job: Job, part: Part) -> None:
         self._job, self._part = job, part
-        self._fewest = FewestPages(job.keep_dropped)
+        self._sample = PageSample(job.keep_dropped)
         self._normalize = load_normalizer(job.settings.url_rules())
 
     def add_document(self, document: Document, variant: Variant, rule: str) -> None:
@@ -63,7 +61,7 @@ class PartDrops:
                 text=document.text,
             )  # fmt: skip
 
-        self._fewest.offer(variant.name, rule, order, made)
+        self._sample.offer(variant.name, rule, order, made)
 
     def add_compared(
         self,
@@ -81,7 +79,8 @@ class PartDrops:
         """
         for (number, kept), rule in zip(keys, rules, strict=True):
             outcomes = compared.outcomes(number) if kept is not None else ()
-            met = [_RULES[o] for o in sorted(set(outcomes) - {int(SpanOutcome.KEPT)})]
+            dropping = sorted(set(map(SpanOutcome, outcomes)) - {SpanOutcome.KEPT})
+            met = [SPAN_OUTCOME_RULES[outcome] for outcome in dropping]
             for rule_ in met + [rule] * (rule != PASSED_RULE):
                 self._offer_compared(compared.scope, number, rule_, outcomes, pages[number])
 
@@ -89,25 +88,24 @@ class PartDrops:
         """Writes the pages that were chosen, with those of the captures among them."""
         self._add_captures(signatures, flags, records)
         path = dropped_path(self._job, self._part.number)
-        write_checked(path, write_pages(self._fewest.pages()))
+        write_checked(path, write_pages(self._sample.pages()))
 
     def _offer_compared(
         self, scope: DedupScope, number: int, rule: str, outcomes: Sequence[int], page: Page
     ) -> None:
         order = page.url_digest.hex(), self._part.number, number
-        by_sentences = self._job.settings.dedupe_unit is SpanUnit.THREE_SENTENCES
-        is_line = not (by_sentences and scope.form is TextForm.CLEANED)
+        unit, _ = self._job.settings.deduplication(scope.form)
 
         def made(variant: str) -> DroppedPage:
-            rows = enumerate(outcomes if is_line else ())
-            dropped = tuple((n, _RULES[o]) for n, o in rows if o != SpanOutcome.KEPT)
+            rows = enumerate(map(SpanOutcome, outcomes if unit is SpanUnit.LINE else ()))
+            dropped = tuple((n, SPAN_OUTCOME_RULES[o]) for n, o in rows if o != SpanOutcome.KEPT)
             return DroppedPage(
                 variant=variant, rule=rule, order=order, url=page.column(1),
                 text=page.column(0), dropped=dropped, line=first_line(dropped, rule),
             )  # fmt: skip
 
         for variant in self._job.variants_of(scope):
-            self._fewest.offer(variant.name, rule, order, partial(made, variant.name))
+            self._sample.offer(variant.name, rule, order, partial(made, variant.name))
 
     def _add_captures(self, signatures: Signatures, flags: Flags, records: Records) -> None:
         """Offers the captures that were dropped before deduplication, or lost lines."""
@@ -147,7 +145,7 @@ class PartDrops:
                 DroppedPage, variant=variant.name, rule=rule, order=full, url=record.url,
                 place=(record.offset, record.within),
             )  # fmt: skip
-            self._fewest.offer(variant.name, rule, full, page)
+            self._sample.offer(variant.name, rule, full, page)
 
 
 def first_line(dropped: Iterable[tuple[int, str]], rule: str) -> int:

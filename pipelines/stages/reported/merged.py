@@ -15,7 +15,7 @@ from pipelines.job import Job
 from pipelines.sources.records import NotReadable, Place, read_places
 from pipelines.sources.wet_files import Part, read_manifest
 from pipelines.stages.reported.dropped import dropped_path, first_line
-from pipelines.stages.reported.pages import DroppedPage, FewestPages, as_row, read_pages
+from pipelines.stages.reported.pages import DroppedPage, PageSample, as_row, read_pages
 from runtime.storage.checked import read_checked
 from runtime.storage.files import delete_folder, json_utf8, write_bytes
 
@@ -30,11 +30,11 @@ def publish_dropped(job: Job) -> None:
     if not job.keep_dropped:
         return
     parts = read_manifest(job.manifest_path())
-    fewest = FewestPages(job.keep_dropped)
+    sample = PageSample(job.keep_dropped)
     for part in parts:
         for page in read_pages(read_checked(dropped_path(job, part.number))):
-            fewest.offer(page.variant, page.rule, page.order, lambda page=page: page)  # type: ignore[misc]
-    pages = _read_again(job, parts, fewest.pages())
+            sample.add(page)
+    pages = _read_again(job, parts, sample.pages())
     for variant in job.variants:
         rows = [as_row(page) for page in pages if page.variant == variant.name]
         lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

@@ -44,8 +44,8 @@ class DroppedPage:
     unread: str = ""
 
 
-class FewestPages:
-    """The pages of each variant and rule with the smallest order, so many at most.
+class PageSample:
+    """A sample of the pages of each variant and rule: those with the smallest order, few of each.
 
     Which they are depends on no order of adding. Reasons of an own filter count as one rule: there
     may be any number of them.
@@ -61,6 +61,10 @@ class FewestPages:
         if len(found) < self._most or order < found[-1][0]:
             insort(found, (order, page()), key=lambda row: row[0])
             del found[self._most :]
+
+    def add(self, page: DroppedPage) -> None:
+        """Takes a page that is made already."""
+        self.offer(page.variant, page.rule, page.order, lambda: page)
 
     def pages(self) -> list[DroppedPage]:
         """The pages, by variant, by rule in data-path order, and by their order."""

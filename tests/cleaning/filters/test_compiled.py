@@ -48,7 +48,7 @@ def test_damaged_machine_code_is_made_again(tmp_path, ending, damage):
     (again,) = folder.rglob("*.nbc")
     inode = again.stat().st_ino
     run(tmp_path)
-    assert again.stat().st_ino == inode, "what is whole is kept"
+    assert again.stat().st_ino == inode, "a file without damage is not written again"
 
 
 def test_a_damaged_list_of_checksums_is_made_again(tmp_path):

@@ -11,7 +11,7 @@ from pipelines.sources.records import NotReadable, read_places
 from pipelines.sources.wet_files import cut_into_parts, find_inputs
 from pipelines.stages.reported.pages import (
     DroppedPage,
-    FewestPages,
+    PageSample,
     as_row,
     read_pages,
     write_pages,
@@ -28,8 +28,8 @@ def dropped(rule: str, digest: str, part: int = 0) -> DroppedPage:
     )  # fmt: skip
 
 
-def fewest(pages: list[DroppedPage], most: int = 3) -> list[DroppedPage]:
-    found = FewestPages(most)
+def sampled(pages: list[DroppedPage], most: int = 3) -> list[DroppedPage]:
+    found = PageSample(most)
     for page in pages:
         found.offer(page.variant, page.rule, page.order, lambda page=page: page)
     return found.pages()
@@ -41,13 +41,13 @@ def test_the_pages_with_the_smallest_digests_are_kept_in_any_order_and_through_f
     expected = [dropped(rule, f"{n:032x}") for rule in reversed(rules) for n in range(3)]
     for seed in range(3):
         random.Random(seed).shuffle(pages)
-        parts = [fewest(pages[start::7]) for start in range(7)]
+        parts = [sampled(pages[start::7]) for start in range(7)]
         stored = [page for part in parts for page in read_pages(write_pages(part))]
-        assert fewest(pages) == fewest(stored) == expected
+        assert sampled(pages) == sampled(stored) == expected
 
 
 def test_a_page_is_made_only_if_it_is_kept():
-    found, made = FewestPages(1), []
+    found, made = PageSample(1), []
     for key in sorted(KEYS):
         found.offer("en", "x/filtered", (key, 0, 0), lambda key=key: made.append(key))
     assert made == [min(KEYS)]
@@ -61,7 +61,7 @@ def test_rows_have_the_start_of_a_long_text_and_the_marks_within_it():
 
 def test_reasons_of_an_own_filter_share_one_limit():
     pages = [dropped(f"own-filter:f/filtered:{key}", key) for key in KEYS]
-    assert [page.order[0] for page in fewest(pages)] == sorted(KEYS)[:3]
+    assert [page.order[0] for page in sampled(pages)] == sorted(KEYS)[:3]
 
 
 @pytest.mark.parametrize(
