@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 _SCHEME = re.compile(r"https?:\/\/(www\.)?")
 _SCHEME_ANY_CASE = re.compile(_SCHEME.pattern, re.IGNORECASE)
+_ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _TRACKING = re.compile(r"\?(utm_|ref|feed).*")
 _TRACKING_PARAMETER = re.compile(r"utm_[^=]*|ref|feed")
 VALIDATION_MODULUS = 1000
@@ -56,6 +57,20 @@ def normalize_url(url: str) -> str:
     `?utm_`, `?ref` or `?feed` to the end of the line, then trailing slashes.
     """
     return _TRACKING.sub("", _SCHEME.sub("", url)).rstrip("/")
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, in small letters, without login and port.
+
+    Example:
+      >>> host_of("https://me@News.a.example:80/page?x=https://b.example/")
+      'news.a.example'
+    """
+    rest = url[found.end() :] if (found := _ANY_SCHEME.match(url)) else url
+    for end in "/?#":
+        rest = rest.partition(end)[0]
+    host = rest.rpartition("@")[2].lower()
+    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
 
 
 def load_normalizer(rules: UrlRules) -> Callable[[str], str]:

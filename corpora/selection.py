@@ -2,14 +2,13 @@
 
 import hashlib
 import heapq
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cleaning.patterns import compile_quiet
-from cleaning.urls import normalize_url
+from cleaning.urls import host_of, normalize_url
 from corpora.documents import read_rows
 from corpora.features import FEATURES
 from corpora.layout import CorpusShard
@@ -20,7 +19,6 @@ from runtime.storage.matching import InputError
 if TYPE_CHECKING:
     import re2
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PERSON = b"c4forge.inspect"
 
 
@@ -98,20 +96,6 @@ def parse_regex(value: str) -> "re2._Regexp[bytes]":
         return compile_quiet(value.encode())
     except (re2.error, UnicodeEncodeError) as error:
         raise UsageError(f"expected a pattern of RE2: {error}") from None
-
-
-def host_of(url: str) -> str:
-    """The host of a URL, in small letters, without login and port.
-
-    Example:
-      >>> host_of("https://me@News.a.example:80/page?x=https://b.example/")
-      'news.a.example'
-    """
-    rest = url[found.end() :] if (found := _SCHEME.match(url)) else url
-    for end in "/?#":
-        rest = rest.partition(end)[0]
-    host = rest.rpartition("@")[2].lower()
-    return host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
 
 
 def _is_within(host: str, domain: str) -> bool:

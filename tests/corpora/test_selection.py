@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from cleaning.urls import host_of
 from corpora.layout import find_corpora
 from corpora.selection import (
     Conditions,
     choose_shards,
     find_documents,
-    host_of,
     parse_regex,
     sample_documents,
 )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from cleaning.urls import host_of
 from pipelines.job import Job
 from runtime.storage.arrays import open_checked_arrow
 
@@ -80,7 +81,7 @@ def count_documents(rows: Sequence[Row], parts: int) -> Statistics:
     return Statistics(
         Counter({n: count for n, count in enumerate(classes.tolist()) if count}),
         _days(Counter([columns[2][:10] for _, columns in rows])),
-        Counter([host_of(columns[1]) for key, columns in rows if key < limit]),
+        Counter([counted_host(columns[1]) for key, columns in rows if key < limit]),
     )
 
 
@@ -91,13 +92,9 @@ def _days(found: Mapping[bytes, int]) -> Counter[str]:
     return days
 
 
-def host_of(url: bytes) -> str:
-    """The host of a URL, in lower case and without `www.`; cut to the length that DNS allows."""
-    place = url.partition(b"://")[2] or url
-    for end in (b"/", b"?", b"#"):
-        place = place.partition(end)[0]
-    name = place.rpartition(b"@")[2].partition(b":")[0]
-    return name.decode(errors="replace").lower().removeprefix("www.")[:_LONGEST_HOST]
+def counted_host(url: bytes) -> str:
+    """The host of a URL without `www.`, cut to the length that DNS allows."""
+    return host_of(url.decode(errors="replace")).removeprefix("www.")[:_LONGEST_HOST]
 
 
 def _sampled_keys(parts: int) -> int:
