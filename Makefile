@@ -109,11 +109,11 @@ define install
 endef
 
 $(VENV)/.corpus: pyproject.toml | $(VENV)/bin/python
-	$(call install,.,c4forge and its libraries,0.8 GB$(COMMA) 1 to 2 minutes)
+	$(call install,.,c4forge and its libraries,0.7 GB$(COMMA) 1 to 2 minutes)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(call install,.[test$(COMMA)trainer],everything that the tests need,4.3 GB$(COMMA) 3 to 8 minutes)
+	$(call install,.[test$(COMMA)trainer],everything that the tests need,4.0 GB$(COMMA) 2 to 8 minutes)
 	@touch $@ $(VENV)/.corpus $(VENV)/.train
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
